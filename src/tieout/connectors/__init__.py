@@ -1,0 +1,92 @@
+"""One folder per outside system: manifest, contracts, translate, fixtures, quality. Nothing outside the folder changes when one is added.
+
+A connector does two things, both pure: `split` cuts a stream of bytes into documents (the messages that are kept
+for ever), `translate` reads one document into statements (facts, or refusals with a reason a partner understands).
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, BinaryIO, Protocol
+
+import msgspec
+
+from tieout.core.facts import Refusal, Statement
+from tieout.core.values import Role
+
+DOCUMENT_MAX = 16 * 1024 * 1024
+"""Largest document kept as one message, in bytes; a longer one is refused."""
+
+
+class Document(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A piece of input that is kept unchanged as one message.
+
+    `line` (1-based) and `byte` (0-based) say where it starts in `origin`; `contract` names what it is believed to be
+    (`x12/850`, `shopify/orders`, a mapping's file entry); `key` is the sender's own id for this delivery, used to
+    deduplicate it (else the content is the key). `meta` is what `split` knew and `translate` needs: a header line, HTTP headers.
+    """
+
+    raw: bytes
+    origin: str
+    line: int = 1
+    byte: int = 0
+    contract: str = ""
+    key: str = ""
+    meta: dict[str, str] = {}
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """A piece of input that could not even be cut into a document; `document` holds the bytes that are kept (the first part, if too long)."""
+
+    document: Document
+    refusal: Refusal
+
+
+class System(msgspec.Struct, frozen=True):
+    """An outside system as the settings describe it.
+
+    `timezone` is the IANA zone of its local times, `entity` our legal entity it works for, `lines` whether its line
+    references are the root document's line numbers, `ignore` the fact types it is not believed for (another system
+    states them). `options` belong to the connector: its manifest says which there are.
+    """
+
+    name: str
+    connector: str
+    role: Role
+    timezone: str = "UTC"
+    currency: str = "USD"
+    entity: str = ""
+    lines: bool = False
+    ignore: tuple[str, ...] = ()
+    options: dict[str, Any] = {}
+
+
+class Option(msgspec.Struct, frozen=True):
+    """One option of a connector, for the reference and for checking the settings."""
+
+    name: str
+    type: str
+    default: str
+    meaning: str
+
+
+class Manifest(msgspec.Struct, frozen=True):
+    """What a connector is: its name, title, the fact types it can state, its contracts (name -> JSON Schema file) and options."""
+
+    name: str
+    title: str
+    states: tuple[str, ...]
+    contracts: dict[str, str] = {}
+    options: tuple[Option, ...] = ()
+
+
+class Connector(Protocol):
+    """A connector module (`tieout.connectors.<name>`) has these three names."""
+
+    MANIFEST: Manifest
+
+    def split(self, stream: BinaryIO, origin: str, system: System) -> Iterator[Document | Refused]:
+        """Cut a stream into documents, reading it in bounded pieces."""
+        ...
+
+    def translate(self, document: Document, system: System) -> Iterable[Statement]:
+        """Read one document into statements. Pure; never raises on bad input."""
+        ...

@@ -1,0 +1,1 @@
+"""Pure syntax: bytes to structure and back, ignorant of the business."""
