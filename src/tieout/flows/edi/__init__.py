@@ -1,0 +1,1 @@
+"""Electronic data interchange: the technical acknowledgment of every functional group."""

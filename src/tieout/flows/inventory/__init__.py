@@ -1,0 +1,1 @@
+"""Inventory: what the warehouse moved and counted against what the ERP posted and states."""

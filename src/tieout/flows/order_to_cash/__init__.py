@@ -1,0 +1,1 @@
+"""Order to cash: from the channel's order to the cash applied in the ERP."""

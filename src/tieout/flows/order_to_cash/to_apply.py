@@ -1,0 +1,25 @@
+"""Paid at the bank, still open in the ERP.
+
+Why it matters: customers who have paid get reminders, and the receivable looks worse than it is.
+Clears when: the ERP applies the bank's credit to the invoice.
+What to do: apply the payment in the ERP. Negative: the ERP shows a receipt that no bank statement has.
+"""
+
+from tieout.core.account import ClearingAccount, Expectation, Measure, Take, business_days
+from tieout.core.facts.payment import CashApplied, CashReceived
+from tieout.core.values import Role
+
+to_apply = ClearingAccount(
+    code="CSH",
+    name="to_apply",
+    flow="order_to_cash",
+    subject="invoice",
+    debit={CashReceived: Take.AMOUNT},
+    credit={CashApplied: Take.AMOUNT},
+    over=Expectation("paid at the bank, still open in the ERP", Role.ERP, "receivables", business_days(1, "office")),
+    under=Expectation(
+        "applied in the ERP, never seen at the bank", Role.BANK, "receivables", business_days(2, "office")
+    ),
+    measure=Measure.VALUE,
+    doc=__doc__,
+)

@@ -1,0 +1,1 @@
+"""Return to credit: authorised, received, credited, refunded, restocked; four independent pairs."""
