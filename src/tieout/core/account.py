@@ -92,8 +92,10 @@ class ClearingAccount(msgspec.Struct, frozen=True):
     """One expectation between two parties. `debit` raises it, `credit` clears it; a residual is an open item.
 
     `over` is the residual on the debit side, `under` on the credit side. `layers` names the accounts whose debit
-    entries price this account's quantities (first that has any), `upstream` those that may already show the same
-    difference, `blocked_by` those that hold this one back while open, `only_if` a policy switch per fact type.
+    entries price this account's quantities (first that has any), `own_due` that a deadline stated by the fact itself
+    is this account's, `upstream` those that may already show the same difference, `explained_by` those whose open
+    quantity explains a difference here, `blocked_by` those that hold this one back while open, `only_if` a policy
+    switch per fact type.
     """
 
     code: str
@@ -107,7 +109,9 @@ class ClearingAccount(msgspec.Struct, frozen=True):
     measure: Measure = Measure.QUANTITY
     ageing: Ageing = Ageing.FIFO
     layers: tuple[str, ...] = ()
+    own_due: bool = False
     upstream: tuple[str, ...] = ()
+    explained_by: tuple[str, ...] = ()
     blocked_by: tuple[str, ...] = ()
     only_if: dict[FactType, str] = {}
     doc: str = ""

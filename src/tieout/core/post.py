@@ -37,7 +37,7 @@ class Context(Protocol):
         """True when any bill of materials exists for the item."""
         ...
 
-    def components(self, item: str, root: Ref) -> tuple[Component, ...] | None:
+    def components(self, item: str, root: Ref, fact: Fact) -> tuple[Component, ...] | None:
         """The bill of materials in force when the root's order was placed; None while order or version is unknown."""
         ...
 
@@ -115,9 +115,7 @@ def post(fact: Fact, plans: Plans, context: Context) -> Posted:
             found.setdefault(root, []).append(Group(moves, tuple(rows)))
     notes = _notes(fact)
     for root, groups in found.items():
-        done.postings[root] = Posting(
-            fact.identity, fact.revision, fact.kind, fact.happened, fact.day, tuple(groups), notes
-        )
+        done.postings[root] = Posting(fact.identity, fact.revision, fact.kind, fact.happened, fact.day, tuple(groups), notes)
     if done.waits:
         done.waits = list(dict.fromkeys(done.waits))
     return done
@@ -159,9 +157,7 @@ def _rows(fact: Fact, plan: Plan, context: Context, waits: list[Wait]) -> dict[R
     return rows
 
 
-def _whole(
-    fact: Fact, subject: Ref, amount: Decimal | None, context: Context, waits: list[Wait]
-) -> dict[Ref, list[Row]]:
+def _whole(fact: Fact, subject: Ref, amount: Decimal | None, context: Context, waits: list[Wait]) -> dict[Ref, list[Row]]:
     if amount is None:
         return {}
     root = context.resolve(subject)
@@ -184,9 +180,7 @@ def total(fact: Fact) -> Decimal | None:
     return tidy(amount)
 
 
-def _line_rows(
-    fact: Fact, line: Line, plan: Plan, root: Ref, context: Context, waits: list[Wait]
-) -> list[Row] | tuple[Row, ...]:
+def _line_rows(fact: Fact, line: Line, plan: Plan, root: Ref, context: Context, waits: list[Wait]) -> list[Row] | tuple[Row, ...]:
     take = plan.take
     due = line.due or fact.due
     currency = fact.currency if line.value is not None else ""
@@ -200,7 +194,7 @@ def _line_rows(
         return ()
     at = fact.happened
     if line.item and context.is_kit(line.item):
-        return _explode(line, due, currency, root, context, waits)
+        return _explode(fact, line, due, currency, root, context, waits)
     found = context.factor(line.item, line.unit, at)
     if found is None:
         waits.append(Wait(line.line, f"unit {line.item} {line.unit}", f"no factor for {line.unit} of {line.item}"))
@@ -211,9 +205,7 @@ def _line_rows(
         product = Fraction(quantity) * factor
         quantity = _whole_number(product)
         if quantity is None:
-            waits.append(
-                Wait(line.line, f"unit {line.item} {line.unit}", f"{line.quantity} {line.unit} is no exact {unit}")
-            )
+            waits.append(Wait(line.line, f"unit {line.item} {line.unit}", f"{line.quantity} {line.unit} is no exact {unit}"))
             return ()
     if take is Take.EACH:
         key = ""
@@ -233,10 +225,10 @@ def _whole_number(number: Fraction) -> Decimal | None:
 
 
 def _explode(
-    line: Line, due: datetime | None, currency: str, root: Ref, context: Context, waits: list[Wait]
+    fact: Fact, line: Line, due: datetime | None, currency: str, root: Ref, context: Context, waits: list[Wait]
 ) -> list[Row]:
     """A kit as its components (rule 21): quantities by the bill of materials, value by the price shares, nothing lost."""
-    parts = context.components(line.item, root)
+    parts = context.components(line.item, root, fact)
     if parts is None:
         waits.append(Wait(line.line, f"kit {line.item}", f"no bill of materials of {line.item} at the order's date"))
         return []

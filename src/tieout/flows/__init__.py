@@ -26,8 +26,7 @@ def accounts() -> dict[str, ClearingAccount]:
 
 
 FLOW_ORDER = {
-    name: n
-    for n, name in enumerate(("order_to_cash", "return_to_credit", "inventory", "purchase_to_pay", "settlement", "edi"))
+    name: n for n, name in enumerate(("order_to_cash", "return_to_credit", "inventory", "purchase_to_pay", "settlement", "edi"))
 }
 
 

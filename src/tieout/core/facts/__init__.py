@@ -90,8 +90,12 @@ class Fact(msgspec.Struct, frozen=True, omit_defaults=True):
     @property
     def identity(self) -> str:
         """`system/type/partner/number` and the scope, if any."""
-        text = f"{self.system}/{self.type}/{self.partner}/{self.number}"
-        return f"{text}/{self.scope}" if self.scope else text
+        return f"{self.document}/{self.scope}" if self.scope else self.document
+
+    @property
+    def document(self) -> str:
+        """The identity of the whole document, without scope."""
+        return f"{self.system}/{self.type}/{self.partner}/{self.number}"
 
     @property
     def ref(self) -> Ref:

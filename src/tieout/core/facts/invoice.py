@@ -4,11 +4,7 @@ from tieout.core.facts import FactType
 from tieout.core.values import Role
 
 Invoiced = FactType("Invoiced", Role.ERP, "invoice", "the ERP posted an invoice")
-InvoiceVoided = FactType(
-    "InvoiceVoided", Role.ERP, "invoice", "the ERP cancelled invoiced quantities (a cancelling credit memo)"
-)
+InvoiceVoided = FactType("InvoiceVoided", Role.ERP, "invoice", "the ERP cancelled invoiced quantities (a cancelling credit memo)")
 CreditIssued = FactType("CreditIssued", Role.ERP, "credit memo", "the ERP credited returned goods")
 VendorInvoiced = FactType("VendorInvoiced", Role.VENDOR, "vendor invoice", "a vendor invoiced us")
-VendorCredited = FactType(
-    "VendorCredited", Role.VENDOR, "vendor credit", "a vendor credited us, or we debited the vendor"
-)
+VendorCredited = FactType("VendorCredited", Role.VENDOR, "vendor credit", "a vendor credited us, or we debited the vendor")

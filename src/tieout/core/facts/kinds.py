@@ -16,6 +16,4 @@ from tieout.core.facts import (
 )
 
 FILES = (order, shipment, invoice, payment, return_, purchase, stock, payout, document, product, decision)
-KINDS: dict[str, FactType] = {
-    value.name: value for file in FILES for value in vars(file).values() if isinstance(value, FactType)
-}
+KINDS: dict[str, FactType] = {value.name: value for file in FILES for value in vars(file).values() if isinstance(value, FactType)}

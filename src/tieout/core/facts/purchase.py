@@ -4,9 +4,7 @@ from tieout.core.facts import FactType
 from tieout.core.values import Role
 
 PurchaseOrdered = FactType("PurchaseOrdered", Role.ERP, "purchase order", "we ordered from a vendor")
-PurchaseCancelled = FactType(
-    "PurchaseCancelled", Role.ERP, "purchase order", "we cancelled quantities of a purchase order"
-)
+PurchaseCancelled = FactType("PurchaseCancelled", Role.ERP, "purchase order", "we cancelled quantities of a purchase order")
 PurchaseAcknowledged = FactType(
     "PurchaseAcknowledged", Role.VENDOR, "purchase order acknowledgment", "the vendor accepted quantities"
 )

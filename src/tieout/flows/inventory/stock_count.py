@@ -18,6 +18,6 @@ stock_count = ClearingAccount(
     credit={StockStated: Take.EACH},
     over=Expectation("counted more than the ERP has", Role.ERP, "inventory", hours(24)),
     under=Expectation("counted less than the ERP has", Role.ERP, "inventory", hours(24)),
-    upstream=("STK",),
+    explained_by=("STK",),
     doc=__doc__,
 )

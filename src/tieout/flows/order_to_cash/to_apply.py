@@ -17,9 +17,7 @@ to_apply = ClearingAccount(
     debit={CashReceived: Take.AMOUNT},
     credit={CashApplied: Take.AMOUNT},
     over=Expectation("paid at the bank, still open in the ERP", Role.ERP, "receivables", business_days(1, "office")),
-    under=Expectation(
-        "applied in the ERP, never seen at the bank", Role.BANK, "receivables", business_days(2, "office")
-    ),
+    under=Expectation("applied in the ERP, never seen at the bank", Role.BANK, "receivables", business_days(2, "office")),
     measure=Measure.VALUE,
     doc=__doc__,
 )

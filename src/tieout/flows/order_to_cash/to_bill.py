@@ -7,7 +7,7 @@ What to do: correct the price in the ERP and credit or re-bill the difference.
 """
 
 from tieout.core.account import ClearingAccount, Expectation, Measure, Take, hours
-from tieout.core.facts.invoice import InvoiceVoided, Invoiced
+from tieout.core.facts.invoice import Invoiced, InvoiceVoided
 from tieout.core.facts.order import BookingCancelled, OrderBooked
 from tieout.core.values import Role
 

@@ -7,7 +7,7 @@ deduction for a short payment.
 """
 
 from tieout.core.account import ClearingAccount, Expectation, Measure, Take, days
-from tieout.core.facts.invoice import InvoiceVoided, Invoiced
+from tieout.core.facts.invoice import Invoiced, InvoiceVoided
 from tieout.core.facts.payment import CashApplied
 from tieout.core.values import Role
 
@@ -21,5 +21,6 @@ to_collect = ClearingAccount(
     over=Expectation("invoiced, not paid", Role.CHANNEL, "receivables", days(30)),
     under=Expectation("paid more than invoiced", Role.ERP, "receivables", days(2)),
     measure=Measure.VALUE,
+    own_due=True,
     doc=__doc__,
 )

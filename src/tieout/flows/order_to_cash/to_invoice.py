@@ -7,7 +7,7 @@ goods that no shipment shows.
 """
 
 from tieout.core.account import ClearingAccount, Expectation, Take, hours
-from tieout.core.facts.invoice import InvoiceVoided, Invoiced
+from tieout.core.facts.invoice import Invoiced, InvoiceVoided
 from tieout.core.facts.shipment import Shipped
 from tieout.core.values import Role
 
@@ -20,9 +20,6 @@ to_invoice = ClearingAccount(
     credit={Invoiced: Take.GOODS},
     over=Expectation("shipped, not invoiced", Role.ERP, "billing", hours(24)),
     under=Expectation("invoiced, not shipped", Role.WMS, "warehouse", hours(24)),
-    layers=(
-        "TBL",
-        "TBK",
-    ),
+    layers=("TBL", "TBK"),
     doc=__doc__,
 )

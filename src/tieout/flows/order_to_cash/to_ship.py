@@ -20,10 +20,8 @@ to_ship = ClearingAccount(
     credit={Shipped: Take.GOODS, BookingCancelled: Take.GOODS},
     over=Expectation("booked, not shipped", Role.WMS, "warehouse", business_days(2, "warehouse")),
     under=Expectation("shipped more than booked", Role.ERP, "order desk", hours(4)),
-    layers=(
-        "TBL",
-        "TBK",
-    ),
+    own_due=True,
+    layers=("TBL", "TBK"),
     upstream=("TBK",),
     doc=__doc__,
 )

@@ -18,6 +18,7 @@ to_announce = ClearingAccount(
     credit={GoodsAnnounced: Take.GOODS, PurchaseCancelled: Take.GOODS},
     over=Expectation("ordered, not announced (no ASN)", Role.VENDOR, "purchasing", days(7)),
     under=Expectation("announced more than ordered", Role.VENDOR, "purchasing", days(1)),
+    own_due=True,
     layers=("PRC",),
     doc=__doc__,
 )

@@ -20,5 +20,6 @@ to_pay = ClearingAccount(
     over=Expectation("invoiced by the vendor, not paid", Role.ERP, "payables", days(30)),
     under=Expectation("paid more than the vendor invoiced", Role.VENDOR, "payables", days(3)),
     measure=Measure.VALUE,
+    own_due=True,
     doc=__doc__,
 )

@@ -19,5 +19,6 @@ to_receive_goods = ClearingAccount(
     credit={GoodsReceived: Take.GOODS, PurchaseCancelled: Take.GOODS},
     over=Expectation("ordered, not received", Role.VENDOR, "purchasing", days(14)),
     under=Expectation("received more than ordered", Role.WMS, "purchasing", days(2)),
+    own_due=True,
     doc=__doc__,
 )

@@ -19,9 +19,6 @@ to_credit = ClearingAccount(
     credit={CreditIssued: Take.GOODS},
     over=Expectation("received, not credited", Role.ERP, "returns", business_days(2, "office")),
     under=Expectation("credited, not received", Role.WMS, "returns", days(14)),
-    layers=(
-        "TBL",
-        "TBK",
-    ),
+    layers=("TBL", "TBK"),
     doc=__doc__,
 )

@@ -1,0 +1,37 @@
+"""Any system that writes CSV, TSV, fixed-width or Parquet files, read by a mapping; there is no code per system."""
+
+from tieout.connectors import Manifest, Option, System
+from tieout.connectors.delimited.check import DECISIONS, parse
+from tieout.connectors.delimited.preview import Preview, preview
+from tieout.connectors.delimited.split import split
+from tieout.connectors.delimited.translate import translate
+from tieout.core.facts.kinds import KINDS
+
+__all__ = ["MANIFEST", "Preview", "preview", "split", "states", "system_of", "translate"]
+
+MANIFEST = Manifest(
+    name="delimited",
+    title="CSV, TSV, fixed-width and Parquet files by a mapping",
+    states=tuple(name for name in KINDS if name not in DECISIONS),
+    contracts={"mapping": "contracts/mapping.schema.json"},
+    options=(Option("mapping", "text", "", "the text of the mapping file (TOML); see docs/how-to/write-a-mapping.md"),),
+)
+
+
+def system_of(mapping_text: str, where: str = "mapping") -> System:
+    """The system a mapping describes, for a project whose settings do not name it. Raises SettingsError."""
+    about = parse(mapping_text, where).mapping
+    return System(
+        about.system,
+        MANIFEST.name,
+        about.role,
+        timezone=about.timezone or "UTC",
+        currency=about.currency or "USD",
+        lines=about.lines,
+        options={"mapping": mapping_text},
+    )
+
+
+def states(mapping_text: str) -> tuple[str, ...]:
+    """The kinds of fact a mapping can state, sorted. Raises SettingsError."""
+    return tuple(sorted({fact.kind for entry in parse(mapping_text).file for fact in entry.fact}))

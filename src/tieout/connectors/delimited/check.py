@@ -1,0 +1,288 @@
+"""Mapping text to a checked Mapping, or a SettingsError with key, rule and next step; no file is opened here."""
+
+import difflib
+import fnmatch
+import re
+import tomllib
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from tieout.connectors.delimited.mapping import (
+    About,
+    Condition,
+    FactMapping,
+    FileMapping,
+    FixedDay,
+    LineMapping,
+    Mapping,
+    RevisionColumn,
+    Wrong,
+    conditions,
+    line_texts,
+)
+from tieout.connectors.delimited.uses import columns_used, texts_of
+from tieout.core.facts.kinds import KINDS
+from tieout.errors import SettingsError
+
+TEXT_MAX = 256 * 1024
+FACTS_MAX = 50
+DECISIONS = ("WrittenOff", "Matched", "Listed")
+"""Kinds a mapping may not state: decisions are taken in Tieout, and a complete list needs the whole file at once."""
+
+GUIDE = "docs/how-to/write-a-mapping.md lists every key."
+SYSTEM = re.compile(r"[a-z0-9][a-z0-9_.-]*")
+
+
+@lru_cache(maxsize=64)
+def parse(text: str, where: str = "mapping") -> Mapping:
+    """Read and check a mapping; `where` is the file's name in messages. Raises SettingsError."""
+    mapping = _convert(_toml(text, where), where)
+    try:
+        _check_about(mapping.mapping)
+        if not mapping.file:
+            raise Wrong("file", "there is no [[file]] entry, so no file would be read")
+        for number, entry in enumerate(mapping.file, start=1):
+            _check_file(entry, f"file {number} ({entry.match!r})")
+    except Wrong as wrong:
+        raise SettingsError(f"{where}: {wrong.key}: {wrong.rule}.", wrong.next_step or GUIDE) from None
+    return mapping
+
+
+def entry_for(mapping: Mapping, origin: str) -> FileMapping | None:
+    """The first `[[file]]` entry whose `match` fits the base name of `origin`, in any letter case."""
+    name = base_name(origin).lower()
+    return next((entry for entry in mapping.file if fnmatch.fnmatchcase(name, entry.match.lower())), None)
+
+
+def base_name(origin: str) -> str:
+    """The last part of a path or address."""
+    return origin.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """` Did you mean 'x'?`, or nothing."""
+    close = difflib.get_close_matches(word, list(known), n=1)
+    return f"Did you mean {close[0]!r}?" if close else ""
+
+
+def _toml(text: str, where: str) -> dict[str, Any]:
+    if len(text) > TEXT_MAX:
+        raise SettingsError(
+            f"{where}: a mapping has at most {TEXT_MAX} characters, this one {len(text)}.", "Split it by system."
+        )
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as bad:
+        raise SettingsError(f"{where}: this is not TOML: {bad}.", "Correct the line; strings stand in quotes.") from bad
+
+
+CHILDREN: dict[type[msgspec.Struct], dict[str, type[msgspec.Struct]]] = {
+    Mapping: {"mapping": About, "file": FileMapping},
+    FileMapping: {"fact": FactMapping},
+    FactMapping: {
+        "line": LineMapping,
+        "when": Condition,
+        "void": Condition,
+        "revision": RevisionColumn,
+        "happened": FixedDay,
+    },
+    LineMapping: {"when": Condition},
+}
+"""The tables that stand inside a table."""
+
+
+def _convert(data: dict[str, Any], where: str) -> Mapping:
+    try:
+        _refuse_unknown(data, Mapping, "")
+        return msgspec.convert(data, Mapping)
+    except Wrong as wrong:
+        raise SettingsError(f"{where}: {wrong.key}: {wrong.rule}.", wrong.next_step) from None
+    except msgspec.ValidationError as bad:
+        rule, _, path = str(bad).partition(" - at `$.")
+        key = re.sub(r"\[(\d+)\]", lambda found: f" {int(found[1]) + 1}", path.rstrip("`")) or "the file"
+        raise SettingsError(f"{where}: {key.replace('.', ': ')}: {rule}.", GUIDE) from None
+
+
+def _refuse_unknown(data: object, struct: type[msgspec.Struct], path: str) -> None:
+    """Refuse keys the struct does not have, with the nearest one it has; tables inside are checked too."""
+    for item in data if isinstance(data, list) else [data]:
+        if not isinstance(item, dict):
+            continue
+        known = struct.__struct_encode_fields__
+        below = CHILDREN.get(struct, {})
+        for key, value in item.items():
+            if key not in known:
+                raise Wrong(
+                    f"{path}{key}", "there is no such key", nearest(key, known) or f"Known here: {', '.join(known)}."
+                )
+            if key in below:
+                _refuse_unknown(value, below[key], f"{path}{key}: ")
+
+
+def _check_about(about: About) -> None:
+    if not SYSTEM.fullmatch(about.system):
+        raise Wrong(
+            "mapping: system",
+            f"{about.system!r} is no system name",
+            "Use lower-case letters, digits, '-', '_' and '.'.",
+        )
+    if about.timezone:
+        try:
+            ZoneInfo(about.timezone)
+        except (OSError, ValueError, KeyError):
+            raise Wrong(
+                "mapping: timezone", f"{about.timezone!r} is no IANA zone", "Write it like 'Europe/Berlin'."
+            ) from None
+    if about.currency and not re.fullmatch("[A-Z]{3}", about.currency):
+        raise Wrong("mapping: currency", f"{about.currency!r} is no ISO 4217 code", "Write it like 'USD'.")
+
+
+def _check_file(entry: FileMapping, key: str) -> None:
+    for rule, broken in _file_rules(entry):
+        if broken:
+            raise Wrong(key, rule)
+    for layout in entry.dates:
+        _check_date_format(layout, f"{key}: dates")
+    try:
+        uses = list(columns_used(entry))
+    except Wrong as wrong:
+        raise Wrong(f"{key}: {wrong.key}", wrong.rule, wrong.next_step) from None
+    for number, fact in enumerate(entry.fact, start=1):
+        _check_fact(fact, f"{key}: fact {number} ({fact.kind})")
+    _check_identities(entry, key)
+    _check_literals(entry, {use.column for use in uses} | set(entry.columns), key)
+    if entry.columns:
+        present = entry.columns[: entry.columns.index(entry.read_to) + 1] if entry.read_to else entry.columns
+        for use in uses:
+            if use.column not in present:
+                raise Wrong(
+                    f"{key}: {use.key}",
+                    f"there is no column {use.column!r}",
+                    nearest(use.column, present) or f"Columns: {', '.join(present)}.",
+                )
+
+
+def _file_rules(entry: FileMapping) -> tuple[tuple[str, bool], ...]:
+    text = entry.format in ("csv", "tsv")
+    delimiter = entry.delimiter
+    return (
+        ("a file needs 1 to 50 [[file.fact]] entries", not 1 <= len(entry.fact) <= FACTS_MAX),
+        ("`columns` names the columns where `header = false`", text and entry.header is False and not entry.columns),
+        (
+            "a fixed-width file needs `columns` and as many `widths`",
+            entry.format == "fixed" and not 0 < len(entry.columns) == len(entry.widths),
+        ),
+        ("a width is 1 to 10000 characters", any(not 0 < width <= 10_000 for width in entry.widths)),
+        ('`widths` belong to format = "fixed"', bool(entry.widths) and entry.format != "fixed"),
+        ("two columns have the same name", len(set(entry.columns)) != len(entry.columns)),
+        ("a Parquet file names its own columns", entry.format == "parquet" and bool(entry.columns or entry.read_to)),
+        ("`read_to` is for csv and tsv", bool(entry.read_to) and not text),
+        (
+            "`read_to` is not among `columns`",
+            bool(entry.read_to and entry.columns) and entry.read_to not in entry.columns,
+        ),
+        (
+            "`delimiter` is one character, no quote or line end",
+            bool(delimiter) and (len(delimiter) != 1 or delimiter in '\r\n\0"' + entry.quote),
+        ),
+        ("`quote` is one character or nothing", len(entry.quote) > 1 or entry.quote in ("\r", "\n", "\0", " ")),
+        ("`decimal` and `thousands` are the same mark", entry.decimal == entry.thousands),
+    )
+
+
+def _check_date_format(layout: str, key: str) -> None:
+    sample = datetime(2001, 2, 3, 4, 5, 6, tzinfo=UTC)
+    try:
+        back = datetime.strptime(sample.strftime(layout), layout)  # noqa: DTZ007  only the day is looked at
+    except ValueError:
+        raise Wrong(key, f"{layout!r} is no strptime format", "Write it like '%d.%m.%Y %H:%M'.") from None
+    if back.date() != sample.date():
+        raise Wrong(key, f"{layout!r} does not say year, month and day", "Write it like '%d.%m.%Y'.")
+
+
+def _check_fact(fact: FactMapping, key: str) -> None:
+    if fact.kind not in KINDS:
+        raise Wrong(f"{key}: kind", f"there is no fact type {fact.kind!r}", nearest(fact.kind, KINDS) or GUIDE)
+    if fact.kind in DECISIONS:
+        raise Wrong(
+            f"{key}: kind",
+            f"a mapping cannot state {fact.kind}",
+            "It is decided in Tieout or needs a connector of its own.",
+        )
+    if not SYSTEM.fullmatch(fact.type):
+        raise Wrong(f"{key}: type", f"{fact.type!r} is no document type", "Write it like 'purchase_order'.")
+    if isinstance(fact.revision, RevisionColumn) and (fact.revision.number is None) == (fact.revision.time is None):
+        raise Wrong(f"{key}: revision", "give one of `number` and `time`")
+    if fact.number and fact.revision is None:
+        raise Wrong(
+            f"{key}: revision",
+            "say what makes a version the later one",
+            'Name its column: { time = "…" } or { number = "…" }; or "arrival".',
+        )
+    if isinstance(fact.happened, FixedDay):
+        _check_day(fact.happened.on, f"{key}: happened")
+    for condition in (
+        *conditions(fact.when),
+        *conditions(fact.void),
+        *(c for line in fact.line for c in conditions(line.when)),
+    ):
+        if sum(test is not None for test in msgspec.structs.astuple(condition)[1:]) != 1:
+            raise Wrong(
+                f"{key}: when",
+                f"the condition on {condition.column!r} needs exactly one test",
+                "Tests: " + ", ".join(Condition.__struct_encode_fields__[1:]) + ".",
+            )
+    for reference in (
+        *(line.subject for line in fact.line),
+        *(side for pair in (*fact.links, *fact.relates) for side in pair),
+    ):
+        _check_reference(reference, key)
+    if len(set(line_texts(fact))) < len(fact.line):
+        raise Wrong(f"{key}: line", "two lines of one fact have the same number", "Give each its own `line`.")
+
+
+def _check_day(text: str, key: str) -> None:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        raise Wrong(key, f"{text!r} is no day", "Write it like '1998-05-06'.") from None
+
+
+def _check_reference(text: str, key: str) -> None:
+    parts = text.split("/", 2)
+    if len(parts) < 3 or not all(part == "{system}" or SYSTEM.fullmatch(part) for part in parts[:2]) or not parts[2]:
+        raise Wrong(
+            key,
+            f"{text!r} is no reference",
+            "Write it like '{system}/purchase_order/{PurchaseOrderID}'; system and type hold no columns.",
+        )
+
+
+def _check_identities(entry: FileMapping, key: str) -> None:
+    """Two facts of every row may not claim the same identity: one would be taken for another version of the other."""
+    seen: dict[tuple[str, ...], str] = {}
+    for fact in entry.fact:
+        identity = (fact.type, fact.partner, fact.number, fact.scope)
+        if not conditions(fact.when) and seen.setdefault(identity, fact.kind) is not fact.kind:
+            raise Wrong(
+                key,
+                f"{seen[identity]} and {fact.kind} have the same identity",
+                "Give them different `type`, `number` or `scope`.",
+            )
+
+
+def _check_literals(entry: FileMapping, columns: set[str], key: str) -> None:
+    """A text that is exactly a column's name was meant as that column."""
+    for number, fact in enumerate(entry.fact, start=1):
+        for use_key, text in texts_of(fact):
+            if text in columns:
+                raise Wrong(
+                    f"{key}: fact {number} ({fact.kind}): {use_key}",
+                    f"{text!r} is a fixed text here",
+                    f"Write '{{{text}}}' for the column.",
+                )

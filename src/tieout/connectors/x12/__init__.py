@@ -1,0 +1,7 @@
+"""X12 trading partners: purchase orders, acknowledgments, ship notices, invoices, warehouse advice and remittances."""
+
+from tieout.connectors.x12.intake import split
+from tieout.connectors.x12.manifest import MANIFEST
+from tieout.connectors.x12.translation import translate
+
+__all__ = ["MANIFEST", "split", "translate"]

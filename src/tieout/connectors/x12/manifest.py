@@ -1,0 +1,57 @@
+"""What the X12 connector is: the fact types it can state and the options it takes."""
+
+from tieout.connectors import Manifest, Option
+
+ITEM_QUALIFIERS = ("VP", "VN", "BP", "SK", "UP")
+"""Product qualifiers (element 235): seller's and buyer's part numbers, SKU, UPC; the first that is there counts."""
+ERP = "erp"
+
+MANIFEST = Manifest(
+    name="x12",
+    title="EDI partners (ANSI X12)",
+    states=(
+        "OrderPlaced",
+        "OrderBooked",
+        "Shipped",
+        "Invoiced",
+        "CreditIssued",
+        "CashReceived",
+        "PurchaseOrdered",
+        "PurchaseAcknowledged",
+        "GoodsAnnounced",
+        "GoodsReceived",
+        "VendorInvoiced",
+        "VendorCredited",
+        "VendorPaid",
+        "StockMoved",
+        "StockCounted",
+        "Linked",
+        "GroupSent",
+        "GroupAcknowledged",
+        "GroupReceived",
+        "GroupAnswered",
+    ),
+    contracts={"x12/options": "contracts/options.json"},
+    options=(
+        Option(
+            "identifiers",
+            "list of text",
+            "[]",
+            "Our own interchange identifiers, `qualifier:id`. A document from one of them was sent by us, one that "
+            "names none of them is refused. Empty: every document counts as received.",
+        ),
+        Option("erp_system", "text", ERP, "The system whose sales orders, purchase orders and invoices we name."),
+        Option(
+            "item_qualifiers",
+            "list of text",
+            " ".join(ITEM_QUALIFIERS),
+            "Which product qualifier names the item, the first that is there.",
+        ),
+        Option(
+            "customers",
+            "table of text",
+            "{}",
+            "For 940: N104 (or N102) of the customer, to the customer's interchange identifier as in `edi` orders.",
+        ),
+    ),
+)

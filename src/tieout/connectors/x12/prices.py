@@ -1,0 +1,128 @@
+"""Unit price times quantity by the basis of the price, and allowances, charges and taxes as lines of their own."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from fractions import Fraction
+from itertools import combinations
+
+from tieout.connectors.x12.reading import Reading, Unreadable
+from tieout.core.facts import Line
+from tieout.core.values import EXACT, ZERO, Ref, exact, plain, round_money
+from tieout.formats.x12 import Segment
+
+PER = {
+    **dict.fromkeys(("PN",), 10),
+    **dict.fromkeys(("PD", "LD", "RD", "TD", "WD"), 12),
+    **dict.fromkeys(("HP", "LC", "QH", "RC", "TC", "WC"), 100),
+    **dict.fromkeys(("TP", "LM", "QS", "RM", "TM", "WM"), 1000),
+    "TT": 10_000,
+    "HT": 100_000,
+}
+"""Basis of unit price (element 639) to the number of units it is for; what is not here is per unit."""
+MEASURED = {
+    **dict.fromkeys(("BW", "DP", "HF", "PA", "PB", "PM", "PS", "PU", "SA", "SM", "TF", "WI"), ""),
+    "ML": "ML",
+    "PF": "FT",
+    "PG": "GR",
+    "PK": "KG",
+    "PL": "LT",
+    "PO": "OZ",
+    "PP": "LB",
+    "PT": "TN",
+    "PY": "YD",
+}
+"""Bases by weight, length, volume or time and the quantity unit they fit; in any other unit the value is unknown."""
+DOZEN = "DZ"
+CHARGES = {"D240": "freight", "G821": "freight", "G830": "freight", "H750": "tax", "H850": "tax", "C310": "discount"}
+"""SAC02 to the kind of charge; other allowances are discounts, other charges fees."""
+
+
+def extended(reading: Reading, segment: Segment, quantity: Decimal, unit: str) -> Decimal | None:
+    """Quantity by the price in element 4 and its basis in element 5 of PO1 or IT1; None where that cannot be known."""
+    price = reading.number(segment, 4)
+    basis = segment.get(5)
+    if price is None:
+        return ZERO if basis == "NC" else None
+    if basis in MEASURED and MEASURED[basis] != unit:
+        return None
+    per = 1 if basis in PER and PER[basis] == 12 and unit == DOZEN else PER.get(basis, 1)
+    amount = Fraction(quantity) * Fraction(price) / per
+    try:
+        return exact(EXACT.divide(Decimal(amount.numerator), Decimal(amount.denominator)))
+    except ArithmeticError:
+        return None
+    except ValueError as bad:
+        raise Unreadable("x12/amount", f"Price times quantity: {bad}.", segment, 4) from bad
+
+
+def charges(reading: Reading, segments: Iterable[Segment], subject: Ref, prefix: str = "") -> list[Line]:
+    """SAC and TXI as lines; an allowance is negative, an amount that is not stated is None."""
+    lines = []
+    for position, segment in enumerate((s for s in segments if s.name in ("SAC", "TXI")), 1):
+        made = _sac(reading, segment) if segment.name == "SAC" else _txi(reading, segment)
+        if made is not None:
+            kind, value = made
+            name = f"{prefix}{segment.name}{position}"
+            lines.append(Line(line=name, subject=subject, order_line=prefix.rstrip("/"), value=value, charge=kind))
+    return lines
+
+
+def _sac(reading: Reading, segment: Segment) -> tuple[str, Decimal | None] | None:
+    indicator = segment.get(1)
+    if indicator not in ("A", "C"):
+        return None
+    value = reading.cents(segment, 5)
+    kind = CHARGES.get(segment.get(2), "discount" if indicator == "A" else "fee")
+    return kind, -value if value is not None and indicator == "A" else value
+
+
+def _txi(reading: Reading, segment: Segment) -> tuple[str, Decimal | None] | None:
+    if segment.get(7) == "O":
+        return None
+    value = reading.number(segment, 2)
+    return ("tax", value) if value else None
+
+
+def footing(lines: list[Line], total: Decimal, currency: str) -> tuple[tuple[Line, ...], dict[str, str]]:
+    """The lines that make up the total, and whether they do (`foots`), else by how much they differ.
+
+    Partners state one charge at the line, in the summary and again as a tax: the largest choice of these that sums to
+    the total is taken, the others are named in `repeated`. If none does, all count, without plain repetitions.
+    """
+    goods = [line for line in lines if not line.charge]
+    places = sorted({_place(line) for line in lines if line.charge})
+    if any(line.value is None for line in lines):
+        return tuple(lines), {"foots": "unknown"}
+    for size in range(len(places), -1, -1):
+        for chosen in combinations(places, size):
+            kept = goods + [line for line in lines if line.charge and _place(line) in chosen]
+            if _sums_to(kept, total, currency):
+                dropped = ", ".join(place for place in places if place not in chosen)
+                return tuple(kept), {"foots": "yes"} | ({"repeated": dropped} if dropped else {})
+    kept = _without_repetition(lines)
+    return tuple(kept), {"foots": "no", "difference": plain(total - _sum(kept))}
+
+
+def _place(line: Line) -> str:
+    """Where a charge is stated: `line SAC`, `line TXI`, `summary SAC` or `summary TXI`."""
+    name = line.line.rsplit("/", 1)[-1].rstrip("0123456789")
+    return f"line {name}" if "/" in line.line else f"summary {name}"
+
+
+def _sum(lines: Iterable[Line]) -> Decimal:
+    return sum((line.value or ZERO for line in lines), ZERO)
+
+
+def _sums_to(lines: list[Line], total: Decimal, currency: str) -> bool:
+    """Rounded nowhere, once, or line by line."""
+    whole = _sum(lines)
+    each = sum((round_money(line.value or ZERO, currency) for line in lines), ZERO)
+    return total in (whole, round_money(whole, currency), each)
+
+
+def _without_repetition(lines: list[Line]) -> list[Line]:
+    at_line = [line for line in lines if line.charge and "/" in line.line]
+    summary = [line for line in lines if line.charge and "/" not in line.line]
+    if at_line and _sum(at_line) == _sum(summary):
+        return [line for line in lines if line not in at_line]
+    return lines

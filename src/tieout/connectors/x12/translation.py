@@ -1,0 +1,134 @@
+"""One interchange to statements: envelope first, then every group and every transaction set by its own reader."""
+
+from collections.abc import Callable, Iterator
+
+from tieout.connectors import Document, System
+from tieout.connectors.x12 import acknowledgments, invoices, orders, payments, shipments, warehouse
+from tieout.connectors.x12.reading import Frame, Reading, Unreadable, local_instant, refusal
+from tieout.core.facts import Fact, Refusal, Statement, revision_time
+from tieout.core.values import SourceRef
+from tieout.formats.x12 import (
+    Fault,
+    Group,
+    Header,
+    Interchange,
+    TransactionSet,
+    Weight,
+    parse,
+    read_date,
+    read_set,
+    read_time,
+    set_place,
+)
+
+Reader = Callable[[Reading], Fact]
+
+RECEIVED: dict[str, Reader] = {
+    "810": invoices.vendor_invoiced,
+    "820": payments.cash_received,
+    "846": warehouse.stock_counted,
+    "850": orders.order_placed,
+    "855": orders.purchase_acknowledged,
+    "856": shipments.goods_announced,
+    "944": warehouse.goods_received,
+    "945": shipments.shipping_advice,
+    "947": warehouse.stock_moved,
+    "997": acknowledgments.group_acknowledged,
+    "999": acknowledgments.group_acknowledged,
+}
+SENT: dict[str, Reader] = {
+    "810": invoices.invoiced,
+    "820": payments.vendor_paid,
+    "850": orders.purchase_ordered,
+    "855": orders.order_booked,
+    "856": shipments.notice_shipped,
+    "940": warehouse.order_linked,
+    "997": acknowledgments.group_acknowledged,
+    "999": acknowledgments.group_acknowledged,
+}
+ACKNOWLEDGMENT_GROUP = "FA"
+REPORT = (
+    "Nothing to correct. If this document matters to you, ask for a mapping; its bytes are kept and can be replayed."
+)
+
+
+def translate(document: Document, system: System) -> list[Statement]:
+    """Read one interchange: a fact per group and per transaction set, or a refusal. Pure; never raises on bad input."""
+    found = parse(document.raw)
+    if isinstance(found, Fault):
+        source = SourceRef(document.origin, document.line, document.byte + found.byte, found.place)
+        return [refusal(source, found.rule, found.reason, found.next_step)]
+    frame = _frame(document, system, found.header)
+    if isinstance(frame, Refusal):
+        return [frame]
+    return list(_statements(frame, found))
+
+
+def _frame(document: Document, system: System, header: Header) -> Frame | Refusal:
+    sender = f"{header.sender_qualifier}:{header.sender}"
+    receiver = f"{header.receiver_qualifier}:{header.receiver}"
+    own = system.options.get("identifiers") or ()
+    ours = {str(each).strip().upper() for each in ([own] if isinstance(own, str) else own)}
+    sent = sender.upper() in ours
+    if ours and not sent and receiver.upper() not in ours:
+        reason = f"The interchange is from {sender} to {receiver}; neither is ours ({', '.join(sorted(ours))})."
+        source = SourceRef(document.origin, document.line, document.byte, "segment 1 (ISA)")
+        return refusal(source, "x12/not-ours", reason, "Route it to its owner, or add our identifier to the settings.")
+    moment = local_instant(read_date(header.date), read_time(header.time), system.timezone)
+    return Frame(
+        system=system,
+        origin=document.origin,
+        byte=document.byte,
+        partner=(header.receiver if sent else header.sender).replace("/", "-"),
+        sent=sent,
+        moment=moment,
+        revision=revision_time(moment, int(header.control)),
+    )
+
+
+def _statements(frame: Frame, found: Interchange) -> Iterator[Statement]:
+    yield from (_refused(frame, fault) for fault in found.faults if fault.weight is not Weight.NOTE)
+    if _is_fatal(found.faults):
+        return
+    for ta1 in () if frame.sent else found.acknowledgments:
+        refused = acknowledgments.interchange_refused(frame, ta1)
+        if refused is not None:
+            yield refused
+    for group in found.groups:
+        yield from (_refused(frame, fault) for fault in group.faults if fault.weight is not Weight.NOTE)
+        if not _is_fatal(group.faults):
+            yield from _group(frame, found, group)
+
+
+def _group(frame: Frame, found: Interchange, group: Group) -> Iterator[Statement]:
+    if group.code and group.code != ACKNOWLEDGMENT_GROUP:
+        yield acknowledgments.group_exchanged(frame, group)
+    for transaction in group.sets:
+        yield _set(frame, found, group, transaction)
+
+
+def _set(frame: Frame, found: Interchange, group: Group, transaction: TransactionSet) -> Statement:
+    place = set_place(transaction)
+    reader = (SENT if frame.sent else RECEIVED).get(transaction.code)
+    segments = read_set(found, transaction)
+    if isinstance(segments, Fault):
+        return _refused(frame, segments, f"{place}, ")
+    if reader is None:
+        way = "sent" if frame.sent else "received"
+        reason = f"{transaction.code} ({way}) is valid X12 but no mapping reads it yet."
+        return frame.refusal(transaction.byte, place, "x12/unsupported-set", reason, REPORT)
+    reading = Reading(frame, group, transaction, segments)
+    try:
+        return reader(reading)
+    except Unreadable as unreadable:
+        return reading.refusal(unreadable)
+    except ValueError as bad:
+        return reading.refusal(Unreadable("x12/value", f"{bad}."))
+
+
+def _refused(frame: Frame, fault: Fault, prefix: str = "") -> Refusal:
+    return frame.refusal(fault.byte, prefix + fault.place, fault.rule, fault.reason, fault.next_step)
+
+
+def _is_fatal(faults: tuple[Fault, ...]) -> bool:
+    return any(fault.weight is Weight.FATAL for fault in faults)

@@ -1,0 +1,41 @@
+"""X12: bytes to interchanges, groups, transaction sets and segments; what they mean is a connector's matter."""
+
+from tieout.formats.x12.cut import Piece, cut
+from tieout.formats.x12.describe import Description, describe
+from tieout.formats.x12.envelope import Group, Interchange, TransactionSet, parse, read_set, set_place
+from tieout.formats.x12.fault import Fault, Weight, segment_place
+from tieout.formats.x12.header import Delimiters, Header, read_header
+from tieout.formats.x12.hierarchy import Level, read_levels
+from tieout.formats.x12.numbers import n_decimal, r_decimal, read_date, read_time
+from tieout.formats.x12.tokens import Segment, Tokens, components, read_segments, repetitions, tokenise
+
+__all__ = [
+    "Delimiters",
+    "Description",
+    "Fault",
+    "Group",
+    "Header",
+    "Interchange",
+    "Level",
+    "Piece",
+    "Segment",
+    "Tokens",
+    "TransactionSet",
+    "Weight",
+    "components",
+    "cut",
+    "describe",
+    "n_decimal",
+    "parse",
+    "r_decimal",
+    "read_date",
+    "read_header",
+    "read_levels",
+    "read_segments",
+    "read_set",
+    "read_time",
+    "repetitions",
+    "segment_place",
+    "set_place",
+    "tokenise",
+]

@@ -1,0 +1,55 @@
+"""Business calendars: working days, opening hours, holidays, cut-off, in a time zone."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+DAYS_AHEAD_MAX = 3660
+
+
+class Calendar(msgspec.Struct, frozen=True):
+    """When a team works. `weekdays` counts Monday as 1; what comes after `cutoff` counts from the next business day."""
+
+    timezone: str = "UTC"
+    weekdays: frozenset[int] = frozenset((1, 2, 3, 4, 5))
+    closes: time = time(17)
+    cutoff: time | None = None
+    holidays: frozenset[date] = frozenset()
+
+    def is_open(self, day: date) -> bool:
+        """True on a business day."""
+        return day.isoweekday() in self.weekdays and day not in self.holidays
+
+    def due(self, occurred: datetime, hours: int, business_days: int, *, day: bool = False) -> datetime:
+        """When something falls due, in UTC.
+
+        Elapsed hours count from the moment (of a day-precise time: to the end of the local day reached).
+        Business days end at closing time of the n-th business day after the day of occurrence; that day is the next
+        business day if it occurred after the cut-off or on a day off. Daylight saving is the zone's.
+        """
+        zone = ZoneInfo(self.timezone)
+        if not business_days:
+            due = occurred + timedelta(hours=hours)
+            if not day:
+                return due
+            after = due.astimezone(zone).date() + timedelta(days=1)
+            return datetime.combine(after, time(), zone).astimezone(UTC)
+        local = occurred.astimezone(zone)
+        start = local.date()
+        if not day and self.cutoff is not None and local.time() > self.cutoff:
+            start += timedelta(days=1)
+        start = self._next_open(start)
+        for _ in range(business_days):
+            start = self._next_open(start + timedelta(days=1))
+        return datetime.combine(start, self.closes, zone).astimezone(UTC)
+
+    def _next_open(self, day: date) -> date:
+        for _ in range(DAYS_AHEAD_MAX):
+            if self.is_open(day):
+                return day
+            day += timedelta(days=1)
+        raise ValueError("a calendar without a single business day in ten years")
+
+
+ALWAYS = Calendar()

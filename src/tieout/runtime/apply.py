@@ -1,0 +1,46 @@
+"""Apply documents: one transaction per batch, or not at all; the whole way of a message in four lines."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import psycopg
+
+from tieout.runtime.batch import Batch, Connection, Counts, NeedExclusive
+from tieout.runtime.chain import close, finish
+from tieout.runtime.compare import compare
+from tieout.runtime.configuration import Configuration
+from tieout.runtime.looks import reevaluate
+from tieout.runtime.receive import receive
+from tieout.runtime.settle import settle
+from tieout.runtime.statements import Arrival
+
+TRIES = 12
+
+
+def apply(
+    connection: Connection,
+    configuration: Configuration,
+    arrivals: Sequence[Arrival],
+    now: datetime,
+    *,
+    what: str = "import",
+    declared: dict[str, datetime] | None = None,
+) -> Counts:
+    """Apply documents in one transaction; tried again, alone, when another writer crossed it. What became of them."""
+    alone = False
+    for attempt in range(TRIES):
+        try:
+            with connection.transaction():
+                batch = Batch(connection, configuration, now, what, alone=alone or attempt > 1)
+                batch.declared.update(declared or {})
+                settle(batch, compare(batch, receive(batch, arrivals)))
+                finish(batch)
+                reevaluate(batch)
+                close(batch)
+                return batch.counts
+        except NeedExclusive:
+            alone = True
+        except (psycopg.errors.UniqueViolation, psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure):
+            if attempt == TRIES - 1:
+                raise
+    raise AssertionError("a batch that runs alone needs no further try")

@@ -1,0 +1,162 @@
+"""Compare: which statements are duplicates, which are new, which are another version, and who wins (rules 1 to 4)."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from tieout.core.facts import Fact, Refusal
+from tieout.core.revise import Listing, Verdict, Version, judge
+from tieout.core.values import SourceRef
+from tieout.runtime.batch import Batch, Change
+from tieout.runtime.receive import refuse
+from tieout.runtime.statements import New, decode_fact
+from tieout.store import rows
+from tieout.store.database import fetch, run
+
+Known = list[tuple[int, str, int, bytes]]
+
+
+def compare(batch: Batch, found: dict[str, list[New]]) -> dict[str, Change]:
+    """Keep what is new; the identities whose posting may change."""
+    known: dict[str, Known] = {}
+    for identity, ordinal, revision, generation, content in fetch(batch.connection, "versions", list(found)):
+        known.setdefault(identity, []).append((ordinal, revision, generation, bytes(content)))
+    lists = listings(batch)
+    changes: dict[str, Change] = {}
+    again: dict[str, list[New]] = {}
+    for identity, statements in found.items():
+        if identity not in known and len(statements) == 1 and not lists:
+            fact = statements[0].fact
+            keep(batch, statements[0], 1)
+            changes[identity] = Change(None, None if fact.void else fact)
+            continue
+        fresh = _fresh(batch, statements, known.get(identity, []))
+        if fresh:
+            again[identity] = fresh
+    if again:
+        _judge_again(batch, again, lists, changes)
+    return changes
+
+
+def keep(batch: Batch, new: New, ordinal: int) -> None:
+    """Make the row of a version."""
+    fact = new.fact
+    identity = fact.identity.encode()
+    batch.counts.received += 1
+    batch.counts.facts += 1
+    batch.fact_rows.append((
+        identity,
+        rows.fact_row(
+            batch.id, batch.next_id(), identity, ordinal, fact.revision.encode(), new.generation, new.content,
+            new.message, new.place.encode(), fact.kind.encode(), rows.micros(fact.happened), new.body,
+        ),
+    ))  # fmt: skip
+
+
+def _fresh(batch: Batch, statements: list[New], known: Known) -> list[New]:
+    """The statements that are no duplicates. Read anew (generation > 0), one is only compared with the last reading."""
+    seen = {(revision, content) for _, revision, _, content in known}
+    last: dict[str, bytes] = {r: c for _, r, _, c in sorted(known, key=lambda k: (k[2], k[0]))}
+    fresh = []
+    for new in statements:
+        revision = new.fact.revision
+        if new.generation:
+            if last.get(revision) != new.content:
+                last[revision] = new.content
+                fresh.append(new)
+        elif (revision, new.content) in seen:
+            batch.counts.received += 1
+            batch.counts.duplicate += 1
+        else:
+            seen.add((revision, new.content))
+            fresh.append(new)
+    return fresh
+
+
+def versions_of(batch: Batch, identities: Iterable[str]) -> dict[str, list[Version]]:
+    """All kept versions, with their facts; as stored before this batch."""
+    found: dict[str, list[Version]] = {}
+    for identity, ordinal, generation, content, body in fetch(batch.connection, "bodies", list(identities)):
+        found.setdefault(identity, []).append(Version(ordinal, generation, bytes(content), decode_fact(body)))
+    return found
+
+
+def listings(batch: Batch) -> list[tuple[str, Listing]]:
+    """The complete lists received, each with the prefix of the identities it speaks of."""
+    return [
+        (prefix, Listing(instant, frozenset(msgspec.json.decode(numbers))))
+        for prefix, instant, numbers in fetch(batch.connection, "listings")
+    ]
+
+
+def _judge_again(batch: Batch, again: dict[str, list[New]], lists: list[tuple[str, Listing]], changes: dict[str, Change]) -> None:
+    """Identities that came before, or twice in this batch: judge all versions, before and after."""
+    stored = versions_of(batch, again)
+    waiting = {identity for (identity,) in fetch(batch.connection, "waiting_of", list(again))}
+    for identity, statements in again.items():
+        before = stored.get(identity, [])
+        after = list(before)
+        for new in statements:
+            keep(batch, new, len(after) + 1)
+            after.append(Version(len(after) + 1, new.generation, new.content, new.fact))
+        mine = [listing for prefix, listing in lists if identity.startswith(prefix)]
+        was = judge(before, mine) if before else None
+        now = judge(after, mine)
+        _count(batch, identity, before, after, was, now, statements[-1].message)
+        changes[identity] = Change(
+            was.winner.fact if was is not None and was.winner is not None else None,
+            None if now.voided or now.winner is None else now.winner.fact,
+            waited=identity in waiting,
+        )
+
+
+def _count(
+    batch: Batch,
+    identity: str,
+    before: list[Version],
+    after: list[Version],
+    was: Verdict | None,
+    now: Verdict,
+    message: int,
+) -> None:
+    if was is not None:
+        batch.counts.superseded -= was.superseded(before)
+        batch.counts.quarantined -= len(was.quarantined)
+    batch.counts.superseded += now.superseded(after)
+    batch.counts.quarantined += len(now.quarantined)
+    conflicts = was.versions_in_conflict if was is not None else 0
+    if conflicts != now.versions_in_conflict:
+        run(batch.connection, "delete_conflicts", [identity])
+        if now.versions_in_conflict:
+            run(batch.connection, "insert_conflicts", [identity], [now.versions_in_conflict], [batch.now])
+    if (was.quarantined if was is not None else {}) == now.quarantined:
+        return
+    run(batch.connection, "delete_quarantine_of", [identity])
+    for ordinal, reason in now.quarantined.items():
+        version = next(v for v in after if v.ordinal == ordinal)
+        refuse(batch, _reused(version.fact, reason), message, version.generation, identity)
+
+
+def _reused(fact: Fact, reason: str) -> Refusal:
+    return Refusal(
+        SourceRef(fact.system),
+        "identity.reused",
+        f"{fact.identity}: {reason}",
+        "Ask the sender for the document's own number, or give the series a scope in the mapping.",
+    )
+
+
+def restate(batch: Batch, identities: Iterable[str]) -> dict[str, Change]:
+    """Changes that leave the winners as they are and only ask for their postings anew, by stored versions."""
+    wanted = list(identities)
+    if not wanted:
+        return {}
+    waiting = {identity for (identity,) in fetch(batch.connection, "waiting_of", wanted)}
+    lists = listings(batch)
+    made = {}
+    for identity, versions in versions_of(batch, wanted).items():
+        verdict = judge(versions, [known for prefix, known in lists if identity.startswith(prefix)])
+        if verdict.winner is not None:
+            fact = verdict.winner.fact
+            made[identity] = Change(fact, None if verdict.voided else fact, waited=identity in waiting)
+    return made

@@ -1,0 +1,207 @@
+"""What a run needs to know: accounts, systems, policy, reference data and which feed clears what. Built once, passed along."""
+
+import importlib
+import pkgutil
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
+from fractions import Fraction
+from typing import cast
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from tieout import connectors
+from tieout.connectors import Connector, System
+from tieout.core.account import ClearingAccount, Group, Measure, Posting, Take
+from tieout.core.correlate import Precedence
+from tieout.core.facts import Fact
+from tieout.core.post import Component, Plans
+from tieout.core.values import Side, exact
+from tieout.errors import SettingsError
+from tieout.flows import accounts, measured
+from tieout.policy import CompanyPolicy
+
+
+def connector_names() -> list[str]:
+    """The connectors that are installed."""
+    return sorted(module.name for module in pkgutil.iter_modules(connectors.__path__) if module.ispkg)
+
+
+def connector(name: str) -> Connector:
+    """The connector module of that name. Raises SettingsError when there is none."""
+    if name not in connector_names():
+        raise SettingsError(f"There is no connector {name!r}.", f"There are: {', '.join(connector_names())}.")
+    return cast(Connector, importlib.import_module(f"tieout.connectors.{name}"))
+
+
+def states_of(system: System) -> tuple[str, ...]:
+    """The fact types a system is believed for: what its connector (or its mapping) can state, less what it ignores."""
+    module = connector(system.connector)
+    chosen = getattr(module, "states_of", None)
+    kinds = chosen(system) if chosen is not None else module.MANIFEST.states
+    return tuple(kind for kind in kinds if kind not in system.ignore)
+
+
+class Reference(msgspec.Struct):
+    """Units and kits in force, by item; each with the time from which it is valid."""
+
+    units: dict[tuple[str, str], list[tuple[datetime, Fraction, str]]] = {}
+    unit_items: set[str] = set()
+    kits: dict[str, list[tuple[datetime, tuple[Component, ...]]]] = {}
+
+    def add(self, fact: Fact) -> None:
+        """Take in one `UnitDefined` or `KitDefined`."""
+        if fact.kind == "UnitDefined":
+            item, unit = fact.data["item"], fact.data["unit"]
+            self.units.setdefault((item, unit), []).append((fact.happened, Fraction(fact.data["factor"]), fact.data["base"]))
+            self.units[item, unit].sort()
+            self.unit_items.add(item)
+            return
+        item = fact.data["item"]
+        parts = tuple(Component(line.item, line.quantity or exact(0), line.unit, line.value or exact(0)) for line in fact.lines)
+        self.kits.setdefault(item, []).append((fact.happened, parts))
+        self.kits[item].sort(key=lambda pair: pair[0])
+
+    def factor(self, item: str, unit: str, at: datetime) -> tuple[Fraction, str] | None:
+        """The factor valid at a time; an item without any unit data is kept in the unit as stated."""
+        if item not in self.unit_items:
+            return _ONE, unit
+        valid = [entry for entry in self.units.get((item, unit), ()) if entry[0] <= at]
+        if valid:
+            return valid[-1][1], valid[-1][2]
+        bases = {base for (i, _), known in self.units.items() if i == item for _, _, base in known}
+        return (_ONE, unit) if unit in bases else None
+
+    def kit(self, item: str, at: datetime) -> tuple[Component, ...] | None:
+        """The bill of materials valid at a time."""
+        valid = [parts for since, parts in self.kits.get(item, ()) if since <= at]
+        return valid[-1] if valid else None
+
+    def packs(self) -> dict[str, frozenset[Fraction]]:
+        """The known factors of each item other than one."""
+        found: dict[str, set[Fraction]] = {}
+        for (item, _), known in self.units.items():
+            found.setdefault(item, set()).update(factor for _, factor, _ in known if factor != 1)
+        return {item: frozenset(factors) for item, factors in found.items()}
+
+
+_ONE = Fraction(1)
+
+
+class Configuration:
+    """Everything that is fixed while a batch runs. `feeds` names, for each account and side, the systems that could clear it."""
+
+    def __init__(
+        self,
+        systems: Iterable[System],
+        policy: CompanyPolicy,
+        *,
+        switches: frozenset[str] = frozenset(),
+        marketplaces: frozenset[str] = frozenset(),
+        clock: str = "feeds",
+        waiting_hours: int = 24,
+        quiet_hours: Mapping[str, int] | None = None,
+        closed_until: date | None = None,
+        timezone: str = "UTC",
+    ) -> None:
+        self.systems: dict[str, System] = {system.name: system for system in systems}
+        self.policy = policy
+        self.clock = clock
+        self.waiting = timedelta(hours=waiting_hours)
+        self.quiet = dict(quiet_hours or {})
+        self.closed_until = closed_until
+        self.accounts: dict[str, ClearingAccount] = accounts()
+        self.measured = measured()
+        self.precedence = Precedence(list(self.systems))
+        self.states = {name: states_of(system) for name, system in self.systems.items()}
+        self.feeds: dict[str, tuple[str, ...]] = {
+            code + sign: self._clearing(account, side)
+            for code, account in self.accounts.items()
+            for sign, side in (("+", Side.DEBIT), ("-", Side.CREDIT))
+        }
+        self.feed_names = {move: ",".join(names) for move, names in self.feeds.items()}
+        self.plans = Plans(self.accounts.values(), self._by_line, switches, marketplaces)
+        self.judged_by_price = frozenset(
+            code for code, account in self.accounts.items() if account.measure in (Measure.PRICE, Measure.BOTH)
+        )
+        self.takes: dict[str, frozenset[Take]] = {
+            kind: frozenset(plan.take for plan in plans) for kind, plans in self.plans.of.items()
+        }
+        self.system_ids: dict[str, int] = {}
+        self.reference = Reference()
+        self.reference_version = -1
+        self.standing_step = timedelta(hours=1)
+        self._zone = None if timezone == "UTC" else ZoneInfo(timezone)
+        self._elapsed: dict[str, timedelta | None] = {}
+
+    def set_reference(self, facts: Iterable[Fact], version: int) -> None:
+        """Take units and kits anew; `version` counts their changes."""
+        self.reference = Reference({}, set(), {})
+        for fact in facts:
+            self.reference.add(fact)
+        self.policy.packs = self.reference.packs()
+        self.reference_version = version
+
+    def local_date(self, moment: datetime) -> date:
+        """The company's own date of a moment."""
+        return moment.date() if self._zone is None else moment.astimezone(self._zone).date()
+
+    def due(self, move: str, posting: Posting, group: Group) -> datetime:
+        """The earliest moment, grace included, at which a residual on a move's side would be an exception."""
+        account = self.accounts[move[:-1]]
+        if account.own_due and move[-1] == "+":
+            stated = [row.due for row in group.rows if row.due is not None]
+            if len(stated) == len(group.rows):
+                return min(stated) + self.policy.grace
+        else:
+            stated = []
+        if move not in self._elapsed:
+            within = account.expectation(Side.DEBIT if move[-1] == "+" else Side.CREDIT).within
+            plain = not within.business_days and not self.policy.deadlines
+            self._elapsed[move] = timedelta(hours=within.hours) + self.policy.grace if plain else None
+        elapsed = self._elapsed[move]
+        if elapsed is not None and not posting.day:
+            due = posting.occurred + elapsed
+        else:
+            side = Side.DEBIT if move[-1] == "+" else Side.CREDIT
+            expectation = self.policy.expectation(account, side, posting.notes)
+            due = self.policy.due(expectation.within, posting.occurred, posting.day, posting.notes) + self.policy.grace
+        return min([due, *(at + self.policy.grace for at in stated)])
+
+    def _clearing(self, account: ClearingAccount, side: Side) -> tuple[str, ...]:
+        kinds = {kind.name for kind in account.clearing(side)}
+        return tuple(sorted(name for name, states in self.states.items() if kinds & set(states)))
+
+    def _by_line(self, account: ClearingAccount) -> bool:
+        """Rule 20: an account is kept by order line only if every system that states anything on it knows the lines."""
+        kinds = {kind.name for kind in (*account.debit, *account.credit)}
+        speaking = [self.systems[name] for name, states in self.states.items() if kinds & set(states)]
+        return bool(speaking) and all(system.lines for system in speaking)
+
+    @property
+    def fingerprint(self) -> str:
+        """What the stored ledger depends on besides the facts: by which key each account is kept, and which moves there are."""
+        return msgspec.json.encode(
+            {kind: [[p.take, p.by_line, p.moves] for p in plans] for kind, plans in sorted(self.plans.of.items())}
+        ).decode()
+
+
+class Marks:
+    """Watermarks of the feeds, as `core.evaluate` asks for them (rule 15)."""
+
+    def __init__(self, configuration: Configuration, by_system: Mapping[str, datetime]) -> None:
+        self.by_system = by_system
+        self._feeds = configuration.feeds
+
+    def observed(self, account: ClearingAccount, side: Side) -> bool:
+        """True when a connected system can state what would clear it."""
+        return bool(self._feeds[account.code + ("+" if side is Side.DEBIT else "-")])
+
+    def of(self, account: ClearingAccount, side: Side) -> datetime | None:
+        """The least watermark of the feeds that could clear it; None while one of them has never reported."""
+        return self.of_feed(self._feeds[account.code + ("+" if side is Side.DEBIT else "-")])
+
+    def of_feed(self, systems: Iterable[str]) -> datetime | None:
+        """The least watermark of several systems that have reported at all; None when none has."""
+        found = [self.by_system[name] for name in systems if name in self.by_system]
+        return min(found, default=None)

@@ -1,0 +1,260 @@
+"""Looks: when a deadline has passed on the feed that owes it, look at the root, and open, change or close its cases."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from decimal import Decimal
+
+import msgspec
+
+from tieout.core.evaluate import EXCEPTIONS, Item, State, evaluate, view
+from tieout.core.values import EXACT, ZERO, plain
+from tieout.runtime.batch import Batch, Connection, encode
+from tieout.runtime.chain import close
+from tieout.runtime.configuration import Configuration, Marks
+from tieout.store import rows
+from tieout.store.database import copy_rows, fetch, run
+from tieout.store.rows import micros
+
+ROOTS_AT_ONCE = 2000
+
+
+class Case(msgspec.Struct):
+    """An exception somebody has to look at (rule 22): one account, side and subject, for ever.
+
+    `quantity` is by unit, `value` by currency, both with the sign of the residual; `worth` sums the absolute values and
+    only orders cases, it is no amount of money. `state` is `open`, `write-off lapsed` or `closed`.
+    """
+
+    case: str
+    code: str
+    account: str
+    side: str
+    root: str
+    key: str
+    quantity: dict[str, str]
+    value: dict[str, str]
+    worth: Decimal
+    since: datetime
+    due: datetime
+    owed_by: str
+    team: str
+    state: str
+    hint: str
+    notes: dict[str, str] = {}
+    opened: datetime | None = None
+    episodes: int = 1
+
+    @property
+    def subject(self) -> str:
+        """`root` or `root#key`."""
+        return f"{self.root}#{self.key}" if self.key else self.root
+
+
+def clock(configuration: Configuration, marks: Marks, wall: datetime) -> datetime:
+    """The time by which deadlines are judged: the wall's, or in shadow mode the newest any feed has reported."""
+    if configuration.clock == "wall":
+        return wall
+    return max(marks.by_system.values(), default=wall)
+
+
+def marks_of(connection: Connection, configuration: Configuration) -> Marks:
+    """The watermarks as stored."""
+    known = {system: mark for system, mark, _, _ in fetch(connection, "feeds") if mark.year > 1}
+    return Marks(configuration, known)
+
+
+def look(batch: Batch, roots: Sequence[str], marks: Marks, now: datetime) -> tuple[dict[str, list[Item]], dict[str, list[Case]]]:
+    """Evaluate some roots as they stand in this transaction: all open items, and the cases they make."""
+    configuration = batch.configuration
+    standing = batch.effective(roots)
+    items: dict[str, list[Item]] = {}
+    for root in roots:
+        found = view(root, standing.get(root, []))
+        items[root] = evaluate(found, configuration.accounts, configuration.policy, marks, now)
+    return items, {root: cases_from(found, configuration) for root, found in items.items()}
+
+
+def cases_from(items: Iterable[Item], configuration: Configuration) -> list[Case]:
+    """The exceptions among open items, those of one account, side and subject as one case."""
+    made: dict[str, Case] = {}
+    for item in items:
+        if item.state not in EXCEPTIONS:
+            continue
+        name = f"{item.account}{'+' if item.side.value == 'debit' else '-'} {item.subject}"
+        case = made.get(name)
+        if case is None:
+            account = configuration.accounts[item.account]
+            case = made[name] = Case(
+                name, item.account, account.name, item.side.value, item.root, item.key, {}, {}, ZERO, item.since,
+                item.due, item.expectation.owed_by.value, item.expectation.team, item.state.value, item.hint, item.notes,
+            )  # fmt: skip
+        if item.quantity:
+            case.quantity[item.unit] = plain(item.quantity)
+        worth = EXACT.add(item.value or ZERO, item.price)
+        if worth:
+            case.value[item.currency] = plain(worth)
+        case.worth = EXACT.add(case.worth, item.amount)
+        case.since, case.due = min(case.since, item.since), min(case.due, item.due)
+        case.hint = case.hint or item.hint
+    return list(made.values())
+
+
+def reevaluate(batch: Batch) -> None:
+    """Roots with open cases that this batch has touched: their cases change or close in the same transaction."""
+    roots = sorted(ref for ref, s in batch.subjects.items() if s.touched and s.cases)
+    if roots:
+        marks = marks_of(batch.connection, batch.configuration)
+        _refresh(batch, roots, marks, clock(batch.configuration, marks, batch.now))
+
+
+def tick(connection: Connection, configuration: Configuration, now: datetime, *, everything: bool = False) -> int:
+    """Look at every root whose planned moment its feed has passed (or at all open ones); how many were looked at."""
+    with connection.transaction():
+        batch = Batch(connection, configuration, now, "tick", alone=False)
+        marks = marks_of(connection, configuration)
+        at = clock(configuration, marks, now)
+        roots = [ref for (ref,) in fetch(connection, "open_roots")] if everything else _due(connection, marks, at)
+        changed = False
+        for start in range(0, len(roots), ROOTS_AT_ONCE):
+            part = roots[start : start + ROOTS_AT_ONCE]
+            batch.subjects.clear()
+            batch.load_subjects(part)
+            changed |= _refresh(batch, part, marks, at)
+        changed |= _technical(batch, marks, at)
+        if changed:
+            close(batch)
+    return len(roots)
+
+
+def _due(connection: Connection, marks: Marks, now: datetime) -> list[str]:
+    roots: set[str] = set()
+    for (feed,) in fetch(connection, "wake_feeds"):
+        mark = marks.of_feed(feed.split(","))
+        if mark is not None:
+            roots.update(root for (root,) in fetch(connection, "due_roots", feed, min(mark, now)))
+    return sorted(roots)
+
+
+def _refresh(batch: Batch, roots: Sequence[str], marks: Marks, now: datetime) -> bool:
+    """Evaluate roots; plan their next looks; write what changed of their cases. True when anything did."""
+    items, cases = look(batch, roots, marks, now)
+    _replan(batch, items, marks, now)
+    known = {case: rest for case, *rest in fetch(batch.connection, "cases_of_roots", list(roots))}
+    wanted = {case.case: case for found in cases.values() for case in found}
+    changed = _write(batch, wanted, known, now)
+    counts = {root: len(found) for root, found in cases.items() if len(found) != batch.subjects[root].cases}
+    if counts:
+        run(batch.connection, "set_case_counts", list(counts), list(counts.values()))
+    return changed
+
+
+def _replan(batch: Batch, items: dict[str, list[Item]], marks: Marks, now: datetime) -> None:
+    """What is still pending needs a later look; looks that have been taken are forgotten."""
+    configuration = batch.configuration
+    planned: list[bytes] = []
+    changed: list[tuple[str, str]] = []
+    grace = configuration.policy.grace
+    for root, found in items.items():
+        wake: dict[str, int] = {}
+        for item in found:
+            if item.state not in (State.PENDING, State.UNKNOWABLE):
+                continue
+            feed = configuration.feed_names[item.account + ("+" if item.side.value == "debit" else "-")]
+            mark = marks.of_feed(feed.split(","))
+            horizon = None if mark is None else min(mark, now)
+            at = item.due + grace
+            if horizon is not None and at <= horizon:
+                at = horizon + configuration.standing_step
+            wake[feed] = min(wake.get(feed, micros(at)), micros(at))
+        subject = batch.subjects.get(root)
+        if subject is None or subject.wake == wake:
+            continue
+        planned += [rows.wake_row(f.encode(), at, root.encode()) for f, at in wake.items() if subject.wake.get(f) != at]
+        changed.append((root, encode(wake).decode()))
+        subject.wake = wake
+    copy_rows(batch.connection, "wake", planned)
+    if changed:
+        run(batch.connection, "set_wakes", *map(list, zip(*changed, strict=True)))
+
+
+def _write(batch: Batch, wanted: dict[str, Case], known: dict[str, list[object]], now: datetime) -> bool:
+    """Open, change and close cases; every such step is also an event for ever."""
+    opened: list[Case] = []
+    events: list[tuple[int, str, str, str, str]] = []
+    for name, case in wanted.items():
+        quantity, value = encode(case.quantity).decode(), encode(case.value).decode()
+        old = known.get(name)
+        if old is None or old[3] == "closed":
+            event = "opened" if old is None else "reopened"
+        elif [old[1], old[2], old[3], old[5], old[4], old[9]] != [
+            quantity, value, case.state, case.hint, case.due, case.since,
+        ]:  # fmt: skip
+            event = "changed"
+        else:
+            continue
+        opened.append(case)
+        events.append((batch.next_id(), name, event, quantity, value))
+    gone = [name for name, old in known.items() if name not in wanted and old[3] != "closed"]
+    events += [(batch.next_id(), name, "closed", "{}", "{}") for name in gone]
+    if opened:
+        run(batch.connection, "insert_cases", *_columns(opened, now))
+    if gone:
+        run(batch.connection, "close_cases", now, gone)
+    if events:
+        run(batch.connection, "insert_case_events", batch.id, now, *map(list, zip(*events, strict=True)))
+    return bool(events)
+
+
+def _columns(cases: Sequence[Case], now: datetime) -> list[list[object]]:
+    made = [
+        (c.case, c.code, c.account, c.side, c.root, c.key, encode(c.quantity).decode(), encode(c.value).decode(),
+         c.worth, c.since, c.due, c.owed_by, c.team, c.state, c.hint, encode(c.notes).decode(), now)
+        for c in cases
+    ]  # fmt: skip
+    return [list(column) for column in zip(*made, strict=True)]
+
+
+def _technical(batch: Batch, marks: Marks, now: datetime) -> bool:
+    """Cases that are no balance: quarantine, conflicts, lines that wait too long, references used too often, silent feeds."""
+    connection, configuration = batch.connection, batch.configuration
+    wanted: dict[str, Case] = {}
+
+    def add(code: str, subject: str, since: datetime, owed_by: str, hint: str) -> None:
+        name = f"{code} {subject}"
+        wanted[name] = Case(name, code, "", "", subject, "", {}, {}, ZERO, since, since, owed_by, "integration", "open", hint)
+
+    for id_, message, _, _, place, _, reason, _, since, origin, system in fetch(connection, "all_quarantine"):
+        add("QUA", f"message {message} #{id_ & 0xFFFFF}", since, system, f"{origin} {place}: {reason}"[:300])
+    for identity, versions, since in fetch(connection, "all_conflicts"):
+        add("CNF", identity, since, identity.split("/")[0], f"{versions} contents under one revision")
+    overdue = fetch(connection, "overdue_waiting", now - configuration.waiting)
+    for identity, on, reason, system, since in overdue:
+        add("WAI", identity, since, system, f"{on}: {reason}")
+    for ref, links in fetch(connection, "all_overloads"):
+        add("REF", ref, now, ref.split("/")[0], f"{links} links under one reference: none is followed")
+    for system, mark in marks.by_system.items():
+        quiet = configuration.quiet.get(system)
+        reference = now if configuration.clock == "feeds" else max(now, mark)
+        if quiet is not None and (reference - mark).total_seconds() > quiet * 3600:
+            add("FED", system, mark, system, f"no statement since {mark.isoformat()}")
+    known = {
+        case: [root, *rest]
+        for case, root, *rest in fetch(connection, "technical_cases")
+    }  # fmt: skip
+    for name, case in wanted.items():
+        old = known.get(name)
+        if old is not None and old[3] != "closed" and case.code == "REF":
+            case.since = case.due = old[9]
+    return _write(batch, wanted, known, now)
+
+
+def all_cases(connection: Connection) -> list[Case]:
+    """The open cases, due soonest first."""
+    return [
+        Case(
+            case, code, account, side, root, key, msgspec.json.decode(quantity), msgspec.json.decode(value), worth,
+            since, due, owed_by, team, state, hint, msgspec.json.decode(notes), opened, episodes,
+        )
+        for case, code, account, side, root, key, quantity, value, worth, since, due, owed_by, team, state, hint,
+        notes, opened, episodes in fetch(connection, "open_cases")
+    ]  # fmt: skip

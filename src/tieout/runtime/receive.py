@@ -1,0 +1,93 @@
+"""Receive: keep the bytes, once, and read the statements in them. Nothing is acknowledged before the batch is committed."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from tieout.core.facts import Refusal
+from tieout.runtime.batch import Batch, clean, encode
+from tieout.runtime.configuration import connector
+from tieout.runtime.statements import Arrival, New, read
+from tieout.store import rows
+from tieout.store.database import fetch, run
+
+FUTURE_MAX = timedelta(days=1)
+"""A statement from further in the future than this moves no watermark: its sender's clock is wrong."""
+
+
+def receive(batch: Batch, arrivals: Sequence[Arrival]) -> dict[str, list[New]]:
+    """Keep the messages that are new; their statements by identity."""
+    known = _known(batch, arrivals)
+    found: dict[str, list[New]] = {}
+    received = rows.micros(batch.now)
+    ids = batch.configuration.system_ids
+    for arrival in arrivals:
+        system, document = arrival.system, arrival.document
+        hash_ = arrival.hash
+        key = (system.name, document.key.encode() if document.key else hash_)
+        if arrival.generation == 0 and key in known:
+            batch.counts.repeated += 1
+            batch.counts.received += known[key]
+            batch.counts.duplicate += known[key]
+            continue
+        message = arrival.message_id or batch.next_id()
+        if arrival.generation:
+            _forget_refusals(batch, message)
+        statements = known[key] = _read(batch, arrival, message, found)
+        if arrival.generation:
+            continue
+        batch.counts.messages += 1
+        batch.message_counts[system.name] = batch.message_counts.get(system.name, 0) + 1
+        batch.message_rows.append(
+            rows.message_row(
+                batch.id, message, ids[system.name], key[1], hash_, received, clean(document.contract),
+                clean(document.origin), document.line, document.byte, statements, encode(document.meta), document.raw,
+            )
+        )  # fmt: skip
+    return found
+
+
+def _known(batch: Batch, arrivals: Sequence[Arrival]) -> dict[tuple[str, bytes], int]:
+    by_system: dict[str, list[bytes]] = {}
+    for arrival in arrivals:
+        if arrival.generation == 0:
+            document = arrival.document
+            by_system.setdefault(arrival.system.name, []).append(document.key.encode() if document.key else arrival.hash)
+    return {
+        (name, bytes(key)): statements
+        for name, keys in by_system.items()
+        for key, _, statements in fetch(batch.connection, "known_messages", batch.configuration.system_ids[name], keys)
+    }
+
+
+def _read(batch: Batch, arrival: Arrival, message: int, found: dict[str, list[New]]) -> int:
+    count = 0
+    name = arrival.system.name
+    mark = batch.marks.get(name)
+    latest = batch.now + FUTURE_MAX
+    for statement in read(arrival, connector(arrival.system.connector), message):
+        count += 1
+        if isinstance(statement, Refusal):
+            refuse(batch, statement, message, arrival.generation)
+            continue
+        happened = statement.fact.happened
+        if (mark is None or happened > mark) and happened <= latest:
+            mark = happened
+        found.setdefault(statement.fact.identity, []).append(statement)
+    if mark is not None:
+        batch.marks[name] = mark
+    return count
+
+
+def refuse(batch: Batch, refusal: Refusal, message: int, generation: int, identity: str | None = None) -> None:
+    """Quarantine a statement; one that has an identity is counted by whoever judged it."""
+    batch.refusals.append((refusal, message, generation, identity))
+    if identity is None:
+        batch.counts.received += 1
+        batch.counts.quarantined += 1
+
+
+def _forget_refusals(batch: Batch, message: int) -> None:
+    """A message that is read anew gives its refusals anew."""
+    gone = run(batch.connection, "delete_quarantine_of_message", message)
+    batch.counts.received -= gone
+    batch.counts.quarantined -= gone

@@ -1,0 +1,225 @@
+"""Settle: bring links, postings, plain sums and planned looks to what the winning statements say."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from tieout.core.account import Ageing, Group, Posting, Take
+from tieout.core.facts import Fact
+from tieout.core.post import net, post
+from tieout.core.revise import judge
+from tieout.runtime import relink
+from tieout.runtime.batch import ORDERS, Batch, Change, Subject, Wait, row_of_posting
+from tieout.runtime.compare import restate, versions_of
+from tieout.runtime.reference import SPECIAL, take_in
+from tieout.store import rows
+from tieout.store.database import fetch, run
+
+RECORDS = frozenset(("CashReceived", "CashPaid"))
+
+
+def settle(batch: Batch, changes: dict[str, Change]) -> None:
+    """Post the winners, reverse what no longer stands; cascades to whatever the changes make post anew."""
+    special = {i: c for i, c in changes.items() if _kind(c) in SPECIAL}
+    more: dict[str, Change] = {}
+    if special:
+        batch.need_exclusive()
+        more = restate(batch, take_in(batch, special) - changes.keys())
+    load(batch, changes)
+    load(batch, more)
+    relinked = relink.update(batch, changes)
+    if relinked:
+        more |= restate(batch, relinked - changes.keys())
+        load(batch, more)
+    _post(batch, changes | more)
+
+
+def _kind(change: Change) -> str:
+    fact = change.after or change.before
+    return "" if fact is None else fact.kind
+
+
+def load(batch: Batch, changes: dict[str, Change]) -> None:
+    """Fetch the claims on bank entries and the subjects that the facts name."""
+    facts = [f for c in changes.values() for f in (c.before, c.after) if f is not None]
+    records = [f.identity for f in facts if f.kind in RECORDS]
+    if records:
+        for record, decision, revision in fetch(batch.connection, "claims", records):
+            batch.claims[record] = (decision, revision)
+    batch.load_subjects(ref for fact in facts for ref in _references(batch, _claimed(batch, fact)))
+
+
+def _references(batch: Batch, fact: Fact) -> Iterator[str]:
+    """Every reference a fact may post on or link."""
+    last = ""
+    for line in fact.lines:
+        if line.subject != last:
+            last = line.subject
+            yield last
+    for pair in fact.links:
+        yield from pair
+    takes = batch.configuration.takes.get(fact.kind, frozenset())
+    if Take.DOCUMENT in takes:
+        yield fact.ref
+    if Take.PARCELS in takes:
+        for number in fact.parcels:
+            yield f"*/parcel/{number}"
+    if "against" in fact.data:
+        yield fact.data["against"]
+
+
+def _claimed(batch: Batch, fact: Fact) -> Fact:
+    """A bank entry takes the lines of the match decision that claims exactly this version of it (rule 27)."""
+    claim = batch.claims.get(fact.identity)
+    if claim is None or claim[1] != fact.revision:
+        return fact
+    decisions = versions_of(batch, [claim[0]]).get(claim[0])
+    winner = judge(decisions).winner if decisions else None
+    return fact if winner is None else msgspec.structs.replace(fact, lines=winner.fact.lines)
+
+
+def _post(batch: Batch, changes: dict[str, Change]) -> None:
+    stored = _stored(batch, changes)
+    again = [identity for identity, change in changes.items() if change.before is not None]
+    if again:
+        run(batch.connection, "delete_waiting", again)
+    plans = batch.configuration.plans
+    kits = False
+    for identity, change in changes.items():
+        old = stored.get(identity, {})
+        wanted: dict[str, Posting] = {}
+        status = "without_effect"
+        fact = change.after
+        if fact is not None:
+            posted = post(_claimed(batch, fact), plans, batch)
+            wanted = {str(r): p for r, p in posted.postings.items()} if fact.kind != "WrittenOff" else _decision(batch, fact)
+            if posted.waits:
+                status = "waiting"
+                batch.waits += [Wait(identity, w.line, w.on, w.reason, fact.system, fact.happened) for w in posted.waits]
+            elif any(p.groups for p in wanted.values()):
+                status = "posted"
+            kits = kits or (fact.kind in ORDERS and any(batch.is_kit(line.item) for line in fact.lines))
+        batch.counts.add(status)
+        if change.before is not None:
+            batch.counts.add(_status_before(change, old), -1)
+        for root in old.keys() | wanted.keys():
+            _move(batch, root, old.get(root), wanted.get(root))
+    if kits and not batch.kits_settled:
+        _settle_kits(batch, changes)
+
+
+def _status_before(change: Change, old: dict[str, Posting]) -> str:
+    if change.waited:
+        return "waiting"
+    return "posted" if any(p.groups for p in old.values()) else "without_effect"
+
+
+def _decision(batch: Batch, fact: Fact) -> dict[str, Posting]:
+    """A write-off stands on its subject without moving anything (rule 18)."""
+    root = batch.resolve(fact.lines[0].subject) if fact.lines else None
+    if root is None:
+        return {}
+    return {root: Posting(fact.identity, fact.revision, fact.kind, fact.happened, fact.day, (), dict(fact.data))}
+
+
+def _stored(batch: Batch, changes: dict[str, Change]) -> dict[str, dict[str, Posting]]:
+    """The postings that stand, by identity and root, of what was posted before."""
+    before = {i: c.before for i, c in changes.items() if c.before is not None}
+    if not before:
+        return {}
+    roots = set(batch.moved_roots)
+    for fact in before.values():
+        for reference in (*_references(batch, fact), *_references(batch, _claimed(batch, fact))):
+            subject = batch.subjects.get(reference)
+            roots.add(subject.alias if subject is not None and subject.alias else reference)
+    found: dict[str, dict[str, Posting]] = {}
+    for root, postings in batch.effective(roots).items():
+        for posting in postings:
+            if posting.identity in before:
+                found.setdefault(posting.identity, {})[root] = posting
+    return found
+
+
+def _move(batch: Batch, root: str, old: Posting | None, wanted: Posting | None) -> None:
+    """Reverse the old posting whole and post the new one, unless they are the same (rule 6)."""
+    if old == wanted:
+        return
+    subject = batch.subjects.get(root)
+    if subject is None:
+        subject = batch.subjects[root] = Subject(None, {}, {}, 0, 0, new=True)
+    subject.touched = True
+    for posting, sign in ((old, -1), (wanted, 1)):
+        if posting is not None:
+            net(posting, batch.configuration.measured, subject.net, sign)
+            batch.posting_rows.append(row_of_posting(batch, root, posting, sign))
+    for posting in (wanted, old):
+        if posting is not None:
+            _plan_looks(batch, root, subject, posting)
+
+
+def _plan_looks(batch: Batch, root: str, subject: Subject, posting: Posting) -> None:
+    """Per feed, the earliest moment at which something of this posting could be missed."""
+    configuration = batch.configuration
+    for group in posting.groups:
+        for move in group.moves:
+            code, debit = move[:-1], move[-1] == "+"
+            standing = configuration.accounts[code].ageing is Ageing.STANDING
+            if standing:
+                sides: tuple[str, ...] = (code + "+", code + "-")
+            elif debit:
+                sides = (move,)
+            else:
+                sides = _open_against(batch, subject, code, group)
+            for side in sides:
+                feed = configuration.feed_names[side]
+                if feed:
+                    at = rows.micros(configuration.due(side, posting, group))
+                    planned = subject.wake.get(feed)
+                    if planned is None or at < planned:
+                        subject.wake[feed] = at
+                        batch.wake_rows.append(rows.wake_row(feed.encode(), at, root.encode()))
+
+
+def _open_against(batch: Batch, subject: Subject, code: str, group: Group) -> tuple[str, ...]:
+    """The sides to watch after a clearing entry: none if it left nothing open of the other sign or of price."""
+    price = code in batch.configuration.judged_by_price
+    sums = subject.net
+    for row in group.rows:
+        left = None if row.quantity is None else sums.get(f"{code}|{row.key}|{row.unit}")
+        amount = None if row.value is None else sums.get(f"{code}|{row.key}|${row.currency}")
+        if price and amount is not None:
+            return (code + "+", code + "-")
+        if (left is not None and left < 0) or (amount is not None and amount < 0):
+            return (code + "-",)
+    return ()
+
+
+def _settle_kits(batch: Batch, changes: dict[str, Change]) -> None:
+    """An order with a kit came or changed: everything else on its root may explode differently now."""
+    batch.need_exclusive()
+    batch.kits_settled = True
+    batch.order_dates.clear()
+    roots = {
+        root
+        for change in changes.values()
+        for fact in (change.before, change.after)
+        if fact is not None and fact.kind in ORDERS
+        for line in fact.lines
+        if batch.is_kit(line.item) and (root := batch.resolve(line.subject)) is not None
+    }
+    users = {p.identity for found in batch.effective(roots).values() for p in found}
+    kits = [f"kit {item}" for item in batch.configuration.reference.kits]
+    users |= {identity for (identity,) in fetch(batch.connection, "waiting_on", kits)}
+    users |= {w.identity for w in batch.waits if w.on.startswith("kit ")}
+    write_pending(batch)
+    more = restate(batch, users)
+    load(batch, more)
+    _post(batch, more)
+
+
+def write_pending(batch: Batch) -> None:
+    """Write the facts and waits so far, so that a cascade finds them stored."""
+    from tieout.runtime.chain import write_facts, write_waits
+
+    write_facts(batch)
+    write_waits(batch)

@@ -1,0 +1,98 @@
+"""Documents to statements: translated, checked against our own bounds, hashed; a statement we cannot keep becomes a refusal."""
+
+import hashlib
+from collections.abc import Iterator
+from datetime import datetime
+
+import msgspec
+
+from tieout.connectors import Connector, Document, System
+from tieout.core.facts import ARRIVAL, Fact, Refusal
+from tieout.core.facts.kinds import KINDS
+from tieout.core.values import SourceRef
+
+CONTENT_BYTES = 16
+IDENTITY_MAX = 400
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+decode_fact = msgspec.json.Decoder(Fact).decode
+
+
+class Arrival(msgspec.Struct):
+    """A document on its way in, with the system that sent it. Rebuild keeps `message_id`; replay raises `generation`."""
+
+    document: Document
+    system: System
+    received: datetime
+    generation: int = 0
+    message_id: int | None = None
+
+    @property
+    def hash(self) -> bytes:
+        """SHA-256 of the bytes."""
+        return hashlib.sha256(self.document.raw).digest()
+
+
+class New(msgspec.Struct):
+    """A statement read from a message and not yet compared with what is known."""
+
+    fact: Fact
+    body: bytes
+    content: bytes
+    message: int
+    generation: int
+    place: str
+
+
+def read(arrival: Arrival, connector: Connector, message: int) -> Iterator[New | Refusal]:
+    """Translate one document. What the connector gives that we cannot keep is refused, never dropped."""
+    system, states = arrival.system, frozenset(arrival.system.ignore)
+    for statement in connector.translate(arrival.document, system):
+        if isinstance(statement, Refusal):
+            yield statement
+            continue
+        yield keep(statement, message, arrival, states)
+
+
+def keep(fact: Fact, message: int, arrival: Arrival, ignored: frozenset[str]) -> New | Refusal:
+    """A fact as a row to be, or the reason why not."""
+    source = fact.source
+    place = "" if source is None else _place(source)
+    if source is not None or fact.revision == ARRIVAL:
+        fact = msgspec.structs.replace(
+            fact, source=None, revision=f"a{message:020d}" if fact.revision == ARRIVAL else fact.revision
+        )
+    reason = _unfit(fact)
+    if reason:
+        where = source or SourceRef(arrival.document.origin, arrival.document.line, arrival.document.byte)
+        return Refusal(where, "fact.unfit", reason, "Correct the document or the mapping, then replay the message.")
+    if fact.kind in ignored:
+        fact = msgspec.structs.replace(fact, lines=(), links=(), total=None, parcels=())
+    body = _encode(fact)
+    return New(fact, body, hashlib.sha256(body).digest()[:CONTENT_BYTES], message, arrival.generation, place)
+
+
+def _unfit(fact: Fact) -> str:
+    if fact.kind not in KINDS:
+        return f"there is no fact type {fact.kind!r}"
+    if not fact.number or len(fact.identity) > IDENTITY_MAX:
+        return f"a document number has 1 to {IDENTITY_MAX} characters"
+    if fact.happened.tzinfo is None:
+        return "the time it happened has no time zone"
+    try:
+        fact.identity.encode()
+    except UnicodeEncodeError:
+        return "the document number is not valid text"
+    if "\x00" in fact.identity or b"\\u0000" in _encode(fact):
+        return "a text contains the character NUL, which no database keeps"
+    return ""
+
+
+def _place(source: SourceRef) -> str:
+    parts = []
+    if source.line is not None:
+        parts.append(f"line {source.line}")
+    if source.byte is not None:
+        parts.append(f"byte {source.byte}")
+    if source.place:
+        parts.append(source.place)
+    return ", ".join(parts)

@@ -1,0 +1,105 @@
+"""A project's database: opened, migrated, in the application's role and the project's schema."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql as compose
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from tieout.errors import StoreError
+from tieout.store.embedded import Embedded
+from tieout.store.migrate import APP_ROLE, migrate
+from tieout.store.rows import HEADER, TRAILER
+from tieout.store.sql import sql
+
+EMBEDDED = "embedded"
+WRITER = (
+    "set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off;"
+    " set plan_cache_mode = force_custom_plan; set synchronous_commit = on"
+)
+
+
+class Database:
+    """The database of one project. `connect` gives sessions; `close` lets the embedded server go."""
+
+    def __init__(self, where: str, schema: str, folder: Path) -> None:
+        self.schema = schema
+        self.embedded = Embedded(folder) if where == EMBEDDED else None
+        self._where = where
+
+    def open(self) -> list[str]:
+        """Start the embedded server if it is one, and migrate; names the migrations applied."""
+        if self.embedded is not None:
+            self.embedded.start()
+        with self._session() as connection:
+            return migrate(connection, self.schema)
+
+    def close(self) -> None:
+        """Leave the embedded server."""
+        if self.embedded is not None:
+            self.embedded.stop()
+
+    @property
+    def conninfo(self) -> str:
+        """How to connect. Raises StoreError when the setting is no connection string."""
+        text = self.embedded.url if self.embedded is not None else self._where
+        try:
+            conninfo_to_dict(text)
+        except psycopg.ProgrammingError as bad:
+            raise StoreError(
+                f"`database` is not a connection string: {bad}.".replace("\n", " "),
+                'Write database = "embedded" or "postgresql://user@host/name".',
+            ) from bad
+        return make_conninfo(text, application_name="tieout", connect_timeout=10)
+
+    def _session(self) -> "psycopg.Connection[tuple[Any, ...]]":
+        try:
+            return psycopg.connect(self.conninfo, autocommit=True)
+        except psycopg.OperationalError as bad:
+            reason = str(bad).strip().splitlines()[-1]
+            raise StoreError(
+                f"The database cannot be reached: {reason}.",
+                "Check `database` in tieout.toml and that the server runs.",
+            ) from bad
+
+    def connect(self, *, writer: bool = False) -> "psycopg.Connection[tuple[Any, ...]]":
+        """A session in the application's role; a writer's has its plans pinned to index lookups."""
+        connection = self._session()
+        name = compose.Identifier(self.schema)
+        connection.execute(compose.SQL("set search_path to {}").format(name))
+        connection.execute("set timezone to 'UTC'")
+        if writer:
+            connection.execute(WRITER)
+        connection.execute(compose.SQL("set role {}").format(compose.Identifier(APP_ROLE)))
+        return connection
+
+    @contextmanager
+    def session(self, *, writer: bool = False) -> Iterator["psycopg.Connection[tuple[Any, ...]]"]:
+        """A session for a `with` block."""
+        connection = self.connect(writer=writer)
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+
+def copy_rows(connection: "psycopg.Connection[tuple[Any, ...]]", table: str, rows: Sequence[bytes]) -> None:
+    """Binary COPY of prebuilt rows into a table; nothing if there are none."""
+    if not rows:
+        return
+    statement = compose.SQL("copy {} from stdin (format binary)").format(compose.Identifier(table))
+    with connection.cursor().copy(statement) as copy:
+        copy.write(HEADER + b"".join(rows) + TRAILER)
+
+
+def fetch(connection: "psycopg.Connection[tuple[Any, ...]]", name: str, *arguments: Any) -> list[tuple[Any, ...]]:
+    """All rows of a named statement."""
+    return connection.execute(sql(name), arguments or None, prepare=True, binary=True).fetchall()
+
+
+def run(connection: "psycopg.Connection[tuple[Any, ...]]", name: str, *arguments: Any) -> int:
+    """Run a named statement; the number of rows it touched."""
+    return connection.execute(sql(name), arguments or None).rowcount

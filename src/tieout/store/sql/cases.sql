@@ -1,0 +1,73 @@
+-- name: due_roots
+-- by wake_at; what was scheduled for nothing is deleted without being looked at
+with gone as (delete from wake where feed = %s and at <= %s returning root)
+select distinct g.root from gone g join subject s on s.ref = g.root
+where s.alias is null and (s.net::text <> '{}' or s.cases > 0)
+
+-- name: wake_feeds
+-- a loose index scan: one probe per feed name
+with recursive f as (
+  (select feed from wake order by feed limit 1)
+  union all
+  select (select w.feed from wake w where w.feed > f.feed order by w.feed limit 1) from f where f.feed is not null
+)
+select feed from f where feed is not null
+
+-- name: open_roots
+-- the whole table, for reports and after a change of settings
+select ref from subject where alias is null and (net::text <> '{}' or cases > 0) order by ref
+
+-- name: cases_of_roots
+select case_id, root, quantity::text, value::text, state, due, hint, episodes, owed_by, team, since from case_ where root = any(%s)
+
+-- name: insert_cases
+insert into case_ (case_id, code, account, side, root, key, quantity, value, worth, since, due, owed_by, team, state, hint, notes, opened, closed, episodes)
+select case_id, code, account, side, root, key, quantity::json, value::json, worth, since, due, owed_by, team, state, hint, notes::json, opened, null, 1
+from unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::numeric[], %s::timestamptz[],
+  %s::timestamptz[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[])
+  as u(case_id, code, account, side, root, key, quantity, value, worth, since, due, owed_by, team, state, hint, notes, opened)
+on conflict (case_id) do update set quantity = excluded.quantity, value = excluded.value, worth = excluded.worth, since = excluded.since,
+  due = excluded.due, owed_by = excluded.owed_by, team = excluded.team, state = excluded.state, hint = excluded.hint, notes = excluded.notes,
+  opened = case when case_.state = 'closed' then excluded.opened else case_.opened end,
+  closed = null, episodes = case_.episodes + case when case_.state = 'closed' then 1 else 0 end
+
+-- name: close_cases
+update case_ set state = 'closed', closed = %s where case_id = any(%s)
+
+-- name: set_case_counts
+update subject s set cases = u.cases from unnest(%s::text[], %s::int[]) as u(ref, cases) where s.ref = u.ref
+
+-- name: insert_case_events
+insert into case_event (batch, id, case_id, at, event, quantity, value)
+select %s, u.id, u.case_id, %s, u.event, u.quantity::json, u.value::json
+from unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[]) as u(id, case_id, event, quantity, value)
+
+-- name: open_cases
+-- by the partial index case_open: as many rows as there are open cases
+select case_id, code, account, side, root, key, quantity::text, value::text, worth, since, due, owed_by, team, state, hint, notes::text, opened, episodes
+from case_ where state <> 'closed' order by due, case_id
+
+-- name: count_open_cases
+select count(*) from case_ where state <> 'closed'
+
+-- name: overdue_waiting
+select identity, min(on_ref), min(reason), min(system), min(since) from waiting where since <= %s group by identity order by identity
+
+-- name: all_quarantine
+select q.id, q.message, q.line, q.byte, q.place, q.rule, q.reason, q.next_step, q.since, m.origin, s.name
+from quarantine q join message m on m.id = q.message join system s on s.id = m.system order by q.id
+
+-- name: all_conflicts
+select identity, versions, since from conflict order by identity
+
+-- name: all_overloads
+select ref, links from overload order by ref
+
+-- name: all_waiting
+select identity, line, on_ref, reason, system, since from waiting order by since, identity, line
+
+-- name: technical_cases
+select case_id, root, quantity::text, value::text, state, due, hint, episodes, owed_by, team, since from case_ where account = ''
+
+-- name: set_wakes
+update subject s set wake = u.wake::json from unnest(%s::text[], %s::text[]) as u(ref, wake) where s.ref = u.ref
