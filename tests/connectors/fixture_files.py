@@ -44,9 +44,7 @@ class Fixture(msgspec.Struct, frozen=True):
         for name, file in stated.pop("options_from", {}).items():
             options[name] = (self.folder / file).read_text()
         role = Role(stated.pop("role", "erp"))
-        return System(
-            **{"name": self.connector, "connector": self.connector, "role": role, "options": options, **stated}
-        )
+        return System(**{"name": self.connector, "connector": self.connector, "role": role, "options": options, **stated})
 
 
 def connector_names() -> list[str]:

@@ -16,9 +16,7 @@ from tieout.core.values import Ref, Role
 WMS = System("wms", "canonical", Role.WMS)
 names = st.text(alphabet="abz_-. /A", max_size=5)
 numbers = st.text(alphabet="A1a /-\u00e9\x00", max_size=6)
-decimals = (
-    st.decimals(allow_nan=True, allow_infinity=True) | st.decimals(-1000, 1000, places=3) | st.integers().map(Decimal)
-)
+decimals = st.decimals(allow_nan=True, allow_infinity=True) | st.decimals(-1000, 1000, places=3) | st.integers().map(Decimal)
 refs = st.builds("{}/{}/{}".format, st.sampled_from(["erp", "*", ""]), st.just("order"), numbers).map(Ref)
 moments = st.datetimes(timezones=st.sampled_from([UTC, None]))
 lines = st.builds(

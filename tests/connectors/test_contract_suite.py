@@ -180,9 +180,7 @@ def assert_is_helpful(refusal: Refusal) -> None:
 
 def is_punctuation(gap: bytes, following: Document | None) -> bool:
     text = re.sub(rb"[\s,\[\]\x00\xef\xbb\xbf]+", b"", gap)
-    return (
-        not text or following is None or any(text in re.sub(rb"\s", b"", v.encode()) for v in following.meta.values())
-    )
+    return not text or following is None or any(text in re.sub(rb"\s", b"", v.encode()) for v in following.meta.values())
 
 
 def quality(name: str) -> dict[str, object]:

@@ -138,16 +138,12 @@ def test_a_page_of_polled_orders_is_read() -> None:
     assert [r.number for r in results if isinstance(r, Fact)] == ["1001", "1002"]
 
 
-values = (
-    st.none() | st.booleans() | st.integers() | st.text(max_size=4) | st.sampled_from(["2026-01-01T00:00:00Z", "1.0"])
-)
+values = st.none() | st.booleans() | st.integers() | st.text(max_size=4) | st.sampled_from(["2026-01-01T00:00:00Z", "1.0"])
 
 
 @given(
     st.sampled_from([order(), fulfillment(1), refund(1, "return")]),
-    st.dictionaries(
-        st.sampled_from([*order(), *fulfillment(1), "transactions", "orders"]), values | st.lists(values), max_size=3
-    ),
+    st.dictionaries(st.sampled_from([*order(), *fulfillment(1), "transactions", "orders"]), values | st.lists(values), max_size=3),
 )
 def test_odd_values_are_read_or_refused(body: dict[str, Any], odd: dict[str, Any]) -> None:
     for result in read(body | odd):

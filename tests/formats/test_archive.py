@@ -56,9 +56,7 @@ def test_gzip_is_unpacked_whatever_its_name(tmp_path: Path) -> None:
 
 
 def test_zip_members_are_streams_of_their_own_and_their_names_only_labels(tmp_path: Path) -> None:
-    path = zipped(
-        tmp_path / "day.zip", {"b/x.json": b"1", "../../evil.json": b"2", "in.zip": b"PK\x03\x04", "a\n.txt": b"3"}
-    )
+    path = zipped(tmp_path / "day.zip", {"b/x.json": b"1", "../../evil.json": b"2", "in.zip": b"PK\x03\x04", "a\n.txt": b"3"})
 
     assert read_all(str(path)) == {
         f"{path}!../../evil.json": b"2",

@@ -11,8 +11,7 @@ HEAD = "<Acct><Id><IBAN>NL00TEST0000000001</IBAN></Id><Ccy>EUR</Ccy></Acct>"
 
 def balance(code: str, amount: str, direction: str = "CRDT") -> str:
     return (
-        f"<Bal><Tp><CdOrPrtry><Cd>{code}</Cd></CdOrPrtry></Tp><Amt Ccy='EUR'>{amount}</Amt>"
-        f"<CdtDbtInd>{direction}</CdtDbtInd></Bal>"
+        f"<Bal><Tp><CdOrPrtry><Cd>{code}</Cd></CdOrPrtry></Tp><Amt Ccy='EUR'>{amount}</Amt><CdtDbtInd>{direction}</CdtDbtInd></Bal>"
     )
 
 
@@ -117,9 +116,7 @@ def test_what_is_no_bank_message_says_why(raw: bytes, rule: str) -> None:
     assert caught.value.reason
 
 
-GOOD = message(
-    balance("OPBD", "1") + balance("CLBD", "3") + entry("2", inside="<BookgDt><Dt>2026-03-04</Dt></BookgDt>")
-)
+GOOD = message(balance("OPBD", "1") + balance("CLBD", "3") + entry("2", inside="<BookgDt><Dt>2026-03-04</Dt></BookgDt>"))
 
 
 @given(st.integers(0, len(GOOD)), st.integers(0, 20), st.binary(max_size=6))

@@ -44,8 +44,9 @@ class System(msgspec.Struct, frozen=True):
     """An outside system as the settings describe it.
 
     `timezone` is the IANA zone of its local times, `entity` our legal entity it works for, `lines` whether its line
-    references are the root document's line numbers, `ignore` the fact types it is not believed for (another system
-    states them). `options` belong to the connector: its manifest says which there are.
+    references are the root document's line numbers, `states` the only fact types it is believed for (all if empty),
+    `ignore` those it is not believed for (another system states them). `options` belong to the connector: its manifest
+    says which there are.
     """
 
     name: str
@@ -55,8 +56,13 @@ class System(msgspec.Struct, frozen=True):
     currency: str = "USD"
     entity: str = ""
     lines: bool = False
+    states: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     options: dict[str, Any] = {}
+
+    def believes(self, kind: str) -> bool:
+        """True when statements of this kind count."""
+        return kind not in self.ignore and (not self.states or kind in self.states)
 
 
 class Option(msgspec.Struct, frozen=True):

@@ -9,7 +9,7 @@ from typing import Protocol
 import msgspec
 
 from tieout.core.account import ClearingAccount, Group, Posting, Row, Take
-from tieout.core.facts import Fact, Line
+from tieout.core.facts import ARRIVAL, Fact, Line
 from tieout.core.values import EXACT, ZERO, Ref, exact, largest_remainder, minor_unit, tidy
 
 
@@ -114,8 +114,9 @@ def post(fact: Fact, plans: Plans, context: Context) -> Posted:
         for root, rows in _rows(fact, plan, context, done.waits).items():
             found.setdefault(root, []).append(Group(moves, tuple(rows)))
     notes = _notes(fact)
+    revision = ARRIVAL if fact.revision.startswith("a") else fact.revision
     for root, groups in found.items():
-        done.postings[root] = Posting(fact.identity, fact.revision, fact.kind, fact.happened, fact.day, tuple(groups), notes)
+        done.postings[root] = Posting(fact.identity, revision, fact.kind, fact.happened, fact.day, tuple(groups), notes)
     if done.waits:
         done.waits = list(dict.fromkeys(done.waits))
     return done

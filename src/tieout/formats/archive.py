@@ -229,6 +229,4 @@ def _bomb(origin: str, fault: str) -> Broken:
 
 
 def _damaged(origin: str, error: BaseException) -> Broken:
-    return Broken(
-        origin, "archive/damaged", f"The archive is damaged: {error or type(error).__name__}.", "Fetch the file again."
-    )
+    return Broken(origin, "archive/damaged", f"The archive is damaged: {error or type(error).__name__}.", "Fetch the file again.")

@@ -35,11 +35,18 @@ def connector(name: str) -> Connector:
 
 
 def states_of(system: System) -> tuple[str, ...]:
-    """The fact types a system is believed for: what its connector (or its mapping) can state, less what it ignores."""
-    module = connector(system.connector)
-    chosen = getattr(module, "states_of", None)
-    kinds = chosen(system) if chosen is not None else module.MANIFEST.states
-    return tuple(kind for kind in kinds if kind not in system.ignore)
+    """The fact types a system is expected to state and believed for.
+
+    What the settings say, else what its connector says for this system (`states_of`: a mapping's fact types), else
+    what its connector can state at all; never what it is told to ignore.
+    """
+    if system.states:
+        kinds = system.states
+    else:
+        module = connector(system.connector)
+        chosen = getattr(module, "states_of", None)
+        kinds = chosen(system) if chosen is not None else module.MANIFEST.states
+    return tuple(kind for kind in kinds if system.believes(kind))
 
 
 class Reference(msgspec.Struct):

@@ -45,15 +45,11 @@ class New(msgspec.Struct):
 
 def read(arrival: Arrival, connector: Connector, message: int) -> Iterator[New | Refusal]:
     """Translate one document. What the connector gives that we cannot keep is refused, never dropped."""
-    system, states = arrival.system, frozenset(arrival.system.ignore)
-    for statement in connector.translate(arrival.document, system):
-        if isinstance(statement, Refusal):
-            yield statement
-            continue
-        yield keep(statement, message, arrival, states)
+    for statement in connector.translate(arrival.document, arrival.system):
+        yield statement if isinstance(statement, Refusal) else keep(statement, message, arrival)
 
 
-def keep(fact: Fact, message: int, arrival: Arrival, ignored: frozenset[str]) -> New | Refusal:
+def keep(fact: Fact, message: int, arrival: Arrival) -> New | Refusal:
     """A fact as a row to be, or the reason why not."""
     source = fact.source
     place = "" if source is None else _place(source)
@@ -65,7 +61,7 @@ def keep(fact: Fact, message: int, arrival: Arrival, ignored: frozenset[str]) ->
     if reason:
         where = source or SourceRef(arrival.document.origin, arrival.document.line, arrival.document.byte)
         return Refusal(where, "fact.unfit", reason, "Correct the document or the mapping, then replay the message.")
-    if fact.kind in ignored:
+    if not arrival.system.believes(fact.kind):
         fact = msgspec.structs.replace(fact, lines=(), links=(), total=None, parcels=())
     body = _encode(fact)
     return New(fact, body, hashlib.sha256(body).digest()[:CONTENT_BYTES], message, arrival.generation, place)

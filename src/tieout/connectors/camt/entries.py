@@ -123,9 +123,7 @@ def _data(entry: Entry, part: Part) -> dict[str, str]:
     return {name: text[:TEXT_MAX] for name, text in stated.items() if text}
 
 
-def _lines(
-    entry: Entry, part: Part, amount: Decimal, is_receipt: bool, system: System, data: dict[str, str]
-) -> Iterator[Line]:
+def _lines(entry: Entry, part: Part, amount: Decimal, is_receipt: bool, system: System, data: dict[str, str]) -> Iterator[Line]:
     """One line per document paid; what no document explains stands on the entry itself and waits for a decision."""
     type_ = "invoice" if is_receipt else "vendor_invoice"
     erp = str(system.options.get("erp_system", "erp"))
@@ -139,9 +137,7 @@ def _lines(
         data.setdefault("unmatched", f"the documents named make {plain(amount - rest)} of {plain(amount)}")
 
 
-def _documents(
-    entry: Entry, part: Part, amount: Decimal, system: System, data: dict[str, str]
-) -> list[tuple[str, Decimal]]:
+def _documents(entry: Entry, part: Part, amount: Decimal, system: System, data: dict[str, str]) -> list[tuple[str, Decimal]]:
     """Document numbers and what is paid on each, signed like `amount`."""
     sign = -1 if amount < 0 else 1
     remittance = part.transaction.remittance if part.transaction else ()

@@ -16,9 +16,7 @@ MANIFEST = Manifest(
     title="Neutral facts (JSON Lines)",
     states=tuple(sorted(KINDS)),
     contracts={"canonical/fact": "contracts/fact.json"},
-    options=(
-        Option("any_system", "bool", "false", "accept facts of other systems than the one the feed is configured for"),
-    ),
+    options=(Option("any_system", "bool", "false", "accept facts of other systems than the one the feed is configured for"),),
 )
 
 CONTRACT = "canonical/fact"

@@ -7,7 +7,7 @@ from tieout.connectors.delimited.split import split
 from tieout.connectors.delimited.translate import translate
 from tieout.core.facts.kinds import KINDS
 
-__all__ = ["MANIFEST", "Preview", "preview", "split", "states", "system_of", "translate"]
+__all__ = ["MANIFEST", "Preview", "preview", "split", "states", "states_of", "system_of", "translate"]
 
 MANIFEST = Manifest(
     name="delimited",
@@ -35,3 +35,9 @@ def system_of(mapping_text: str, where: str = "mapping") -> System:
 def states(mapping_text: str) -> tuple[str, ...]:
     """The kinds of fact a mapping can state, sorted. Raises SettingsError."""
     return tuple(sorted({fact.kind for entry in parse(mapping_text).file for fact in entry.fact}))
+
+
+def states_of(system: System) -> tuple[str, ...]:
+    """The kinds of fact this system's mappings can state; none before it has a mapping."""
+    text = system.options.get("mapping", "")
+    return states(text) if text else ()

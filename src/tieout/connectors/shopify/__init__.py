@@ -71,9 +71,7 @@ def split(stream: BinaryIO, origin: str, system: System) -> Iterator[Document | 
             yield document
             continue
         topic = TOPICS.get(delivery.topic, "")
-        yield msgspec.structs.replace(
-            document, contract=f"shopify/{topic}" if topic else "shopify", key=delivery.webhook_id
-        )
+        yield msgspec.structs.replace(document, contract=f"shopify/{topic}" if topic else "shopify", key=delivery.webhook_id)
 
 
 def translate(document: Document, system: System) -> Iterator[Statement]:

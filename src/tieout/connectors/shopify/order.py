@@ -132,9 +132,7 @@ def _data(order: Order, lines: list[Line]) -> dict[str, str]:
 def _cancelled_lines(order: Order, lines: list[Line]) -> Iterator[Line]:
     """The cancelled part of each line, at its share of the value; charges only when a whole order is cancelled."""
     counts = {str(item.id): _cancelled(item, order) for item in order.line_items}
-    is_whole = order.cancelled_at is not None and all(
-        counts[str(item.id)] == item.quantity for item in order.line_items
-    )
+    is_whole = order.cancelled_at is not None and all(counts[str(item.id)] == item.quantity for item in order.line_items)
     for line in lines:
         if line.charge:
             if is_whole:

@@ -175,8 +175,6 @@ def shop_money(stated: MoneySet | None, plain_amount: Decimal | None, currency: 
     if stated is not None and stated.shop_money is not None:
         money = stated.shop_money
         if money.currency_code and currency and money.currency_code != currency:
-            raise Unreadable(
-                "shopify/currency", f"shop_money is in {money.currency_code}, but the shop's currency is {currency}."
-            )
+            raise Unreadable("shopify/currency", f"shop_money is in {money.currency_code}, but the shop's currency is {currency}.")
         return exact(money.amount)
     return ZERO if plain_amount is None else exact(plain_amount)

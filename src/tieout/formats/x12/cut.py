@@ -12,8 +12,8 @@ from tieout.formats.x12.header import HEADER_MAX, Header, read_header
 CHUNK = 256 * 1024
 BLANKS = b" \t\r\n\0\x1a"
 BOM = b"\xef\xbb\xbf"
-BEGIN = re.compile(rb"(?<![\w\"'])ISA[^\w\s\"'\\]")
-"""A header may begin here: not inside a word and not inside a quoted text."""
+BEGIN = re.compile(rb"(?<![\w\"'<:/])ISA[^\w\s\"'\\]")
+"""A header may begin here: not inside a word, a quoted text or a tag."""
 IEA_MAX = 80
 SPOIL_MAX = 64
 """Bytes at the end of a window in which a mark could still be incomplete."""

@@ -348,7 +348,7 @@ def test_what_is_no_nn_number_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["", ".", "-", "1e5", "+1", "1 ", "1,5", "Infinity", "0x1", "1.2.3", "1" * 17, "0.0000000001"])
 def test_what_is_no_r_number_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="number|accept|decimals"):
+    with pytest.raises(ValueError, match=r"number|accept|decimals"):
         r_decimal(text)
 
 
@@ -361,7 +361,7 @@ def test_dates_of_six_and_eight_digits_and_times_of_four_to_eight() -> None:
 
 @pytest.mark.parametrize("text", ["20230229", "2024", "00010101", "2024010１", "20241301", ""])
 def test_what_is_no_date_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="date|day|between"):
+    with pytest.raises(ValueError, match=r"date|day|between"):
         read_date(text)
 
 

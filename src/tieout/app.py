@@ -1,0 +1,164 @@
+"""The one composition root: a project folder becomes settings, a database and a configuration; the command line and notebooks start here."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+
+import msgspec
+
+from tieout.connectors import System
+from tieout.errors import SettingsError
+from tieout.report import tables
+from tieout.report.state import Ledger
+from tieout.runtime.batch import Connection, Counts
+from tieout.runtime.configuration import Configuration
+from tieout.runtime.looks import tick
+from tieout.settings import FILE, Settings, load, policy_of, systems_of
+from tieout.store.database import Database, fetch, run
+
+DATABASE_VARIABLE = "TIEOUT_DATABASE"
+
+
+class Tieout:
+    """An open project. Close it, or use it in a `with` block; every table it gives is an Arrow table."""
+
+    def __init__(self, folder: Path, settings: Settings, database: Database) -> None:
+        self.folder = folder
+        self.settings = settings
+        self.database = database
+        self.connection: Connection = database.connect(writer=True)
+        self.systems = systems_of(settings, folder)
+        self._remember_systems()
+        self.configuration = self._configure()
+        self._check_fingerprint()
+
+    def __enter__(self) -> "Tieout":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Leave the database; the embedded server stops when nobody else uses it."""
+        self.connection.close()
+        self.database.close()
+
+    # Systems -------------------------------------------------------------------------------------------------------
+
+    def _remember_systems(self) -> None:
+        """Systems named once stay known: those of the settings, and those a mapping brought along at an import."""
+        for _, name, text in fetch(self.connection, "systems"):
+            if name not in self.systems:
+                self.systems[name] = msgspec.json.decode(text, type=System)
+        for system in self.systems.values():
+            self._store(system)
+
+    def _store(self, system: System) -> None:
+        run(self.connection, "set_system", system.name, msgspec.json.encode(system).decode())
+
+    def _configure(self) -> Configuration:
+        project = self.settings.project
+        closed = fetch(self.connection, "last_close")
+        configuration = Configuration(
+            self.systems.values(),
+            policy_of(self.settings),
+            switches=frozenset(project.switches),
+            marketplaces=frozenset(n for n, c in self.settings.channels.items() if c.kind == "marketplace"),
+            clock=project.clock,
+            waiting_hours=project.waiting_hours,
+            quiet_hours={n: s.quiet_hours for n, s in self.settings.systems.items() if s.quiet_hours is not None},
+            closed_until=closed[0][0] if closed else None,
+            timezone=project.timezone,
+        )
+        configuration.system_ids = {name: id_ for id_, name, _ in fetch(self.connection, "systems")}
+        return configuration
+
+    def _check_fingerprint(self) -> None:
+        """The stored postings depend on which accounts are kept by line; when that changes they must be made anew."""
+        stored = fetch(self.connection, "meta", "fingerprint")
+        if not stored or not fetch(self.connection, "last_batch"):
+            run(self.connection, "set_meta", "fingerprint", self.configuration.fingerprint)
+        self.needs_rebuild = bool(stored) and stored[0][0] != self.configuration.fingerprint
+
+    def use(self, system: System) -> System:
+        """Take a system that the settings do not name, or a new mapping for one, into this project."""
+        if self.systems.get(system.name) != system:
+            self.systems[system.name] = system
+            self._store(system)
+            self.configuration = self._configure()
+            self._check_fingerprint()
+        return system
+
+    # Reading -------------------------------------------------------------------------------------------------------
+
+    def ledger(self, as_of: datetime | None = None) -> Ledger:
+        """The ledger now, or as it was known at a moment of recorded time."""
+        return Ledger(self.connection, self.configuration, datetime.now(UTC), as_of)
+
+    def balances(self, as_of: datetime | None = None) -> tables.Table:
+        """Every open balance: account, subject, quantity, value, age, state, who owes it."""
+        return tables.balances(self.ledger(as_of))
+
+    def cases(self, as_of: datetime | None = None) -> tables.Table:
+        """The open cases, due soonest first."""
+        return tables.cases(self.ledger(as_of))
+
+    def facts(self) -> tables.Table:
+        """Every kept version of every statement, with its message, place and lines (JSON)."""
+        return tables.facts(self.connection)
+
+    def t_account(self, subject: str, as_of: datetime | None = None) -> tables.Table:
+        """All entries of a subject, each with its source down to file, line and byte."""
+        return tables.t_account(self.ledger(as_of), subject)
+
+    def status(self, as_of: datetime | None = None) -> Mapping[str, object]:
+        """Counts of statements, subjects, cases, and the ledger hash."""
+        return self.ledger(as_of).status()
+
+    # Time ----------------------------------------------------------------------------------------------------------
+
+    def tick(self, *, everything: bool = False) -> int:
+        """Look at everything whose deadline has passed."""
+        return tick(self.connection, self.configuration, datetime.now(UTC), everything=everything)
+
+
+def open_project(path: str | Path = ".") -> Tieout:
+    """Open the project in a folder. Raises SettingsError or StoreError, each with its next step."""
+    folder = Path(path).resolve()
+    settings = load(folder)
+    where = os.environ.get(DATABASE_VARIABLE) or settings.project.database
+    database = Database(where, settings.project.schema, folder / ".tieout")
+    try:
+        database.open()
+        return Tieout(folder, settings, database)
+    except BaseException:
+        database.close()
+        raise
+
+
+@contextmanager
+def opened(path: str | Path = ".") -> Iterator[Tieout]:
+    """`open_project` for a `with` block."""
+    project = open_project(path)
+    try:
+        yield project
+    finally:
+        project.close()
+
+
+def find_project(start: Path) -> Path:
+    """The nearest folder upwards that has a `tieout.toml`. Raises SettingsError when there is none."""
+    for folder in (start.resolve(), *start.resolve().parents):
+        if (folder / FILE).is_file():
+            return folder
+    raise SettingsError(f"There is no {FILE} in {start.resolve()} or above it.", "Run `tieout init DIR`, or name the project by --project DIR.")
+
+
+def counts_as_dict(counts: Counts) -> dict[str, int]:
+    """Counts by name."""
+    return {name: getattr(counts, name) for name in counts.__struct_fields__}
+
+

@@ -1,0 +1,252 @@
+"""`tieout.toml`: what a project is, which systems speak, and how this company judges. Every error names file, key and rule."""
+
+import difflib
+import re
+import tomllib
+from collections.abc import Iterable
+from datetime import date, time, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+
+from tieout.connectors import System
+from tieout.core.account import Within
+from tieout.core.evaluate import Tolerance
+from tieout.core.facts.kinds import KINDS
+from tieout.core.values import Role
+from tieout.errors import SettingsError
+from tieout.flows import accounts
+from tieout.policy import CompanyPolicy, DeadlineRow, Match, ToleranceRow
+from tieout.policy.calendar import Calendar
+
+FILE = "tieout.toml"
+
+
+class ProjectTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[project]`: name; `database` (`embedded` or a PostgreSQL URL) and its `schema`; the company's `timezone`; `clock`
+    (`feeds`: time runs with what the feeds report, for exports; `wall`: real time); `grace_minutes` after every
+    deadline; `waiting_hours` before a waiting line becomes a case; `switches` of accounts, such as `match_accepted`.
+    """
+
+    name: str = "tieout"
+    database: str = "embedded"
+    schema: str = "tieout"
+    timezone: str = "UTC"
+    clock: str = "feeds"
+    grace_minutes: int = 0
+    waiting_hours: int = 24
+    switches: tuple[str, ...] = ()
+
+
+class SystemTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[systems.NAME]`: connector and role; time zone, currency, legal entity; whether `lines` are the order's own line
+    numbers; the fact types it `states` or that are to `ignore`; a `mapping` file; `quiet_hours` after which its silence
+    is a case; the connector's `options`.
+    """
+
+    connector: str
+    role: Role
+    timezone: str = ""
+    currency: str = "USD"
+    entity: str = ""
+    lines: bool = False
+    states: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    mapping: str = ""
+    quiet_hours: int | None = None
+    options: dict[str, Any] = {}
+
+
+class ChannelTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[channels.NAME]`: `kind = "marketplace"` if its sales are collected by settlement, else `direct`."""
+
+    kind: str = "direct"
+
+
+class CalendarTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[calendars.NAME]`: working days (Monday is 1), closing time, cut-off, holidays, time zone.
+
+    `default` serves where no other is named; `warehouse.W1` is the calendar `warehouse` of warehouse W1.
+    """
+
+    timezone: str = ""
+    weekdays: tuple[int, ...] = (1, 2, 3, 4, 5)
+    closes: time = time(17)
+    cutoff: time | None = None
+    holidays: tuple[date, ...] = ()
+
+
+class ToleranceTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[[tolerances]]`: where (account, side, customer, channel, warehouse) and the limits, absolute and percent."""
+
+    account: str = ""
+    side: str = ""
+    customer: str = ""
+    channel: str = ""
+    warehouse: str = ""
+    quantity: str | None = None
+    quantity_percent: str | None = None
+    value: str | None = None
+    value_percent: str | None = None
+    both: bool = False
+
+
+class DeadlineTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[[deadlines]]`: where, and the time allowed (`hours`, `days` or `business_days` of a `calendar`), or the team."""
+
+    account: str = ""
+    side: str = ""
+    customer: str = ""
+    channel: str = ""
+    warehouse: str = ""
+    hours: int | None = None
+    days: int | None = None
+    business_days: int | None = None
+    calendar: str = ""
+    team: str = ""
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A whole `tieout.toml`."""
+
+    project: ProjectTable = ProjectTable()
+    systems: dict[str, SystemTable] = {}
+    channels: dict[str, ChannelTable] = {}
+    calendars: dict[str, CalendarTable] = {}
+    tolerances: tuple[ToleranceTable, ...] = ()
+    deadlines: tuple[DeadlineTable, ...] = ()
+
+
+def load(folder: Path) -> Settings:
+    """Read and check a project's settings. Raises SettingsError with file, key, rule and next step."""
+    path = folder / FILE
+    if not path.is_file():
+        raise SettingsError(f"There is no {FILE} in {folder}.", f"Run `tieout init {folder}` to make a project there.")
+    try:
+        data = tomllib.loads(path.read_text("utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as bad:
+        raise SettingsError(f"{path} is not valid TOML: {bad}.", "Correct the line it names.") from bad
+    try:
+        settings = msgspec.convert(data, Settings)
+    except msgspec.ValidationError as bad:
+        raise SettingsError(f"{path}: {_plain(str(bad), data)}.", "See docs/reference/settings.md.") from bad
+    _check(settings, path)
+    return settings
+
+
+def _plain(message: str, data: Any) -> str:
+    """A validation message in plain words, with a suggestion for a misspelt key."""
+    found = re.match(r"Object contains unknown field `(.+?)`(?: - at `\$\.?(.*?)`)?$", message)
+    if not found:
+        return message.replace(" - at `$.", " at `").replace("Object", "the table")
+    name, place = found[1], found[2] or ""
+    tables = {"project": ProjectTable, "systems": SystemTable, "channels": ChannelTable, "calendars": CalendarTable,
+              "tolerances": ToleranceTable, "deadlines": DeadlineTable, "": Settings}  # fmt: skip
+    table = tables.get(re.split(r"[.\[]", place)[0], Settings)
+    near = difflib.get_close_matches(name, table.__struct_fields__, 1)
+    where = f" in `{place}`" if place else ""
+    return f"unknown key `{name}`{where}" + (f" (did you mean `{near[0]}`?)" if near else "")
+
+
+def _check(settings: Settings, path: Path) -> None:
+    project = settings.project
+
+    def need(good: bool, what: str, next_step: str) -> None:
+        if not good:
+            raise SettingsError(f"{path}: {what}.", next_step)
+
+    need(project.clock in ("feeds", "wall"), f"`project.clock` is {project.clock!r}", 'Write "feeds" or "wall".')
+    need(
+        re.fullmatch(r"[a-z_][a-z0-9_]{0,40}", project.schema) is not None,
+        f"`project.schema` {project.schema!r} is no plain name", "Use small letters, digits and _.",
+    )  # fmt: skip
+    zones = [("project.timezone", project.timezone)]
+    zones += [(f"systems.{n}.timezone", s.timezone) for n, s in settings.systems.items() if s.timezone]
+    zones += [(f"calendars.{n}.timezone", c.timezone) for n, c in settings.calendars.items() if c.timezone]
+    for key, zone in zones:
+        need(_is_zone(zone), f"`{key}` {zone!r} is no time zone", "Use an IANA name such as America/Chicago.")
+    for name, system in settings.systems.items():
+        need(re.fullmatch(r"[a-z0-9_-]{1,30}", name) is not None, f"`systems.{name}` is no plain name", "Use a-z, 0-9, _ and -.")
+        for kind in (*system.states, *system.ignore):
+            need(kind in KINDS, f"`systems.{name}` names the fact type {kind!r}, which does not exist", _near(kind, KINDS))
+        need(
+            not system.mapping or (path.parent / system.mapping).is_file(),
+            f"`systems.{name}.mapping` {system.mapping!r} is not a file", "The path is relative to tieout.toml.",
+        )  # fmt: skip
+    names = {a.name for a in accounts().values()} | set(accounts())
+    rows: list[tuple[str, ToleranceTable | DeadlineTable]] = [("tolerances", r) for r in settings.tolerances]
+    rows += [("deadlines", r) for r in settings.deadlines]
+    for table, row in rows:
+        need(row.account in names | {""}, f"`{table}` names the account {row.account!r}, which does not exist", _near(row.account, names))
+        need(row.side in ("", "debit", "credit"), f"`{table}` has side {row.side!r}", "Write debit or credit.")
+    for tolerance in settings.tolerances:
+        for text in (tolerance.quantity, tolerance.quantity_percent, tolerance.value, tolerance.value_percent):
+            need(text is None or _is_limit(text), f"`tolerances` has the limit {text!r}", 'Write a number as text: "0.50".')
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
+
+
+def _is_limit(text: str) -> bool:
+    return re.fullmatch(r"\d{1,15}(\.\d{1,9})?", text) is not None
+
+
+def _near(word: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(word, list(known), 1)
+    return f"Did you mean {near[0]}?" if near else "See docs/reference."
+
+
+def systems_of(settings: Settings, folder: Path) -> dict[str, System]:
+    """The systems as connectors want them; a mapping's text is read in."""
+    made = {}
+    for name, table in settings.systems.items():
+        options = dict(table.options)
+        if table.mapping:
+            options["mapping"] = (folder / table.mapping).read_text("utf-8-sig")
+        made[name] = System(
+            name, table.connector, table.role, table.timezone or settings.project.timezone, table.currency,
+            table.entity, table.lines, table.states, table.ignore, options,
+        )  # fmt: skip
+    return made
+
+
+def policy_of(settings: Settings) -> CompanyPolicy:
+    """The policy the settings describe."""
+    zone = settings.project.timezone
+    calendars = {"default": Calendar(zone)} | {
+        name: Calendar(c.timezone or zone, frozenset(c.weekdays), c.closes, c.cutoff, frozenset(c.holidays))
+        for name, c in settings.calendars.items()
+    }
+    tolerances = tuple(
+        ToleranceRow(
+            _match(t),
+            Tolerance(_limit(t.quantity), _limit(t.quantity_percent), _limit(t.value), _limit(t.value_percent), t.both),
+        )
+        for t in settings.tolerances
+    )
+    deadlines = tuple(DeadlineRow(_match(d), _within(d), d.team) for d in settings.deadlines)
+    return CompanyPolicy(calendars, tolerances, deadlines, timedelta(minutes=settings.project.grace_minutes))
+
+
+def _match(row: ToleranceTable | DeadlineTable) -> Match:
+    return Match(row.account, row.side, row.customer, row.channel, row.warehouse)
+
+
+def _limit(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
+
+
+def _within(row: DeadlineTable) -> Within | None:
+    if row.business_days is not None:
+        return Within(business_days=row.business_days, calendar=row.calendar)
+    if row.hours is None and row.days is None:
+        return None
+    return Within(hours=(row.hours or 0) + 24 * (row.days or 0))
