@@ -76,6 +76,10 @@ class Tieout:
         configuration.system_ids = {name: id_ for id_, name, _ in fetch(self.connection, "systems")}
         return configuration
 
+    def fresh_configuration(self) -> Configuration:
+        """The same configuration without reference data read, for another schema."""
+        return self._configure()
+
     def _check_fingerprint(self) -> None:
         """The stored postings depend on which accounts are kept by line; when that changes they must be made anew."""
         stored = fetch(self.connection, "meta", "fingerprint")
@@ -160,5 +164,3 @@ def find_project(start: Path) -> Path:
 def counts_as_dict(counts: Counts) -> dict[str, int]:
     """Counts by name."""
     return {name: getattr(counts, name) for name in counts.__struct_fields__}
-
-

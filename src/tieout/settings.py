@@ -180,7 +180,11 @@ def _check(settings: Settings, path: Path) -> None:
     rows: list[tuple[str, ToleranceTable | DeadlineTable]] = [("tolerances", r) for r in settings.tolerances]
     rows += [("deadlines", r) for r in settings.deadlines]
     for table, row in rows:
-        need(row.account in names | {""}, f"`{table}` names the account {row.account!r}, which does not exist", _near(row.account, names))
+        need(
+            row.account in names | {""},
+            f"`{table}` names the account {row.account!r}, which does not exist",
+            _near(row.account, names),
+        )
         need(row.side in ("", "debit", "credit"), f"`{table}` has side {row.side!r}", "Write debit or credit.")
     for tolerance in settings.tolerances:
         for text in (tolerance.quantity, tolerance.quantity_percent, tolerance.value, tolerance.value_percent):

@@ -440,6 +440,26 @@ def test_an_interchange_beyond_the_limit_is_refused_with_its_first_part() -> Non
     assert (piece.refusal.rule, len(piece.document.raw)) == ("x12/too-long", DOCUMENT_MAX)
 
 
+HEAD = f"{isa('THEM', 'US', 1)}~GS*PO*THEM*US*20240105*0930*7*X*004010~".encode()
+ITEMS = b"".join(b"HL*%d*1*I~SN1**1*EA~" % number for number in range(2, 20_000))
+HOSTILE = {
+    "line ends": isa("THEM", "US", 1).encode() + b"\n" * 400_000,
+    "headers": b"ISA*" * 50_000,
+    "blanks": HEAD + b"~ " * 200_000,
+    "trailers": HEAD + b"SE*1*1~" * 50_000,
+    "begun trailers": HEAD + b"~I" * 200_000,
+    "items under one order": HEAD + b"ST*856*1~BSN*00*1*20240105*1200~HL*1**S~PRF*P~" + ITEMS + b"SE*40001*1~GE*1*7~",
+}
+
+
+@pytest.mark.parametrize("raw", HOSTILE.values(), ids=HOSTILE.keys())
+def test_hostile_documents_cost_time_in_proportion_to_their_size(raw: bytes) -> None:
+    began = time.monotonic()
+    assert statements(raw)
+    describe(raw)
+    assert time.monotonic() - began < 10
+
+
 @st.composite
 def damaged(draw: st.DrawFn) -> bytes:
     raw = bytearray(RAW[draw(st.sampled_from(sorted(RAW)))])

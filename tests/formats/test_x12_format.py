@@ -94,6 +94,15 @@ def test_a_file_wrapped_at_80_columns_reads_like_the_original() -> None:
     assert [piece.raw for piece in cut(io.BytesIO(wrapped), LIMIT)] == [wrapped]
 
 
+def test_a_line_end_inside_a_segment_is_dropped_whether_or_not_lines_end_segments() -> None:
+    for end in ("~", "~\n", "~\r\n"):
+        raw = interchange(ORDER, end=end).rstrip(b"\r\n").replace(b"PO1*1", b"PO1\n*1")
+        found = read(raw)
+        segments = read_set(found, found.groups[0].sets[0])
+        assert isinstance(segments, list)
+        assert segments[2].elements == ["PO1", "1", "2", "EA", "1.00"]
+
+
 def test_every_segment_knows_its_place_and_its_byte() -> None:
     raw = interchange(ORDER, end="~\r\n")
     found = read(raw)

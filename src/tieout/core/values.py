@@ -97,7 +97,10 @@ def exact(text: str | int | Decimal) -> Decimal:
         raise ValueError(f"{text!r} is not a finite number")
     if abs(number) >= LIMIT:
         raise ValueError(f"{text!r} is larger than any quantity or amount we accept (10^15)")
-    number = tidy(number)
+    try:
+        number = tidy(number)
+    except Inexact as long:
+        raise ValueError(f"{str(text)[:60]!r}… has more digits than any quantity or amount we accept") from long
     exponent = number.as_tuple().exponent
     if isinstance(exponent, int) and exponent < -DECIMALS_MAX:
         raise ValueError(f"{text!r} has more than {DECIMALS_MAX} decimals")

@@ -5,6 +5,7 @@ import pkgutil
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from fractions import Fraction
+from functools import cache
 from typing import cast
 from zoneinfo import ZoneInfo
 
@@ -22,11 +23,13 @@ from tieout.flows import accounts, measured
 from tieout.policy import CompanyPolicy
 
 
-def connector_names() -> list[str]:
+@cache
+def connector_names() -> tuple[str, ...]:
     """The connectors that are installed."""
-    return sorted(module.name for module in pkgutil.iter_modules(connectors.__path__) if module.ispkg)
+    return tuple(sorted(module.name for module in pkgutil.iter_modules(connectors.__path__) if module.ispkg))
 
 
+@cache
 def connector(name: str) -> Connector:
     """The connector module of that name. Raises SettingsError when there is none."""
     if name not in connector_names():
@@ -119,6 +122,7 @@ class Configuration:
         self.closed_until = closed_until
         self.accounts: dict[str, ClearingAccount] = accounts()
         self.measured = measured()
+        self.switches = switches
         self.precedence = Precedence(list(self.systems))
         self.states = {name: states_of(system) for name, system in self.systems.items()}
         self.feeds: dict[str, tuple[str, ...]] = {
@@ -176,7 +180,7 @@ class Configuration:
         return min([due, *(at + self.policy.grace for at in stated)])
 
     def _clearing(self, account: ClearingAccount, side: Side) -> tuple[str, ...]:
-        kinds = {kind.name for kind in account.clearing(side)}
+        kinds = {kind.name for kind in account.clearing(side) if account.only_if.get(kind) in (None, *self.switches)}
         return tuple(sorted(name for name, states in self.states.items() if kinds & set(states)))
 
     def _by_line(self, account: ClearingAccount) -> bool:

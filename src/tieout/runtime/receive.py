@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
+import msgspec
+
 from tieout.core.facts import Refusal
 from tieout.runtime.batch import Batch, clean, encode
 from tieout.runtime.configuration import connector
-from tieout.runtime.statements import Arrival, New, read
+from tieout.runtime.statements import Arrival, New, decode_fact, read, version_of
 from tieout.store import rows
 from tieout.store.database import fetch, run
 
@@ -23,7 +25,7 @@ def receive(batch: Batch, arrivals: Sequence[Arrival]) -> dict[str, list[New]]:
     for arrival in arrivals:
         system, document = arrival.system, arrival.document
         hash_ = arrival.hash
-        key = (system.name, document.key.encode() if document.key else hash_)
+        key = (system.name, arrival.key or document.key.encode() or hash_)
         if arrival.generation == 0 and key in known:
             batch.counts.repeated += 1
             batch.counts.received += known[key]
@@ -34,6 +36,7 @@ def receive(batch: Batch, arrivals: Sequence[Arrival]) -> dict[str, list[New]]:
             _forget_refusals(batch, message)
         statements = known[key] = _read(batch, arrival, message, found)
         if arrival.generation:
+            _withdraw(batch, message, arrival.generation, found)
             continue
         batch.counts.messages += 1
         batch.message_counts[system.name] = batch.message_counts.get(system.name, 0) + 1
@@ -51,7 +54,7 @@ def _known(batch: Batch, arrivals: Sequence[Arrival]) -> dict[tuple[str, bytes],
     for arrival in arrivals:
         if arrival.generation == 0:
             document = arrival.document
-            by_system.setdefault(arrival.system.name, []).append(document.key.encode() if document.key else arrival.hash)
+            by_system.setdefault(arrival.system.name, []).append(arrival.key or document.key.encode() or arrival.hash)
     return {
         (name, bytes(key)): statements
         for name, keys in by_system.items()
@@ -91,3 +94,11 @@ def _forget_refusals(batch: Batch, message: int) -> None:
     gone = run(batch.connection, "delete_quarantine_of_message", message)
     batch.counts.received -= gone
     batch.counts.quarantined -= gone
+
+
+def _withdraw(batch: Batch, message: int, generation: int, found: dict[str, list[New]]) -> None:
+    """What a message said under an older translation and does not say any more becomes a void version."""
+    for identity, _, _, _, body, _ in fetch(batch.connection, "facts_of_messages", [message]):
+        if identity not in found:
+            fact = msgspec.structs.replace(decode_fact(body), lines=(), links=(), parcels=(), total=None, void=True)
+            found[identity] = [version_of(fact, message, generation)]

@@ -18,13 +18,19 @@ decode_fact = msgspec.json.Decoder(Fact).decode
 
 
 class Arrival(msgspec.Struct):
-    """A document on its way in, with the system that sent it. Rebuild keeps `message_id`; replay raises `generation`."""
+    """A document on its way in, with the system that sent it.
+
+    Rebuild keeps `message_id` and the stored `key`, replay raises `generation`; `refused` says why the piece could not
+    even be cut into a document.
+    """
 
     document: Document
     system: System
     received: datetime
     generation: int = 0
     message_id: int | None = None
+    refused: Refusal | None = None
+    key: bytes | None = None
 
     @property
     def hash(self) -> bytes:
@@ -45,6 +51,9 @@ class New(msgspec.Struct):
 
 def read(arrival: Arrival, connector: Connector, message: int) -> Iterator[New | Refusal]:
     """Translate one document. What the connector gives that we cannot keep is refused, never dropped."""
+    if arrival.refused is not None:
+        yield arrival.refused
+        return
     for statement in connector.translate(arrival.document, arrival.system):
         yield statement if isinstance(statement, Refusal) else keep(statement, message, arrival)
 
@@ -63,8 +72,13 @@ def keep(fact: Fact, message: int, arrival: Arrival) -> New | Refusal:
         return Refusal(where, "fact.unfit", reason, "Correct the document or the mapping, then replay the message.")
     if not arrival.system.believes(fact.kind):
         fact = msgspec.structs.replace(fact, lines=(), links=(), total=None, parcels=())
+    return version_of(fact, message, arrival.generation, place)
+
+
+def version_of(fact: Fact, message: int, generation: int, place: str = "") -> New:
+    """A fact with the bytes that are stored and hashed."""
     body = _encode(fact)
-    return New(fact, body, hashlib.sha256(body).digest()[:CONTENT_BYTES], message, arrival.generation, place)
+    return New(fact, body, hashlib.sha256(body).digest()[:CONTENT_BYTES], message, generation, place)
 
 
 def _unfit(fact: Fact) -> str:

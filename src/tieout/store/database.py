@@ -10,6 +10,7 @@ from psycopg import sql as compose
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from tieout.errors import StoreError
+from tieout.store import arrays
 from tieout.store.embedded import Embedded
 from tieout.store.migrate import APP_ROLE, migrate
 from tieout.store.rows import HEADER, TRAILER
@@ -28,7 +29,7 @@ class Database:
     def __init__(self, where: str, schema: str, folder: Path) -> None:
         self.schema = schema
         self.embedded = Embedded(folder) if where == EMBEDDED else None
-        self._where = where
+        self.where = where
 
     def open(self) -> list[str]:
         """Start the embedded server if it is one, and migrate; names the migrations applied."""
@@ -42,10 +43,24 @@ class Database:
         if self.embedded is not None:
             self.embedded.stop()
 
+    @contextmanager
+    def owner(self) -> Iterator["psycopg.Connection[tuple[Any, ...]]"]:
+        """A session with the rights of whoever owns the schema; for what migrations and `rebuild` do."""
+        connection = self._session()
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+    def drop(self) -> None:
+        """Remove the schema and all that is in it. Only for schemas made to be thrown away."""
+        with self.owner() as connection:
+            connection.execute(compose.SQL("drop schema if exists {} cascade").format(compose.Identifier(self.schema)))
+
     @property
     def conninfo(self) -> str:
         """How to connect. Raises StoreError when the setting is no connection string."""
-        text = self.embedded.url if self.embedded is not None else self._where
+        text = self.embedded.url if self.embedded is not None else self.where
         try:
             conninfo_to_dict(text)
         except psycopg.ProgrammingError as bad:
@@ -71,6 +86,7 @@ class Database:
         name = compose.Identifier(self.schema)
         connection.execute(compose.SQL("set search_path to {}").format(name))
         connection.execute("set timezone to 'UTC'")
+        arrays.register(connection)
         if writer:
             connection.execute(WRITER)
         connection.execute(compose.SQL("set role {}").format(compose.Identifier(APP_ROLE)))
@@ -97,9 +113,9 @@ def copy_rows(connection: "psycopg.Connection[tuple[Any, ...]]", table: str, row
 
 def fetch(connection: "psycopg.Connection[tuple[Any, ...]]", name: str, *arguments: Any) -> list[tuple[Any, ...]]:
     """All rows of a named statement."""
-    return connection.execute(sql(name), arguments or None, prepare=True, binary=True).fetchall()
+    return connection.execute(sql(name), [*map(arrays.sent, arguments)] or None, prepare=True, binary=True).fetchall()
 
 
 def run(connection: "psycopg.Connection[tuple[Any, ...]]", name: str, *arguments: Any) -> int:
     """Run a named statement; the number of rows it touched."""
-    return connection.execute(sql(name), arguments or None).rowcount
+    return connection.execute(sql(name), [*map(arrays.sent, arguments)] or None).rowcount

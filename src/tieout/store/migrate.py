@@ -94,3 +94,8 @@ def _grant(connection: psycopg.Connection, schema: str) -> None:
         connection.execute(compose.SQL("grant " + rights + " on {}.{} to {}").format(name, compose.Identifier(table), role))
     connection.execute(compose.SQL("grant select on {}.migration, {}.balance, {}.entry to {}").format(name, name, name, role))
     connection.execute(compose.SQL("grant usage on all sequences in schema {} to {}").format(name, role))
+
+
+def rename_schema(connection: psycopg.Connection, old: str, new: str) -> None:
+    """Give a schema another name."""
+    connection.execute(compose.SQL("alter schema {} rename to {}").format(compose.Identifier(old), compose.Identifier(new)))

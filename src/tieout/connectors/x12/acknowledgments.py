@@ -90,6 +90,4 @@ def interchange_refused(frame: Frame, ta1: Segment) -> Refusal | None:
     verdict = "noted errors in" if ta1.get(4) == "E" else "rejected"
     reason = f"The partner {verdict} our interchange {ta1.get(1)}: TA1 note code {ta1.get(5)}."
     place = segment_place(ta1.index, "TA1", 4)
-    return frame.refusal(
-        ta1.byte, place, "x12/interchange-refused", reason, "Correct the interchange and send it again."
-    )
+    return frame.refusal(ta1.byte, place, "x12/interchange-refused", reason, "Correct the interchange and send it again.")

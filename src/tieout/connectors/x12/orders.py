@@ -93,9 +93,7 @@ def order_booked(reading: Reading) -> Fact:
     number = reading.text(head, 3, "the purchase order number")
     own = head.get(8) or reading.reference(("VN", "SO")) or number
     subject = reading.ours("sales_order", own)
-    return _acknowledged(
-        reading, OrderBooked, head, subject, subject, BOOKING, links=((subject, reading.order(number)),)
-    )
+    return _acknowledged(reading, OrderBooked, head, subject, subject, BOOKING, links=((subject, reading.order(number)),))
 
 
 def purchase_acknowledged(reading: Reading) -> Fact:

@@ -124,5 +124,5 @@ def _without_repetition(lines: list[Line]) -> list[Line]:
     at_line = [line for line in lines if line.charge and "/" in line.line]
     summary = [line for line in lines if line.charge and "/" not in line.line]
     if at_line and _sum(at_line) == _sum(summary):
-        return [line for line in lines if line not in at_line]
+        return [line for line in lines if not (line.charge and "/" in line.line)]
     return lines

@@ -23,6 +23,7 @@ from tieout.formats.x12 import (
     set_place,
 )
 
+NO_CHARACTER = "\ufffd"
 REASON_MAX = 600
 PLACE_MAX = 200
 T = TypeVar("T")
@@ -41,11 +42,11 @@ class Unreadable(Exception):
 
 
 def refusal(source: SourceRef, rule: str, reason: str, next_step: str) -> Refusal:
-    """A refusal that quotes the input only as far as a person reads."""
+    """A refusal that quotes the input only as far as a person reads and a database keeps (no NUL)."""
+    reason = reason.replace("\0", NO_CHARACTER)
     if len(reason) > REASON_MAX:
         reason = f"{reason[:REASON_MAX]} (and so on)"
-    if len(source.place) > PLACE_MAX:
-        source = msgspec.structs.replace(source, place=source.place[:PLACE_MAX])
+    source = msgspec.structs.replace(source, place=source.place.replace("\0", NO_CHARACTER)[:PLACE_MAX])
     return Refusal(source, rule, reason, next_step)
 
 
@@ -102,17 +103,13 @@ class Reading:
         for segment in self.segments:
             if segment.name == name:
                 return segment
-        raise Unreadable(
-            "x12/segment-missing", f"Segment {name} is missing: a {self.set.code} cannot be read without it."
-        )
+        raise Unreadable("x12/segment-missing", f"Segment {name} is missing: a {self.set.code} cannot be read without it.")
 
     def text(self, segment: Segment, element: int, meaning: str) -> str:
         """An element that must be there."""
         value = segment.get(element)
         if not value:
-            raise Unreadable(
-                "x12/element-missing", _name(segment, element) + f", {meaning}, is missing.", segment, element
-            )
+            raise Unreadable("x12/element-missing", _name(segment, element) + f", {meaning}, is missing.", segment, element)
         return value
 
     def number(self, segment: Segment, element: int) -> Decimal | None:

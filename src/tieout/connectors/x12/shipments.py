@@ -67,13 +67,15 @@ def _notice_lines(reading: Reading, order: Callable[[str], Ref]) -> list[Line]:
     items = [(level, each) for level in levels for each in level.segments if each.name == "SN1"]
     check_count(reading, len(items), {"HL segments": len(levels)})
     given = [segment.get(1) or _first(level, "LIN").get(1) for level, segment in items]
+    stated = reading.all("PRF")
+    only = stated[0].get(1) if len(stated) == 1 else ""
     lines = []
     for name, number, (level, segment) in zip(line_names(given), given, items, strict=True):
         lin = _first(level, "LIN")
         lines.append(
             Line(
                 line=name,
-                subject=order(_purchase_order(reading, level, segment)),
+                subject=order(_purchase_order(reading, level, segment, only)),
                 item=reading.item(pairs(lin, 2)),
                 order_line=number,
                 quantity=reading.quantity(segment, 2, "the number of units shipped"),
@@ -87,12 +89,10 @@ def _first(level: Level, name: str) -> Segment:
     return next((segment for segment in level.segments if segment.name == name), Segment([name], level.hl.index, 0))
 
 
-def _purchase_order(reading: Reading, level: Level, segment: Segment) -> str:
+def _purchase_order(reading: Reading, level: Level, segment: Segment, only: str) -> str:
     """PRF01 of the order level above; one notice may be about many orders."""
     above = level.above("O") or level
-    number = _first(above, "PRF").get(1) or reading.reference(("PO",), above.segments)
-    if not number:
-        number = next((each.get(1) for each in reading.all("PRF")), "") if len(reading.all("PRF")) == 1 else ""
+    number = _first(above, "PRF").get(1) or reading.reference(("PO",), above.segments) or only
     if not number:
         raise Unreadable("x12/order-missing", "No PRF01 says which purchase order this item belongs to.", segment)
     return number

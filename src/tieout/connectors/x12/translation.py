@@ -47,9 +47,7 @@ SENT: dict[str, Reader] = {
     "999": acknowledgments.group_acknowledged,
 }
 ACKNOWLEDGMENT_GROUP = "FA"
-REPORT = (
-    "Nothing to correct. If this document matters to you, ask for a mapping; its bytes are kept and can be replayed."
-)
+REPORT = "Nothing to correct. If this document matters to you, ask for a mapping; its bytes are kept and can be replayed."
 
 
 def translate(document: Document, system: System) -> list[Statement]:

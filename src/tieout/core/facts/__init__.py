@@ -89,8 +89,11 @@ class Fact(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def identity(self) -> str:
-        """`system/type/partner/number` and the scope, if any."""
-        return f"{self.document}/{self.scope}" if self.scope else self.document
+        """`system/type/partner/number` and the scope; a number that holds a slash always has the (empty) scope's slash after it.
+
+        So number `1/2` and number `1` of scope `2` are two documents; a scope holds no slash.
+        """
+        return f"{self.document}/{self.scope}" if self.scope or "/" in self.number else self.document
 
     @property
     def document(self) -> str:

@@ -15,6 +15,8 @@ BOM = b"\xef\xbb\xbf"
 BEGIN = re.compile(rb"(?<![\w\"'<:/])ISA[^\w\s\"'\\]")
 """A header may begin here: not inside a word, a quoted text or a tag."""
 IEA_MAX = 80
+HEADER_SPAN = HEADER_MAX + 1000
+"""Bytes that a header is read from: more than it needs, to see whether its terminator ends what follows."""
 SPOIL_MAX = 64
 """Bytes at the end of a window in which a mark could still be incomplete."""
 
@@ -98,46 +100,53 @@ def cut(stream: BinaryIO, limit: int) -> Iterator[Piece]:
     """Cut `stream` into pieces of at most `limit` bytes; together they are all of it but the blanks between them."""
     window = Window(stream)
     rest = Rest(window, limit)
-    while _seek(window, rest):
-        yield from rest.pieces()
-        window.fill(HEADER_MAX + 1000)
-        header = read_header(bytes(window.data[: HEADER_MAX + 1000]))
-        if isinstance(header, Fault):
-            rest.fault = header
-            rest.move(3)
-            continue
+    while True:
+        header = _seek(window, rest)
+        if header is None:
+            yield from rest.pieces()
+            return
         size = _end(window, header, limit)
         if size is None:
+            yield from rest.pieces()
             rest.fault = _too_long(limit)
             rest.move(min(limit, len(window.data)))
             continue
+        yield from rest.pieces()
         byte, line = window.byte, window.line
         raw = window.take(size)
         rest.begin()
         yield Piece(raw, byte, line, len(raw))
-    yield from rest.pieces()
 
 
-def _seek(window: Window, rest: Rest) -> bool:
-    """Move what is before the next header to `rest`; False if there is no further header."""
+def _seek(window: Window, rest: Rest) -> Header | None:
+    """Move what is before the next readable header to `rest`; None if there is none. The first unreadable one is told."""
+    at = 0
     while True:
-        begins = BEGIN.search(window.data)
+        begins = BEGIN.search(window.data, at)
         if begins:
-            rest.move(begins.start())
-            return True
-        if len(window.data) > SPOIL_MAX:
-            rest.move(len(window.data) - SPOIL_MAX)
+            at = begins.start()
+            if len(window.data) - at < HEADER_SPAN and window.more():
+                continue
+            header = read_header(bytes(window.data[at : at + HEADER_SPAN]))
+            if isinstance(header, Header):
+                rest.move(at)
+                return header
+            rest.fault = rest.fault or header
+            at += 3
+            continue
+        at = max(at, len(window.data) - 3)
+        past = min(at - 1, len(window.data) - SPOIL_MAX)
+        if past > 0:
+            rest.move(past)
+            at -= past
         if not window.more():
             rest.move(len(window.data))
-            return False
+            return None
 
 
 def _end(window: Window, header: Header, limit: int) -> int | None:
     """Length of the interchange at the window's front: past IEA, or up to the next ISA, or to the end of the stream."""
-    terminator = re.escape(header.delimiters.terminator)
-    separator = re.escape(header.delimiters.element)
-    mark = re.compile(terminator + rb"\s*(?:(I\s*E\s*A)|I\s*S\s*A)\s*" + separator)
-    tail = re.compile(rb"[^\n]??(?:(?!" + terminator + rb")[\s\S]){0,%d}?(?:%s|(?=\s*ISA)|\Z)" % (IEA_MAX, terminator))
+    mark, tail = _marks(header)
     start = header.length - len(header.delimiters.terminator)
     while True:
         found = mark.search(window.data, start)
@@ -153,6 +162,16 @@ def _end(window: Window, header: Header, limit: int) -> int | None:
         window.fill(found.end() + IEA_MAX + SPOIL_MAX)
         body = tail.match(window.data, found.end())
         return _fitting(body.end() if body else found.end(), limit)
+
+
+def _marks(header: Header) -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
+    """What begins IEA or the next ISA, and what IEA holds. Blanks are bounded: runs of them would cost quadratic time."""
+    terminator = re.escape(header.delimiters.terminator)
+    separator = re.escape(header.delimiters.element)
+    blanks = rb"\s{0,4}" if header.delimiters.terminator.isspace() else rb"\s{0,40}"
+    mark = rb"%s%s(?:(I\s{0,2}E\s{0,2}A)|I\s{0,2}S\s{0,2}A)\s{0,2}%s" % (terminator, blanks, separator)
+    tail = rb"(?:(?!%s)[\s\S]){0,%d}?(?:%s|(?=\s{0,40}ISA)|\Z)" % (terminator, IEA_MAX, terminator)
+    return re.compile(mark), re.compile(tail)
 
 
 def _fitting(size: int, limit: int) -> int | None:

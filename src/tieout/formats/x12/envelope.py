@@ -81,9 +81,7 @@ def set_place(transaction: TransactionSet, segment: Segment | None = None, eleme
     return text if segment is None else f"{text}, {segment_place(segment.index, segment.name, element)}"
 
 
-def _group(
-    tokens: Tokens, segment: Segment, sets: list[tuple[Segment, int, int, list[Fault]]], faults: list[Fault]
-) -> Group:
+def _group(tokens: Tokens, segment: Segment, sets: list[tuple[Segment, int, int, list[Fault]]], faults: list[Fault]) -> Group:
     return Group(
         code=segment.get(1),
         sender=segment.get(2),
@@ -95,8 +93,7 @@ def _group(
         index=segment.index,
         byte=segment.byte,
         sets=tuple(
-            TransactionSet(first.get(1), first.get(2), start, end, first.byte, tuple(wrong))
-            for first, start, end, wrong in sets
+            TransactionSet(first.get(1), first.get(2), start, end, first.byte, tuple(wrong)) for first, start, end, wrong in sets
         ),
         faults=tuple(faults),
     )

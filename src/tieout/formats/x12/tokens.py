@@ -48,16 +48,17 @@ def tokenise(raw: bytes, delimiters: Delimiters) -> Tokens | Fault:
     """Cut `raw`, which begins at ISA, into segments; line ends after a terminator or in wrapped lines are dropped."""
     if raw.count(delimiters.terminator) > SEGMENTS_MAX:
         return _too_large(f"more than {SEGMENTS_MAX} segments", 0, 0)
-    terminator = delimiters.terminator.decode("latin-1")
-    texts = raw.decode("latin-1").split(terminator)
-    step = len(terminator)
-    offsets = list(accumulate((len(text) + step for text in texts), initial=0))
+    line_end = _line_end(raw, delimiters.terminator)
+    end = delimiters.terminator + line_end
+    body = raw.removesuffix(line_end).removesuffix(delimiters.terminator)
+    texts = body.decode("latin-1").split(end.decode("latin-1"))
+    offsets = list(accumulate(map(len(end).__add__, map(len, texts)), initial=0))
     longest = max(map(len, texts))
     if longest > SEGMENT_MAX:
         at = next(i for i, text in enumerate(texts) if len(text) > SEGMENT_MAX)
         return _too_large(f"a segment of {longest} bytes (at most {SEGMENT_MAX})", at + 1, offsets[at])
     offsets.pop()
-    if _has_layout(raw, texts):
+    if _has_layout(body, texts, end):
         texts, offsets = _without_layout(texts, offsets)
     if not raw.isascii():
         texts = [text if text.isascii() else _decoded(text) for text in texts]
@@ -91,8 +92,21 @@ def repetitions(text: str, delimiters: Delimiters) -> list[str]:
     return text.split(mark) if mark else [text]
 
 
-def _has_layout(raw: bytes, texts: list[str]) -> bool:
-    return any(mark in raw for mark in (b"\n", b"\r", b"\t", b"\0", b"\x1a")) or "" in texts or texts[-1].isspace()
+def _line_end(raw: bytes, terminator: bytes) -> bytes:
+    """The line end that follows every terminator (but perhaps the last), so that one split removes both; else nothing."""
+    for end in (b"\r\n", b"\n"):
+        lone = raw.count(terminator) - raw.count(terminator + end)
+        if terminator not in end and lone == int(raw.endswith(terminator)):
+            return end
+    return b""
+
+
+def _has_layout(body: bytes, texts: list[str], end: bytes) -> bool:
+    """True if blanks, line ends or NULs are left in the segments, or some are empty."""
+    splits = len(texts) - 1
+    if any(body.count(mark) > splits * end.count(mark) for mark in (b"\n", b"\r")):
+        return True
+    return any(mark in body for mark in (b"\t", b"\0", b"\x1a", end + b" ")) or "" in texts
 
 
 def _without_layout(texts: list[str], offsets: list[int]) -> tuple[list[str], list[int]]:

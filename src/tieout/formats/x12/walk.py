@@ -5,6 +5,8 @@ from tieout.formats.x12.tokens import Segment, Tokens
 
 RESEND = "Ask the partner to send it again, complete and with matching control numbers."
 COUNT = "Ask the partner whether a part is missing; what arrived whole was read."
+FAULTS_MAX = 50
+"""Faults told of one envelope; who has seen fifty has seen enough."""
 SERVICE = ("ISB", "ISE", "TA3")
 """Interchange segments that carry nothing we read."""
 
@@ -79,7 +81,7 @@ class Walk:
         if self.opened is None:
             if self.group is not None:
                 reason = "SE ends a transaction set that never began: its ST is missing."
-                self.group[2].append(_fault("se-without-st", segment, 0, reason, COUNT, "AK5:6", Weight.GAP))
+                _add(self.group[2], _fault("se-without-st", segment, 0, reason, COUNT, "AK5:6", Weight.GAP))
             return
         first, start = self.opened
         last = Segment(segment.elements, at - start + 1, segment.byte)
@@ -127,10 +129,10 @@ class Walk:
         first, sets, faults = self.group
         if not _same(first.get(6), segment.get(2)):
             reason = f"GS06 is {first.get(6)!r} but GE02 is {segment.get(2)!r}: head and tail are of different groups."
-            faults.append(_fault("ge-control", segment, 2, reason, RESEND, "AK9:4"))
+            _add(faults, _fault("ge-control", segment, 2, reason, RESEND, "AK9:4"))
         if not _counts(segment.get(1), len(sets)):
             reason = f"GE01 says {segment.get(1)!r} transaction sets, {len(sets)} arrived."
-            faults.append(_fault("ge-count", segment, 1, reason, COUNT, "AK9:5", Weight.GAP))
+            _add(faults, _fault("ge-count", segment, 1, reason, COUNT, "AK9:5", Weight.GAP))
         self.groups.append(self.group)
         self.group = None
 
@@ -140,7 +142,7 @@ class Walk:
         if self.group is None:
             return
         reason = f"Functional group {self.group[0].get(6)} has no GE."
-        self.group[2].append(_fault("ge-missing", self.group[0], 0, reason, COUNT, "AK9:3", Weight.GAP))
+        _add(self.group[2], _fault("ge-missing", self.group[0], 0, reason, COUNT, "AK9:3", Weight.GAP))
         self.groups.append(self.group)
         self.group = None
 
@@ -174,11 +176,17 @@ class Walk:
             return
         reason = f"Segment {stray[0].name[:20]!r} stands outside any transaction set: a terminator or an ST is missing."
         fault = _fault("outside-set", stray[0], 0, reason, COUNT, "TA1:024", Weight.GAP)
-        (self.group[2] if self.group is not None else self.faults).append(fault)
+        _add(self.group[2] if self.group is not None else self.faults, fault)
 
     def _interchange(self, rule: str, segment: Segment, element: int, reason: str, code: str, weight: Weight) -> None:
         step = COUNT if weight is Weight.GAP else RESEND
-        self.faults.append(_fault(rule, segment, element, reason, step, code, weight))
+        _add(self.faults, _fault(rule, segment, element, reason, step, code, weight))
+
+
+def _add(faults: list[Fault], fault: Fault) -> None:
+    """Keep the first faults of an envelope; a fatal one always."""
+    if len(faults) < FAULTS_MAX or fault.weight is Weight.FATAL:
+        faults.append(fault)
 
 
 def _same(a: str, b: str) -> bool:
@@ -190,8 +198,6 @@ def _counts(text: str, count: int) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= 10 and int(text) == count
 
 
-def _fault(
-    rule: str, segment: Segment, element: int, reason: str, step: str, code: str, weight: Weight = Weight.FATAL
-) -> Fault:
+def _fault(rule: str, segment: Segment, element: int, reason: str, step: str, code: str, weight: Weight = Weight.FATAL) -> Fault:
     place = segment_place(segment.index, segment.name[:20], element)
     return Fault(place, f"x12/{rule}", reason, step, code, weight, segment.byte)

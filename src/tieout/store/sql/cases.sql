@@ -54,8 +54,8 @@ select count(*) from case_ where state <> 'closed'
 select identity, min(on_ref), min(reason), min(system), min(since) from waiting where since <= %s group by identity order by identity
 
 -- name: all_quarantine
-select q.id, q.message, q.line, q.byte, q.place, q.rule, q.reason, q.next_step, q.since, m.origin, s.name
-from quarantine q join message m on m.id = q.message join system s on s.id = m.system order by q.id
+select q.id, q.message, q.line, q.byte, q.place, q.rule, q.reason, q.next_step, q.since, coalesce(m.origin, ''), coalesce(s.name, '')
+from quarantine q left join message m on m.id = q.message left join system s on s.id = m.system order by q.id
 
 -- name: all_conflicts
 select identity, versions, since from conflict order by identity

@@ -1,0 +1,40 @@
+# Everything starts here; no service has to be installed.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: demo test check bench docs clean help
+
+help: ## Show the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
+
+$(STAMP): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("Tieout needs Python 3.11 or newer; set PYTHON=python3.11." if sys.version_info < (3, 11) else 0)'
+	@echo "Setting up $(VENV) (once) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@
+
+demo: $(STAMP) ## Play one business day of a distributor and show what does not tie out
+	@$(BIN)/python examples/day/demo.py
+
+test: $(STAMP) ## Run the tests
+	@$(BIN)/python -m pytest
+
+check: $(STAMP) ## Everything CI runs: lint, format, types, import contracts, tests
+	@echo "== lint" && $(BIN)/ruff check .
+	@echo "== format" && $(BIN)/ruff format --check .
+	@echo "== types" && $(BIN)/mypy
+	@echo "== import contracts" && $(BIN)/lint-imports
+	@echo "== tests" && $(BIN)/python -m pytest
+
+bench: $(STAMP) ## Measure speed and size; writes bench-out/bench.json
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[bench]'
+	@$(BIN)/python -m bench
+
+docs: $(STAMP) ## Write the reference pages anew
+	@$(BIN)/python docs/generate.py
+
+clean: ## Remove what can be made again
+	@rm -rf $(VENV) demo-out bench-out .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,173 @@
+"""Intake: files, folders, archives and standard input become batches of documents; progress is told, nothing is lost, a second run adds nothing."""
+
+import hashlib
+from collections.abc import Callable, Container, Iterable, Iterator
+from datetime import UTC, datetime
+from typing import BinaryIO
+
+import msgspec
+
+from tieout.connectors import Document, Refused, System
+from tieout.core.facts import Refusal
+from tieout.core.values import SourceRef
+from tieout.errors import InputMissing
+from tieout.formats.archive import Broken, LimitHit, Opened, files, open_all
+from tieout.runtime.apply import apply
+from tieout.runtime.batch import Connection, Counts
+from tieout.runtime.configuration import Configuration, connector
+from tieout.runtime.looks import tick
+from tieout.runtime.statements import Arrival
+from tieout.store.database import fetch, run
+from tieout.store.sql import sql
+
+DOCUMENTS_AT_ONCE = 5000
+BYTES_AT_ONCE = 2 * 1024 * 1024
+TICK_EVERY = 40
+MAPPING = "tieout.mapping"
+
+Progress = Callable[[str, int, Counts], None]
+
+
+def missing(places: Iterable[str]) -> None:
+    """Refuse places that name nothing. Raises InputMissing before anything is read."""
+    for place in places:
+        if place != "-" and not files(place):
+            raise InputMissing(f"{place} names no file.", "Check the path; quote patterns so that the shell leaves them alone.")
+
+
+def documents(places: Iterable[str], system: System, stdin: BinaryIO | None = None) -> Iterator[Document | Refused]:
+    """All documents of some places, cut by the system's connector; what cannot be opened is a Refused."""
+    split = connector(system.connector).split
+    for place in places:
+        for opened in open_all(place, stdin):
+            if isinstance(opened, Broken):
+                yield _broken(opened)
+                continue
+            yield from _split(opened, split, system)
+
+
+def _split(
+    opened: Opened, split: Callable[[BinaryIO, str, System], Iterator[Document | Refused]], system: System
+) -> Iterator[Document | Refused]:
+    try:
+        yield from split(opened.stream, opened.origin, system)
+    except LimitHit as hit:
+        yield _broken(hit.broken)
+    except OSError as bad:
+        yield _broken(Broken(opened.origin, "file/unreadable", f"Reading stopped: {bad}.", "Check the file and import it again."))
+
+
+def _broken(broken: Broken) -> Refused:
+    """A place that could not be opened is a message too: it has no bytes, but it must be seen."""
+    document = Document(b"", broken.origin, key=f"broken {broken.origin} {broken.rule} {broken.fault}")
+    return Refused(document, Refusal(SourceRef(broken.origin), broken.rule, broken.fault, broken.next_step))
+
+
+def arrivals_of(found: Iterable[Document | Refused], system: System) -> Iterator[Arrival]:
+    """Documents as arrivals; a delimited document remembers the mapping it was read by."""
+    mapping = mapping_hash(system)
+    for each in found:
+        document, refusal = (each.document, each.refusal) if isinstance(each, Refused) else (each, None)
+        if mapping:
+            document = msgspec.structs.replace(document, meta={**document.meta, MAPPING: mapping})
+        yield Arrival(document, system, datetime.now(UTC), refused=refusal)
+
+
+def mapping_hash(system: System) -> str:
+    """The name under which a system's mapping is kept; empty without one."""
+    text = system.options.get("mapping", "")
+    return hashlib.sha256(text.encode()).hexdigest()[:16] if text else ""
+
+
+def import_places(
+    connection: Connection,
+    configuration: Configuration,
+    system: System,
+    places: Iterable[str],
+    *,
+    stdin: BinaryIO | None = None,
+    declared: datetime | None = None,
+    progress: Progress | None = None,
+) -> Counts:
+    """Import everything some places name. Interrupted and run again, it goes on where it stopped: what is known counts as duplicate."""
+    name = mapping_hash(system)
+    if name:
+        run(connection, "set_meta", f"mapping:{name}", system.options["mapping"])
+    total = Counts()
+    batch: list[Arrival] = []
+    size = 0
+    applied = 0
+
+    def flush() -> None:
+        nonlocal total, size, applied
+        complete = {system.name: declared} if declared is not None else None
+        total = total.plus(apply(connection, configuration, batch, datetime.now(UTC), declared=complete))
+        if progress is not None:
+            progress(batch[-1].document.origin if batch else "", size, total)
+        batch.clear()
+        size = 0
+        applied += 1
+        if applied % TICK_EVERY == 0:
+            tick(connection, configuration, datetime.now(UTC))
+
+    for arrival in arrivals_of(documents(places, system, stdin), system):
+        batch.append(arrival)
+        size += len(arrival.document.raw)
+        if len(batch) >= DOCUMENTS_AT_ONCE or size >= BYTES_AT_ONCE:
+            flush()
+    if batch or declared is not None:
+        flush()
+    tick(connection, configuration, datetime.now(UTC))
+    return total
+
+
+def stored_arrivals(
+    connection: Connection, configuration: Configuration, messages: list[int], *, generation: int = 0, replayed: Container[str] = ()
+) -> Iterator[Arrival]:
+    """Stored messages as they came, for replay and rebuild.
+
+    A message is read by the mapping it came with, or by the system's present one if it is (or was) replayed.
+    """
+    for start in range(0, len(messages), 500):
+        for id_, name, contract, origin, line, byte, meta, raw, received, key in fetch(connection, "message", messages[start : start + 500]):
+            system = configuration.systems[name]
+            known: dict[str, str] = msgspec.json.decode(meta)
+            if not generation and name not in replayed and known.get(MAPPING, "") not in ("", mapping_hash(system)):
+                text = fetch(connection, "meta", f"mapping:{known[MAPPING]}")[0][0]
+                system = msgspec.structs.replace(system, options={**system.options, "mapping": text})
+            document = Document(bytes(raw), origin, line, byte, contract, meta=known)
+            yield Arrival(document, system, received, generation=generation, message_id=id_, key=bytes(key))
+
+
+def replay(
+    connection: Connection,
+    configuration: Configuration,
+    *,
+    system: str | None = None,
+    everything: bool = False,
+    progress: Progress | None = None,
+) -> tuple[int, Counts]:
+    """Translate stored messages anew: those with something in quarantine, or all; (messages read, what changed).
+
+    What is read differently becomes a revision, what is no longer said is withdrawn; both states stay in the log.
+    """
+    which = "message_ids" if everything else "quarantined_message_ids"
+    ids = [id_ for (id_,) in connection.execute(sql(which).encode(), {"system": system}).fetchall()]
+    ((last,),) = fetch(connection, "last_generation")
+    total = Counts()
+    batch: list[Arrival] = []
+    for arrival in stored_arrivals(connection, configuration, ids, generation=last + 1):
+        batch.append(arrival)
+        if len(batch) >= 200:
+            total = total.plus(apply(connection, configuration, batch, datetime.now(UTC), what="replay"))
+            if progress is not None:
+                progress(arrival.document.origin, len(batch), total)
+            batch.clear()
+    if batch:
+        total = total.plus(apply(connection, configuration, batch, datetime.now(UTC), what="replay"))
+    for name in configuration.systems:
+        if system in (None, name):
+            run(connection, "set_meta", f"replayed:{name}", str(last + 1))
+    tick(connection, configuration, datetime.now(UTC), everything=True)
+    return len(ids), total
+
