@@ -19,6 +19,8 @@ from tieout.store.database import Database
 
 settings.register_profile("tieout", deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 settings.load_profile("tieout")
+MORE = int(os.environ.get("TIEOUT_TEST_MORE", "1"))
+"""How many times the usual number of examples the properties on the database try."""
 NAMED = os.environ.get("TIEOUT_TEST_DATABASE", "")
 SERVERS = ["embedded", *(["named"] if NAMED else [])]
 

@@ -1,14 +1,15 @@
 """Properties over generated histories: arrival does not matter, sums are sums, and an independent auditor agrees."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 import auditor
 import histories
+import psycopg
 import pytest
-from conftest import Server
+from conftest import MORE, Server
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from world import World, at
@@ -25,8 +26,6 @@ def fresh(server: Server) -> Any:
     def make() -> World:
         while made:
             made.pop().close()
-        import psycopg
-
         with psycopg.connect(database.conninfo, autocommit=True) as owner:
             owner.execute(f"set search_path to {database.schema}")
             tables = [t for (t,) in owner.execute("select tablename from pg_tables where schemaname = %s", [database.schema])]
@@ -51,7 +50,7 @@ def outcome(make: Callable[[], World], facts: Facts, batch_size: int = 1000) -> 
 
 
 @given(st.data())
-@settings(max_examples=40)
+@settings(max_examples=40 * MORE)
 def test_any_order_duplication_and_batching_gives_the_same_ledger(fresh: Callable[[], World], data: st.DataObject) -> None:
     """Rule 1: balances, hash and open cases are functions of the winning revisions alone."""
     facts = data.draw(histories.rich())
@@ -60,7 +59,7 @@ def test_any_order_duplication_and_batching_gives_the_same_ledger(fresh: Callabl
 
 
 @given(st.data())
-@settings(max_examples=25)
+@settings(max_examples=25 * MORE)
 def test_revisions_equal_having_sent_only_the_last(fresh: Callable[[], World], data: st.DataObject) -> None:
     """Rule 6: what a revision replaces leaves no trace in the effective ledger."""
     facts = data.draw(histories.plain())
@@ -72,7 +71,7 @@ def test_revisions_equal_having_sent_only_the_last(fresh: Callable[[], World], d
 
 
 @given(st.data())
-@settings(max_examples=40)
+@settings(max_examples=40 * MORE)
 def test_the_auditor_agrees(fresh: Callable[[], World], data: st.DataObject) -> None:
     facts = data.draw(histories.plain())
     complete = data.draw(st.integers(1, 1500))
@@ -94,7 +93,7 @@ def test_the_auditor_agrees(fresh: Callable[[], World], data: st.DataObject) -> 
 
 
 @given(st.data())
-@settings(max_examples=15)
+@settings(max_examples=15 * MORE)
 def test_no_unit_and_no_currency_is_ever_added_to_another(fresh: Callable[[], World], data: st.DataObject) -> None:
     facts = data.draw(histories.rich())
     for fact in facts:
@@ -108,4 +107,3 @@ def test_no_unit_and_no_currency_is_ever_added_to_another(fresh: Callable[[], Wo
     for unit, currency in world.connection.execute("select distinct unit, currency from entry").fetchall():
         assert unit in ("", "EA", "KG", "CS")
         assert currency in (None, "USD", "EUR", "JPY")
-    assert datetime.now(UTC) > at(0)

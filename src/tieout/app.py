@@ -1,5 +1,6 @@
 """The one composition root: a project folder becomes settings, a database and a configuration; the command line and notebooks start here."""
 
+import hashlib
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -85,7 +86,17 @@ class Tieout:
         stored = fetch(self.connection, "meta", "fingerprint")
         if not stored or not fetch(self.connection, "last_batch"):
             run(self.connection, "set_meta", "fingerprint", self.configuration.fingerprint)
+        self._look_again()
         self.needs_rebuild = bool(stored) and stored[0][0] != self.configuration.fingerprint
+
+    def _look_again(self) -> None:
+        """Other feeds or another policy judge the same balances differently: then every open root is looked at."""
+        judged = hashlib.sha256(f"{self.configuration.feed_names}{self.settings}".encode()).hexdigest()
+        stored = fetch(self.connection, "meta", "judged")
+        if stored != [(judged,)]:
+            run(self.connection, "set_meta", "judged", judged)
+            if stored:
+                self.tick(everything=True)
 
     def use(self, system: System) -> System:
         """Take a system that the settings do not name, or a new mapping for one, into this project."""

@@ -250,9 +250,11 @@ def _fifo(
         debits = sorted((e for e in mine if e.side is Side.DEBIT), key=_fifo_order)
         credits_ = sorted((e for e in mine if e.side is Side.CREDIT), key=_fifo_order)
         layers_from = _layer_entries(found, account, key, unit, debits)
-        for n, currency in enumerate(sorted({e.currency for e in layers_from} or {""})):
+        for n, currency in enumerate(_currencies(layers_from, credits_ if priced else [])):
             layers = layers_of(layers_from, currency)
             price = (price_residual(layers, credits_, currency) or ZERO) if priced else ZERO
+            if priced and layers_from and not layers:
+                price = -_amount([e for e in credits_ if e.currency == currency])
             shown = ZERO if n or account.measure is Measure.PRICE else quantity
             if not shown and not price:
                 continue
@@ -368,6 +370,12 @@ def _explained(found: View, account: ClearingAccount, key: str, unit: str, pair:
         moved = [e for e in found.by_pair.get((code, key), ()) if e.unit == unit and e.occurred <= until]
         amount = EXACT.add(amount, dict(_quantities(moved)).get(unit, ZERO))
     return amount
+
+
+def _currencies(layers: Sequence[Entry], credits_: Sequence[Entry]) -> list[str]:
+    """The currencies of the layers, then those only credits are in: an amount in a currency nobody agreed covers nothing."""
+    known = sorted({e.currency for e in layers} or {""})
+    return known + sorted({e.currency for e in credits_ if e.value is not None and layers} - set(known))
 
 
 def _layer_entries(found: View, account: ClearingAccount, key: str, unit: str, debits: list[Entry]) -> list[Entry]:

@@ -33,6 +33,10 @@ class Context(Protocol):
         """(factor, base unit) of an item's unit; None when the item has units but not this one at this time."""
         ...
 
+    def is_defined(self, item: str) -> bool:
+        """True when units or a bill of materials exist for the item; any other is kept in the unit as stated."""
+        ...
+
     def is_kit(self, item: str) -> bool:
         """True when any bill of materials exists for the item."""
         ...
@@ -92,6 +96,14 @@ class Plans:
             )
             for kind, plans in found.items()
         }
+        self._without_charges = {kind: _merged(plans) for kind, plans in self.of.items()}
+
+    def for_fact(self, fact: Fact) -> tuple[Plan, ...]:
+        """The plans of a fact's type."""
+        for line in fact.lines:
+            if line.charge:
+                return self.of.get(fact.kind, ())
+        return self._without_charges.get(fact.kind, ())
 
     def moves_for(self, plan: Plan, fact: Fact) -> tuple[str, ...]:
         """The moves of a plan that apply to this fact: marketplace sales are collected by settlement, others by cash."""
@@ -101,13 +113,26 @@ class Plans:
         return tuple(move for move in plan.moves if not move.startswith(drop))
 
 
+def _merged(plans: tuple[Plan, ...]) -> tuple[Plan, ...]:
+    """Without charges the lines are the goods: one plan with the moves of both, so that their rows are made and kept once."""
+    made: list[Plan] = []
+    for plan in plans:
+        take = Take.GOODS if plan.take is Take.LINES else plan.take
+        same = next((p for p in made if p.take is take and p.by_line == plan.by_line), None)
+        if same is not None:
+            made.remove(same)
+        moves = plan.moves if same is None else (*same.moves, *plan.moves)
+        made.append(Plan(take, plan.by_line, tuple(sorted(moves)), plan.charges))
+    return tuple(made)
+
+
 def post(fact: Fact, plans: Plans, context: Context) -> Posted:
     """Post a fact: its entries by root, and the lines that wait (rule 8). A void fact posts nothing."""
     done = Posted({}, [])
     if fact.void:
         return done
     found: dict[Ref, list[Group]] = {}
-    for plan in plans.of.get(fact.kind, ()):
+    for plan in plans.for_fact(fact):
         moves = plans.moves_for(plan, fact)
         if not moves:
             continue
@@ -124,10 +149,14 @@ def post(fact: Fact, plans: Plans, context: Context) -> Posted:
 
 def _notes(fact: Fact) -> dict[str, str]:
     notes = dict(fact.data)
-    for name in ("customer", "channel", "warehouse", "entity"):
-        value = getattr(fact, name)
-        if value:
-            notes[name] = value
+    if fact.customer:
+        notes["customer"] = fact.customer
+    if fact.channel:
+        notes["channel"] = fact.channel
+    if fact.warehouse:
+        notes["warehouse"] = fact.warehouse
+    if fact.entity:
+        notes["entity"] = fact.entity
     return notes
 
 
@@ -193,21 +222,14 @@ def _line_rows(fact: Fact, line: Line, plan: Plan, root: Ref, context: Context, 
         return () if line.value is None else (Row(line.charge, None, "", line.value, currency, due, ""),)
     if line.quantity is None and line.value is None:
         return ()
-    at = fact.happened
-    if line.item and context.is_kit(line.item):
-        return _explode(fact, line, due, currency, root, context, waits)
-    found = context.factor(line.item, line.unit, at)
-    if found is None:
-        waits.append(Wait(line.line, f"unit {line.item} {line.unit}", f"no factor for {line.unit} of {line.item}"))
-        return ()
-    factor, unit = found
-    quantity = line.quantity
-    if quantity is not None and factor != 1:
-        product = Fraction(quantity) * factor
-        quantity = _whole_number(product)
-        if quantity is None:
-            waits.append(Wait(line.line, f"unit {line.item} {line.unit}", f"{line.quantity} {line.unit} is no exact {unit}"))
+    quantity, unit = line.quantity, line.unit
+    if context.is_defined(line.item):
+        if line.item and context.is_kit(line.item):
+            return _explode(fact, line, due, currency, root, context, waits)
+        converted = _convert(fact, line, context, waits)
+        if converted is None:
             return ()
+        quantity, unit = converted
     if take is Take.EACH:
         key = ""
     elif plan.by_line:
@@ -215,6 +237,22 @@ def _line_rows(fact: Fact, line: Line, plan: Plan, root: Ref, context: Context, 
     else:
         key = line.item or line.order_line or line.line
     return (Row(key, quantity, unit if quantity is not None else "", line.value, currency, due, line.item),)
+
+
+def _convert(fact: Fact, line: Line, context: Context, waits: list[Wait]) -> tuple[Decimal | None, str] | None:
+    """The line's quantity in the item's base unit; None while that is unknown or has no exact number."""
+    found = context.factor(line.item, line.unit, fact.happened)
+    if found is None:
+        waits.append(Wait(line.line, f"unit {line.item} {line.unit}", f"no factor for {line.unit} of {line.item}"))
+        return None
+    factor, unit = found
+    if line.quantity is None or factor == 1:
+        return line.quantity, unit
+    quantity = _whole_number(Fraction(line.quantity) * factor)
+    if quantity is None:
+        waits.append(Wait(line.line, f"unit {line.item} {line.unit}", f"{line.quantity} {line.unit} is no exact {unit}"))
+        return None
+    return quantity, unit
 
 
 def _whole_number(number: Fraction) -> Decimal | None:
@@ -258,20 +296,25 @@ def net(posting: Posting, measured: dict[str, tuple[bool, bool]], sums: dict[str
     `measured` says for each account whether quantity and value have to come to zero. Sums that are zero vanish.
     """
     for group in posting.groups:
-        for move in group.moves:
-            code = move[:-1]
-            by_quantity, by_value = measured[code]
-            plus = (move[-1] == "+") is (sign > 0)
-            for row in group.rows:
-                if by_quantity and row.quantity is not None:
-                    _bump(sums, f"{code}|{row.key}|{row.unit}", row.quantity if plus else -row.quantity)
-                if by_value and row.value is not None:
-                    _bump(sums, f"{code}|{row.key}|${row.currency}", row.value if plus else -row.value)
+        steps = [(move[:-1], (move[-1] == "+") is (sign > 0), *measured[move[:-1]]) for move in group.moves]
+        for row in group.rows:
+            if row.quantity:
+                name = f"|{row.key}|{row.unit}"
+                for code, plus, by_quantity, _ in steps:
+                    if by_quantity:
+                        _bump(sums, code + name, row.quantity, plus)
+            if row.value:
+                name = f"|{row.key}|${row.currency}"
+                for code, plus, _, by_value in steps:
+                    if by_value:
+                        _bump(sums, code + name, row.value, plus)
 
 
-def _bump(sums: dict[str, Decimal], key: str, amount: Decimal) -> None:
-    total_ = EXACT.add(sums.get(key, ZERO), amount)
-    if total_:
-        sums[key] = total_
+def _bump(sums: dict[str, Decimal], key: str, amount: Decimal, plus: bool) -> None:
+    known = sums.get(key)
+    if known is None:
+        sums[key] = amount if plus else EXACT.minus(amount)
+    elif after := EXACT.add(known, amount) if plus else EXACT.subtract(known, amount):
+        sums[key] = after
     else:
-        sums.pop(key, None)
+        del sums[key]

@@ -136,14 +136,14 @@ class Ledger:
     def figures(self) -> tuple[str, int, int]:
         """(ledger hash, subjects, roots) at the cut; worked out once per commit, then remembered."""
         _, seq = self.counts
-        key = f"figures:{seq}"
-        known = fetch(self.connection, "meta", key)
-        if known:
-            hash_, subjects, roots = known[0][0].split(" ")
+        known = fetch(self.connection, "meta", "figures")
+        if known and known[0][0].startswith(f"{seq} "):
+            _, hash_, subjects, roots = known[0][0].split(" ")
             return hash_, int(subjects), int(roots)
         ((hash_,),) = fetch(self.connection, "ledger_hash", seq)
         ((subjects, roots),) = fetch(self.connection, "count_subjects", seq)
-        run(self.connection, "set_meta", key, f"{hash_} {subjects} {roots}")
+        if self.cut is None:
+            run(self.connection, "set_meta", "figures", f"{seq} {hash_} {subjects} {roots}")
         return hash_, int(subjects), int(roots)
 
     def status(self) -> dict[str, object]:

@@ -145,7 +145,9 @@ class Batch:
         wanted = {r for r in references if r not in self.subjects}
         while wanted:
             for ref, alias, net, wake, links, cases in fetch(self.connection, "subjects", sorted(wanted)):
-                self.subjects[ref] = Subject(alias, _decode_net(net), _decode_wake(wake), links, cases)
+                self.subjects[ref] = Subject(
+                    alias, _decode_net(net) if net != "{}" else {}, _decode_wake(wake) if wake != "{}" else {}, links, cases
+                )
             wanted = {s.alias for r in wanted if (s := self.subjects.get(r)) and s.alias and s.alias not in self.subjects}
 
     def effective(self, roots: Iterable[str]) -> dict[str, list[Posting]]:
@@ -173,6 +175,10 @@ class Batch:
     def factor(self, item: str, unit: str, at: datetime) -> tuple[Fraction, str] | None:
         """See `Reference.factor`."""
         return self.configuration.reference.factor(item, unit, at)
+
+    def is_defined(self, item: str) -> bool:
+        """True when units or kits of the item are known."""
+        return item in self.configuration.reference.defined
 
     def is_kit(self, item: str) -> bool:
         """True when a bill of materials is known for the item."""
@@ -202,7 +208,7 @@ def standing(found: Iterable[tuple[str, int, str]]) -> dict[str, list[Posting]]:
 
 def clean(text: str) -> str:
     """Text a database keeps: no NUL, no half characters."""
-    return text.replace("\x00", "␀").encode("utf-8", "replace").decode()
+    return text if text.isascii() and "\0" not in text else text.replace("\0", "␀").encode("utf-8", "replace").decode()
 
 
 def row_of_posting(batch: Batch, root: str, posting: Posting, sign: int) -> bytes:

@@ -41,7 +41,7 @@ def compare(batch: Batch, found: dict[str, list[New]]) -> dict[str, Change]:
 def keep(batch: Batch, new: New, ordinal: int) -> None:
     """Make the row of a version."""
     fact = new.fact
-    identity = fact.identity.encode()
+    identity = new.identity.encode()
     batch.counts.received += 1
     batch.counts.facts += 1
     batch.fact_rows.append((

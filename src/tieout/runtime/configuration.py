@@ -58,16 +58,18 @@ class Reference(msgspec.Struct):
     units: dict[tuple[str, str], list[tuple[datetime, Fraction, str]]] = {}
     unit_items: set[str] = set()
     kits: dict[str, list[tuple[datetime, tuple[Component, ...]]]] = {}
+    defined: set[str] = set()
 
     def add(self, fact: Fact) -> None:
         """Take in one `UnitDefined` or `KitDefined`."""
+        item = fact.data["item"]
+        self.defined.add(item)
         if fact.kind == "UnitDefined":
-            item, unit = fact.data["item"], fact.data["unit"]
+            unit = fact.data["unit"]
             self.units.setdefault((item, unit), []).append((fact.happened, Fraction(fact.data["factor"]), fact.data["base"]))
             self.units[item, unit].sort()
             self.unit_items.add(item)
             return
-        item = fact.data["item"]
         parts = tuple(Component(line.item, line.quantity or exact(0), line.unit, line.value or exact(0)) for line in fact.lines)
         self.kits.setdefault(item, []).append((fact.happened, parts))
         self.kits[item].sort(key=lambda pair: pair[0])
@@ -135,9 +137,8 @@ class Configuration:
         self.judged_by_price = frozenset(
             code for code, account in self.accounts.items() if account.measure in (Measure.PRICE, Measure.BOTH)
         )
-        self.takes: dict[str, frozenset[Take]] = {
-            kind: frozenset(plan.take for plan in plans) for kind, plans in self.plans.of.items()
-        }
+        self.on_itself = self._kinds_with(Take.DOCUMENT)
+        self.on_parcels = self._kinds_with(Take.PARCELS)
         self.system_ids: dict[str, int] = {}
         self.reference = Reference()
         self.reference_version = -1
@@ -145,9 +146,12 @@ class Configuration:
         self._zone = None if timezone == "UTC" else ZoneInfo(timezone)
         self._elapsed: dict[str, timedelta | None] = {}
 
+    def _kinds_with(self, take: Take) -> frozenset[str]:
+        return frozenset(kind for kind, plans in self.plans.of.items() if any(plan.take is take for plan in plans))
+
     def set_reference(self, facts: Iterable[Fact], version: int) -> None:
         """Take units and kits anew; `version` counts their changes."""
-        self.reference = Reference({}, set(), {})
+        self.reference = Reference({}, set(), {}, set())
         for fact in facts:
             self.reference.add(fact)
         self.policy.packs = self.reference.packs()
@@ -156,6 +160,15 @@ class Configuration:
     def local_date(self, moment: datetime) -> date:
         """The company's own date of a moment."""
         return moment.date() if self._zone is None else moment.astimezone(self._zone).date()
+
+    def elapsed(self, side: str) -> timedelta | None:
+        """Deadline and grace of a side, where they are plain hours for everybody."""
+        if side not in self._elapsed:
+            account = self.accounts[side[:-1]]
+            within = account.expectation(Side.DEBIT if side[-1] == "+" else Side.CREDIT).within
+            plain = not within.business_days and not self.policy.deadlines
+            self._elapsed[side] = timedelta(hours=within.hours) + self.policy.grace if plain else None
+        return self._elapsed[side]
 
     def due(self, move: str, posting: Posting, group: Group) -> datetime:
         """The earliest moment, grace included, at which a residual on a move's side would be an exception."""
@@ -166,11 +179,7 @@ class Configuration:
                 return min(stated) + self.policy.grace
         else:
             stated = []
-        if move not in self._elapsed:
-            within = account.expectation(Side.DEBIT if move[-1] == "+" else Side.CREDIT).within
-            plain = not within.business_days and not self.policy.deadlines
-            self._elapsed[move] = timedelta(hours=within.hours) + self.policy.grace if plain else None
-        elapsed = self._elapsed[move]
+        elapsed = self.elapsed(move)
         if elapsed is not None and not posting.day:
             due = posting.occurred + elapsed
         else:

@@ -18,13 +18,13 @@ FUTURE_MAX = timedelta(days=1)
 
 def receive(batch: Batch, arrivals: Sequence[Arrival]) -> dict[str, list[New]]:
     """Keep the messages that are new; their statements by identity."""
-    known = _known(batch, arrivals)
+    keyed = [(arrival, arrival.hash) for arrival in arrivals]
+    known = _known(batch, keyed)
     found: dict[str, list[New]] = {}
     received = rows.micros(batch.now)
     ids = batch.configuration.system_ids
-    for arrival in arrivals:
+    for arrival, hash_ in keyed:
         system, document = arrival.system, arrival.document
-        hash_ = arrival.hash
         key = (system.name, arrival.key or document.key.encode() or hash_)
         if arrival.generation == 0 and key in known:
             batch.counts.repeated += 1
@@ -43,18 +43,19 @@ def receive(batch: Batch, arrivals: Sequence[Arrival]) -> dict[str, list[New]]:
         batch.message_rows.append(
             rows.message_row(
                 batch.id, message, ids[system.name], key[1], hash_, received, clean(document.contract),
-                clean(document.origin), document.line, document.byte, statements, encode(document.meta), document.raw,
+                clean(document.origin), document.line, document.byte, statements,
+                encode(document.meta) if document.meta else b"{}", document.raw,
             )
         )  # fmt: skip
     return found
 
 
-def _known(batch: Batch, arrivals: Sequence[Arrival]) -> dict[tuple[str, bytes], int]:
+def _known(batch: Batch, keyed: Sequence[tuple[Arrival, bytes]]) -> dict[tuple[str, bytes], int]:
     by_system: dict[str, list[bytes]] = {}
-    for arrival in arrivals:
+    for arrival, hash_ in keyed:
         if arrival.generation == 0:
-            document = arrival.document
-            by_system.setdefault(arrival.system.name, []).append(arrival.key or document.key.encode() or arrival.hash)
+            key = arrival.key or arrival.document.key.encode() or hash_
+            by_system.setdefault(arrival.system.name, []).append(key)
     return {
         (name, bytes(key)): statements
         for name, keys in by_system.items()
@@ -75,7 +76,7 @@ def _read(batch: Batch, arrival: Arrival, message: int, found: dict[str, list[Ne
         happened = statement.fact.happened
         if (mark is None or happened > mark) and happened <= latest:
             mark = happened
-        found.setdefault(statement.fact.identity, []).append(statement)
+        found.setdefault(statement.identity, []).append(statement)
     if mark is not None:
         batch.marks[name] = mark
     return count

@@ -18,15 +18,16 @@ def update(batch: Batch, changes: dict[str, Change]) -> set[str]:
     added: list[Link] = []
     removed: list[str] = []
     gone: set[str] = set()
+    stored = _stored(batch, changes)
     for identity, change in changes.items():
-        before = change.before.links if change.before is not None else ()
-        after = change.after.links if change.after is not None else ()
-        if before == after:
+        before = stored.get(identity, {})
+        after = {pair: None for pair in change.after.links if pair[0] != pair[1]} if change.after is not None else {}
+        if before.keys() == after.keys():
             continue
         if before:
             removed.append(identity)
             gone.update(ref for pair in before for ref in pair)
-        added += [(identity, a, b) for a, b in after if a != b]
+        added += [(identity, a, b) for a, b in after]
     if not added and not removed:
         return set()
     named, hard = _attach(batch, added)
@@ -39,14 +40,29 @@ def update(batch: Batch, changes: dict[str, Change]) -> set[str]:
     return users
 
 
+def _stored(batch: Batch, changes: dict[str, Change]) -> dict[str, dict[tuple[str, str], None]]:
+    """The links that stand, of what was said before; a version that was void has left none behind."""
+    again = [identity for identity, change in changes.items() if change.before is not None and change.before.links]
+    found: dict[str, dict[tuple[str, str], None]] = {}
+    for identity, a, b in fetch(batch.connection, "links_of", again) if again else ():
+        found.setdefault(identity, {})[a, b] = None
+    return found
+
+
 def _attach(batch: Batch, added: Iterable[Link]) -> tuple[list[str], set[str]]:
-    """Name references that nobody has seen yet; what would join or rename roots is left, as the set of references."""
+    """Name references that nobody has seen yet; what would join or rename roots is left, as the set of references.
+
+    A root counts the references that are other names of it, so no reference of a small component can have too many links;
+    in a larger one every link is looked at anew.
+    """
     named: list[str] = []
     hard: set[str] = set()
     precedence = batch.configuration.precedence
     for _, a, b in added:
         root_a, root_b = _root(batch, a), _root(batch, b)
         if root_a is not None and root_a == root_b:
+            if batch.subjects[root_a].links > SIZE_MAX_DEFAULT:
+                hard |= {a, b}
             continue
         if root_a is not None and root_b is not None:
             hard |= {a, b}
@@ -102,8 +118,12 @@ def _regroup(batch: Batch, seeds: set[str], removed: list[str]) -> set[str]:
     for a, b in links:
         sizes[a] = sizes.get(a, 0) + 1
         sizes[b] = sizes.get(b, 0) + 1
+    members: dict[str, int] = {}
     for reference in region:
-        batch.subjects[reference].links = sizes.get(reference, 0)
+        root = _root(batch, reference) or reference
+        members[root] = members.get(root, 0) + 1
+    for reference in region:
+        batch.subjects[reference].links = max(sizes.get(reference, 0), members.get(reference, 0) - 1)
     _note_overloads(batch, region, found.overloaded, sizes)
     batch.moved_roots |= roots
     standing = batch.effective(roots)

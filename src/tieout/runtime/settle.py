@@ -1,10 +1,11 @@
 """Settle: bring links, postings, plain sums and planned looks to what the winning statements say."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
 import msgspec
 
-from tieout.core.account import Ageing, Group, Posting, Take
+from tieout.core.account import Ageing, Group, Posting
 from tieout.core.facts import Fact
 from tieout.core.post import net, post
 from tieout.core.revise import judge
@@ -27,7 +28,7 @@ def settle(batch: Batch, changes: dict[str, Change]) -> None:
         more = restate(batch, take_in(batch, special) - changes.keys())
     load(batch, changes)
     load(batch, more)
-    relinked = relink.update(batch, changes)
+    relinked = relink.update(batch, changes | more)
     if relinked:
         more |= restate(batch, relinked - changes.keys())
         load(batch, more)
@@ -58,10 +59,9 @@ def _references(batch: Batch, fact: Fact) -> Iterator[str]:
             yield last
     for pair in fact.links:
         yield from pair
-    takes = batch.configuration.takes.get(fact.kind, frozenset())
-    if Take.DOCUMENT in takes:
+    if fact.kind in batch.configuration.on_itself:
         yield fact.ref
-    if Take.PARCELS in takes:
+    if fact.kind in batch.configuration.on_parcels:
         for number in fact.parcels:
             yield f"*/parcel/{number}"
     if "against" in fact.data:
@@ -70,7 +70,7 @@ def _references(batch: Batch, fact: Fact) -> Iterator[str]:
 
 def _claimed(batch: Batch, fact: Fact) -> Fact:
     """A bank entry takes the lines of the match decision that claims exactly this version of it (rule 27)."""
-    claim = batch.claims.get(fact.identity)
+    claim = batch.claims.get(fact.identity) if batch.claims else None
     if claim is None or claim[1] != fact.revision:
         return fact
     decisions = versions_of(batch, [claim[0]]).get(claim[0])
@@ -84,6 +84,7 @@ def _post(batch: Batch, changes: dict[str, Change]) -> None:
     if again:
         run(batch.connection, "delete_waiting", again)
     plans = batch.configuration.plans
+    has_kits = bool(batch.configuration.reference.kits)
     kits = False
     for identity, change in changes.items():
         old = stored.get(identity, {})
@@ -92,17 +93,18 @@ def _post(batch: Batch, changes: dict[str, Change]) -> None:
         fact = change.after
         if fact is not None:
             posted = post(_claimed(batch, fact), plans, batch)
-            wanted = {str(r): p for r, p in posted.postings.items()} if fact.kind != "WrittenOff" else _decision(batch, fact)
+            wanted = dict(posted.postings) if fact.kind != "WrittenOff" else _decision(batch, fact)
             if posted.waits:
                 status = "waiting"
                 batch.waits += [Wait(identity, w.line, w.on, w.reason, fact.system, fact.happened) for w in posted.waits]
             elif any(p.groups for p in wanted.values()):
                 status = "posted"
-            kits = kits or (fact.kind in ORDERS and any(batch.is_kit(line.item) for line in fact.lines))
+            if has_kits and fact.kind in ORDERS:
+                kits = kits or any(batch.is_kit(line.item) for line in fact.lines)
         batch.counts.add(status)
         if change.before is not None:
             batch.counts.add(_status_before(change, old), -1)
-        for root in old.keys() | wanted.keys():
+        for root in old.keys() | wanted.keys() if old else wanted:
             _move(batch, root, old.get(root), wanted.get(root))
     if kits and not batch.kits_settled:
         _settle_kits(batch, changes)
@@ -161,29 +163,35 @@ def _plan_looks(batch: Batch, root: str, subject: Subject, posting: Posting) -> 
     """Per feed, the earliest moment at which something of this posting could be missed."""
     configuration = batch.configuration
     for group in posting.groups:
+        due: dict[str, datetime] = {}
         for move in group.moves:
-            code, debit = move[:-1], move[-1] == "+"
-            standing = configuration.accounts[code].ageing is Ageing.STANDING
-            if standing:
+            code = move[:-1]
+            if configuration.accounts[code].ageing is Ageing.STANDING:
                 sides: tuple[str, ...] = (code + "+", code + "-")
-            elif debit:
+            elif move[-1] == "+":
                 sides = (move,)
             else:
                 sides = _open_against(batch, subject, code, group)
             for side in sides:
                 feed = configuration.feed_names[side]
                 if feed:
-                    at = rows.micros(configuration.due(side, posting, group))
-                    planned = subject.wake.get(feed)
-                    if planned is None or at < planned:
-                        subject.wake[feed] = at
-                        batch.wake_rows.append(rows.wake_row(feed.encode(), at, root.encode()))
+                    at = configuration.due(side, posting, group)
+                    if feed not in due or at < due[feed]:
+                        due[feed] = at
+        for feed, moment in due.items():
+            at_micros = rows.micros(moment)
+            planned = subject.wake.get(feed)
+            if planned is None or at_micros < planned:
+                subject.wake[feed] = at_micros
+                batch.wake_rows.append(rows.wake_row(feed.encode(), at_micros, root.encode()))
 
 
 def _open_against(batch: Batch, subject: Subject, code: str, group: Group) -> tuple[str, ...]:
     """The sides to watch after a clearing entry: none if it left nothing open of the other sign or of price."""
     price = code in batch.configuration.judged_by_price
-    sums = subject.net
+    sums = {name: amount for name, amount in subject.net.items() if name.startswith(code) and (price or amount < 0)}
+    if not sums:
+        return ()
     for row in group.rows:
         left = None if row.quantity is None else sums.get(f"{code}|{row.key}|{row.unit}")
         amount = None if row.value is None else sums.get(f"{code}|{row.key}|${row.currency}")

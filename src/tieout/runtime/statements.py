@@ -41,6 +41,7 @@ class Arrival(msgspec.Struct):
 class New(msgspec.Struct):
     """A statement read from a message and not yet compared with what is known."""
 
+    identity: str
     fact: Fact
     body: bytes
     content: bytes
@@ -68,33 +69,39 @@ def keep(fact: Fact, message: int, arrival: Arrival) -> New | Refusal:
         )
     reason = _unfit(fact)
     if reason:
-        where = source or SourceRef(arrival.document.origin, arrival.document.line, arrival.document.byte)
-        return Refusal(where, "fact.unfit", reason, "Correct the document or the mapping, then replay the message.")
+        return _refusal(arrival, source, reason)
     if not arrival.system.believes(fact.kind):
         fact = msgspec.structs.replace(fact, lines=(), links=(), total=None, parcels=())
-    return version_of(fact, message, arrival.generation, place)
+    new = version_of(fact, message, arrival.generation, place)
+    if b"\\u0000" in new.body:
+        return _refusal(arrival, source, "a text contains the character NUL, which no database keeps")
+    return new
 
 
 def version_of(fact: Fact, message: int, generation: int, place: str = "") -> New:
     """A fact with the bytes that are stored and hashed."""
     body = _encode(fact)
-    return New(fact, body, hashlib.sha256(body).digest()[:CONTENT_BYTES], message, generation, place)
+    return New(fact.identity, fact, body, hashlib.sha256(body).digest()[:CONTENT_BYTES], message, generation, place)
 
 
 def _unfit(fact: Fact) -> str:
     if fact.kind not in KINDS:
         return f"there is no fact type {fact.kind!r}"
-    if not fact.number or len(fact.identity) > IDENTITY_MAX:
+    identity = fact.identity
+    if not fact.number or len(identity) > IDENTITY_MAX:
         return f"a document number has 1 to {IDENTITY_MAX} characters"
     if fact.happened.tzinfo is None:
         return "the time it happened has no time zone"
     try:
-        fact.identity.encode()
+        identity.encode()
     except UnicodeEncodeError:
         return "the document number is not valid text"
-    if "\x00" in fact.identity or b"\\u0000" in _encode(fact):
-        return "a text contains the character NUL, which no database keeps"
     return ""
+
+
+def _refusal(arrival: Arrival, source: SourceRef | None, reason: str) -> Refusal:
+    where = source or SourceRef(arrival.document.origin, arrival.document.line, arrival.document.byte)
+    return Refusal(where, "fact.unfit", reason, "Correct the document or the mapping, then replay the message.")
 
 
 def _place(source: SourceRef) -> str:

@@ -74,7 +74,7 @@ class Database:
         try:
             return psycopg.connect(self.conninfo, autocommit=True)
         except psycopg.OperationalError as bad:
-            reason = str(bad).strip().splitlines()[-1]
+            reason = str(bad).strip().splitlines()[0].rstrip(".?")
             raise StoreError(
                 f"The database cannot be reached: {reason}.",
                 "Check `database` in tieout.toml and that the server runs.",

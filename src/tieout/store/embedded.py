@@ -7,6 +7,8 @@ all users. Here the server of a root user lives in a folder made for it, and not
 import fcntl
 import hashlib
 import os
+import re
+import secrets
 import shutil
 import subprocess
 import tempfile
@@ -131,10 +133,20 @@ class Embedded:
 
 
 def place_of(folder: Path) -> Path:
-    """Where the server of a project lives: its own folder, or for root a folder that the server's user can reach."""
+    """Where the server of a project lives: its own folder, or for root one that the server's user can reach.
+
+    The latter is named by an id kept in the project, so that a project made anew never meets an old one's data.
+    """
     if os.geteuid() != 0:
         return folder.resolve()
-    name = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:12]
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (folder / "id").open("a+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        name = file.read().strip()
+        if not re.fullmatch(r"[0-9a-f]{12}", name):
+            name = secrets.token_hex(6)
+            file.write(name)
     return ROOT_HOME / f"{folder.resolve().parent.name or 'root'}-{name}"
 
 

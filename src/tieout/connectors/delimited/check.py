@@ -23,9 +23,10 @@ from tieout.connectors.delimited.mapping import (
     RevisionColumn,
     Wrong,
     conditions,
+    has_header,
     line_texts,
 )
-from tieout.connectors.delimited.uses import columns_used, texts_of
+from tieout.connectors.delimited.uses import columns_used, missing_columns, texts_of
 from tieout.core.facts.kinds import KINDS
 from tieout.errors import SettingsError
 
@@ -57,6 +58,24 @@ def entry_for(mapping: Mapping, origin: str) -> FileMapping | None:
     """The first `[[file]]` entry whose `match` fits the base name of `origin`, in any letter case."""
     name = base_name(origin).lower()
     return next((entry for entry in mapping.file if fnmatch.fnmatchcase(name, entry.match.lower())), None)
+
+
+def entry_like(mapping: Mapping, head: bytes) -> FileMapping | None:
+    """The only entry whose columns fit a file's first line, for files that bear another name; None if several or none do."""
+    line = head.removeprefix(b"\xef\xbb\xbf").split(b"\n", 1)[0].rstrip(b"\r").decode("utf-8", "replace")
+    fitting = [entry for entry in mapping.file if _fits(entry, line)]
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def _fits(entry: FileMapping, line: str) -> bool:
+    """Without a header the number of columns decides, with one every column that the mapping names must stand there."""
+    if entry.format not in ("csv", "tsv"):
+        return False
+    delimiter = entry.delimiter or ("\t" if entry.format == "tsv" else ",")
+    cells = [cell.strip().strip(entry.quote) for cell in line.split(delimiter)]
+    if not has_header(entry):
+        return len(cells) == len(entry.columns)
+    return len(cells) > 1 and not missing_columns(entry, tuple(cells))
 
 
 def base_name(origin: str) -> str:

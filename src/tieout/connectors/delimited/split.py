@@ -5,14 +5,15 @@ bytes. What its rows need from elsewhere in the file travels in `meta`: the colu
 number, which occurrence in the whole file they are.
 """
 
+import io
 from collections.abc import Iterator
 from hashlib import sha256
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import msgspec
 
 from tieout.connectors import DOCUMENT_MAX, Document, Refused, System
-from tieout.connectors.delimited.check import base_name, entry_for, parse
+from tieout.connectors.delimited.check import base_name, entry_for, entry_like, parse
 from tieout.connectors.delimited.mapping import FileMapping, Mapping, has_header
 from tieout.connectors.delimited.translate import dialect_of, mapping_text, missing_reason, refuse, row_digest
 from tieout.connectors.delimited.uses import columns_used, missing_columns
@@ -20,6 +21,7 @@ from tieout.core.values import SourceRef
 from tieout.formats.delimited import KEPT, Dialect, Fault, Row, begin, rows
 
 ROWS_MAX = 2_000
+HEAD = 64 * 1024
 BYTES_MAX = 1024 * 1024
 DISTINCT_MAX = 2_000_000
 """Most different rows without a number in one file; each costs about 150 bytes while the file is cut."""
@@ -29,6 +31,10 @@ def split(stream: BinaryIO, origin: str, system: System) -> Iterator[Document | 
     """Cut a file into documents. Raises SettingsError only when the mapping itself is wrong."""
     mapping = parse(mapping_text(system), where=f"mapping of {system.name}")
     entry = entry_for(mapping, origin)
+    if entry is None:
+        head = stream.read(HEAD)
+        stream = cast(BinaryIO, io.BufferedReader(_Again(head, stream)))
+        entry = entry_like(mapping, head)
     if entry is None:
         yield _unknown_file(stream, origin, mapping)
     elif entry.format == "parquet":
@@ -54,6 +60,22 @@ def _whole(stream: BinaryIO, origin: str, entry: FileMapping) -> Document | Refu
     reason = f"A Parquet file is kept whole and this one has more than {DOCUMENT_MAX} bytes"
     refusal = refuse(SourceRef(origin), "parquet/too-large", reason, "Export smaller files, or CSV, which is cut.")
     return Refused(Document(raw[:KEPT], origin, contract=contract), refusal)
+
+
+class _Again(io.RawIOBase):
+    """A stream whose first bytes were looked at already."""
+
+    def __init__(self, head: bytes, rest: BinaryIO) -> None:
+        self._head = io.BytesIO(head)
+        self._rest = rest
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "memoryview") -> int:  # type: ignore[override]
+        data = self._head.read(len(buffer)) or self._rest.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
 
 
 class _Piece:
@@ -86,7 +108,7 @@ def _cut(stream: BinaryIO, origin: str, entry: FileMapping, declared: Dialect) -
         yield found
         return
     columns, header = found
-    meta = {"encoding": dialect.encoding, "columns": msgspec.json.encode(columns).decode(), "header": header}
+    meta = {"encoding": dialect.encoding, "columns": msgspec.json.encode(columns).decode(), "header": header, "match": entry.match}
     seen: dict[bytes, int] | None = {} if any(not fact.number for fact in entry.fact) else None
     piece = _Piece()
     for row in source:

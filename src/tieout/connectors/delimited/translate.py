@@ -27,7 +27,8 @@ DELIMITERS = {"csv": ",", "tsv": "\t"}
 def translate(document: Document, system: System) -> Iterator[Statement]:
     """Read one document into facts and refusals. Raises SettingsError only when the mapping itself is wrong."""
     mapping = parse(mapping_text(system), where=f"mapping of {system.name}")
-    entry = entry_for(mapping, document.origin)
+    matched = document.meta.get("match")
+    entry = next((e for e in mapping.file if e.match == matched), None) or entry_for(mapping, document.origin)
     if entry is None:
         yield refuse(
             SourceRef(document.origin), "mapping/no-file-entry", "No [[file]] entry matches this name", "Add one."

@@ -31,6 +31,9 @@ select root, sign, entries::text from posting where root = any(%s)
 -- by link_a and link_b
 select a, b from link where a = any(%(refs)s) union select a, b from link where b = any(%(refs)s)
 
+-- name: links_of
+select identity, a, b from link where identity = any(%s)
+
 -- name: delete_links
 delete from link where identity = any(%s)
 
