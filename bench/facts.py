@@ -22,10 +22,8 @@ def write(folder: Path, facts: int, prefix: str) -> list[dict[str, Path]]:
     folder.mkdir(parents=True, exist_ok=True)
     tranches: list[dict[str, Path]] = []
     lines: dict[str, list[str]] = {name: [] for name in SPEAKERS}
-    count = 0
-    for speaker, text in stream(facts // FACTS_AN_ORDER, prefix):
+    for count, (speaker, text) in enumerate(stream(facts // FACTS_AN_ORDER, prefix), 1):
         lines[speaker].append(text)
-        count += 1
         if count % BATCH == 0:
             tranches.append(_flush(folder, len(tranches), lines))
     if any(lines.values()):
@@ -82,9 +80,7 @@ def shipped(order: int, number: str, happened: str) -> tuple[str, str]:
 def invoiced(order: int, number: str, happened: str) -> tuple[str, str]:
     """The ERP's invoice, of what was shipped at the booked price."""
     fault = wrong(order)
-    lines = _lines(
-        order, f"erp/sales_order/SO-{number}", priced=True, price_off=fault == "price", short=fault == "short"
-    )
+    lines = _lines(order, f"erp/sales_order/SO-{number}", priced=True, price_off=fault == "price", short=fault == "short")
     return "erp", _fact("Invoiced", "erp", "invoice", f"IN-{number}", happened, lines, ',"currency":"USD"')
 
 

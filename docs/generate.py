@@ -17,7 +17,7 @@ import msgspec
 from tieout import app, flows, settings
 from tieout.connectors import Manifest
 from tieout.core import account as account_module
-from tieout.core.account import Ageing, ClearingAccount, Measure, Take
+from tieout.core.account import Ageing, ClearingAccount, Measure, Take, Within
 from tieout.core.evaluate import Tolerance
 from tieout.core.facts import Form
 from tieout.core.facts import kinds as kinds_module
@@ -66,7 +66,13 @@ def accounts_page() -> str:
             out += [f"## {flow.replace('_', ' ').capitalize()}", inspect.getdoc(importlib.import_module(f"tieout.flows.{flow}")) or ""]
         out += _account(one, measures)
     out += ["## What a fact gives to an account", "The words in the column *takes* above.", _definitions(takes)]
-    out += ["## What has to come to zero", _definitions(measures), "## How an open item ages", inspect.getdoc(Ageing) or "", _definitions(ageings)]
+    out += [
+        "## What has to come to zero",
+        _definitions(measures),
+        "## How an open item ages",
+        inspect.getdoc(Ageing) or "",
+        _definitions(ageings),
+    ]
     return _page(out)
 
 
@@ -75,7 +81,7 @@ def _account(one: ClearingAccount, measures: dict[str, str]) -> Iterator[str]:
     yield from _docstring(one.doc)
     yield _table(
         ("left on", "means", "owed by", "team", "within"),
-        ((side, e.meaning, e.owed_by.value, e.team, str(e.within).removesuffix("s") if str(e.within) in ("1 days", "1 business days") else str(e.within)) for side, e in (("debit", one.over), ("credit", one.under))),
+        ((side, e.meaning, e.owed_by.value, e.team, _within(e.within)) for side, e in (("debit", one.over), ("credit", one.under))),
     )
     moves = [(side, kind, take) for side, kinds in (("debit", one.debit), ("credit", one.credit)) for kind, take in kinds.items()]
     yield _table(
@@ -100,6 +106,10 @@ def _account(one: ClearingAccount, measures: dict[str, str]) -> Iterator[str]:
     if one.blocked_by:
         said.append(f"Held back while {_codes(one.blocked_by)} is open.")
     yield " ".join(said)
+
+
+def _within(within: Within) -> str:
+    return re.sub(r"^1 (.*)days", r"1 \1day", str(within))
 
 
 def _account_anchor(one: ClearingAccount) -> str:
@@ -127,10 +137,7 @@ def facts_page() -> str:
         out += [f"## {file.__name__.rsplit('.', 1)[1].rstrip('_').capitalize()}", inspect.getdoc(file) or ""]
         for kind in (k for k in KINDS.values() if getattr(file, k.name, None) is k):
             moved = [
-                (side, a)
-                for a in flows.accounts().values()
-                for side, kinds in (("debits", a.debit), ("credits", a.credit))
-                if kind in kinds
+                (side, a) for a in flows.accounts().values() for side, kinds in (("debits", a.debit), ("credits", a.credit)) if kind in kinds
             ]
             by = [name for name, manifest in manifests.items() if kind.name in manifest.states]
             out.append(f"### {kind.name}")
@@ -221,7 +228,7 @@ def commands_page() -> str:
     out.append(_help(root.help))
     if own := _parameters(root):
         out += ["Options before the command:", own]
-    out += ["## Exit codes", "0 is success.", "```text\n" + _error_tree() + "\n```"]
+    out += ["## Exit codes", "Errors, by whose fault it is:", "```text\n" + _error_tree() + "\n```"]
     for path, command in commands(root):
         out += [f"## tieout {path}", _help(command.help)]
         if own := _parameters(command):
@@ -255,20 +262,15 @@ def _parameters(command: Any) -> str:
         if getattr(p, "hidden", False) or p.name in ("install_completion", "show_completion"):
             continue
         is_argument = p.param_type_name == "argument"
-        name = f"`{p.human_readable_name.upper()}`" if is_argument else ", ".join(f"`{o}`" for o in (*p.opts, *p.secondary_opts))
+        name = f"`{(p.metavar or p.name).upper()}`" if is_argument else ", ".join(f"`{o}`" for o in (*p.opts, *p.secondary_opts))
         flag = getattr(p, "is_flag", False)
         default = p.default
         if callable(default) or default in (None, False, (), [], "") or flag or "UNSET" in repr(default).upper():
             default = ""
-        takes = "" if flag or is_argument else f" `{p.metavar or _kind(p.type)}`"
+        takes = "" if flag or is_argument else f" `{(p.metavar or p.name).upper()}`"
         meaning = _help(getattr(p, "help", "") or "").replace("\n", " ")
         rows.append((name + takes, meaning, "required" if p.required else (f"`{default}`" if default != "" else "")))
     return _table(("", "meaning", "without it"), rows) if rows else ""
-
-
-def _kind(kind: Any) -> str:
-    choices = getattr(kind, "choices", None)
-    return "|".join(getattr(c, "value", str(c)) for c in choices) if choices else kind.name.upper()
 
 
 def _help(text: str | None) -> str:

@@ -5,6 +5,7 @@
 
 import os
 import secrets
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,8 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     first = held.make()
     yield held
     held.drop(first)
+    if first.embedded is not None:
+        shutil.rmtree(first.embedded.folder, ignore_errors=True)
 
 
 @pytest.fixture

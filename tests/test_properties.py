@@ -1,5 +1,6 @@
 """Properties over generated histories: arrival does not matter, sums are sums, and an independent auditor agrees."""
 
+import threading
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
@@ -12,7 +13,9 @@ import pytest
 from conftest import MORE, Server
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from world import World, at
+from world import NOW, World, at
+
+from tieout.runtime.apply import apply
 
 Facts = list[dict[str, Any]]
 
@@ -107,3 +110,35 @@ def test_no_unit_and_no_currency_is_ever_added_to_another(fresh: Callable[[], Wo
     for unit, currency in world.connection.execute("select distinct unit, currency from entry").fetchall():
         assert unit in ("", "EA", "KG", "CS")
         assert currency in (None, "USD", "EUR", "JPY")
+
+
+@given(st.data())
+@settings(max_examples=15 * MORE)
+def test_two_writers_at_once_give_the_ledger_of_one(fresh: Callable[[], World], data: st.DataObject) -> None:
+    """Rules 6 and 33: identities and subjects cross between the writers; every statement is sent by both."""
+    facts = data.draw(histories.rich())
+    wanted = outcome(fresh, facts)
+    world = fresh()
+    second = World(world.database)
+    try:
+        parts = [data.draw(st.permutations(facts)), data.draw(st.permutations(facts))]
+        failed: list[BaseException] = []
+
+        def send(writer: World, part: Facts) -> None:
+            try:
+                for start in range(0, len(part), 3):
+                    apply(writer.connection, writer.configuration, writer.arrivals(part[start : start + 3]), NOW)
+            except BaseException as error:
+                failed.append(error)
+
+        threads = [threading.Thread(target=send, args=pair) for pair in zip((world, second), parts, strict=True)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert failed == []
+        world.sent = 2 * len(facts)
+        world.complete(2000)
+        assert world.state() == wanted
+    finally:
+        second.close()

@@ -123,8 +123,10 @@ class World:
             raw = fact if isinstance(fact, bytes) else text(fact)
             system = self.systems["erp" if isinstance(fact, bytes) else fact["system"]]
             for document in connector("canonical").split(io.BytesIO(raw), "test.jsonl", system):
-                assert not isinstance(document, Refused)
-                found.append(Arrival(document, system, NOW))
+                if isinstance(document, Refused):
+                    found.append(Arrival(document.document, system, NOW, refused=document.refusal))
+                else:
+                    found.append(Arrival(document, system, NOW))
         return found
 
     def apply(self, facts: Iterable[Mapping[str, Any] | bytes], batch_size: int = 1000, now: datetime = NOW) -> Counts:

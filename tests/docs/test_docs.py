@@ -2,7 +2,10 @@
 
 import importlib.util
 import io
+import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -173,6 +176,50 @@ def test_tutorial_mapping_reads_the_tutorial_files():
     assert (kinds.count("OrderBooked"), kinds.count("Shipped"), kinds.count("Invoiced")) == (4, 4, 3 + 1)
 
 
+def test_tutorial_commands_give_what_the_tutorial_says(tmp_path, monkeypatch):
+    """Its own commands, on its own files, in its own order, on an embedded server."""
+    if generate.command_line() is None:
+        pytest.skip("this build has no command line")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("TIEOUT_DATABASE", raising=False)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT / "src"))
+
+    def tieout(*words):
+        done = subprocess.run([sys.executable, "-m", "tieout", *words], capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def cases():
+        return {case["case"]: case["value"] for case in json.loads(tieout("cases", "--json"))}
+
+    tieout("init", "books")
+    monkeypatch.chdir(tmp_path / "books")
+    project = Path("tieout.toml").read_text("utf-8")
+    Path("tieout.toml").write_text(re.sub(r"^\[systems\.shop\]\n(?:.+\n)+", "", project, flags=re.M), "utf-8")
+    Path("mappings/erp.toml").write_text(blocks(TUTORIAL, "toml")[0], "utf-8")
+    names = re.findall(r"`(exports/[\w-]+\.csv)`", read(TUTORIAL))
+    late = names.pop()
+    *texts, late_text = blocks(TUTORIAL, "csv")
+    for file, text in zip(names, texts, strict=True):
+        Path(file).write_text(text, "utf-8")
+    shown = [line.split() for block in blocks(TUTORIAL, "sh") for line in re.findall(r"^tieout (import exports.*)", block, re.M)]
+    dry, first, second = shown
+    tieout(*dry)
+    assert "11 posted" in tieout(*first)
+    assert "11 duplicates" in tieout(*first)
+    found = {
+        "SNI+ erp/sales_order/SO-1002#1": {"USD": "516"},
+        "TSH+ erp/sales_order/SO-1003#1": {"USD": "98"},
+        "TBL+ erp/sales_order/SO-1001#2": {"USD": "3"},
+    }
+    assert cases() == found
+    assert all(f"`{case}`" in read(TUTORIAL) for case in found)
+    Path(late).write_text(late_text, "utf-8")
+    tieout(*second)
+    del found["SNI+ erp/sales_order/SO-1002#1"]
+    assert cases() == found
+
+
 def test_new_account_of_the_how_to_is_a_valid_account():
     fact, account = blocks(ROOT / "docs" / "how-to" / "add-a-clearing-account.md", "python")
     words = {}
@@ -182,6 +229,31 @@ def test_new_account_of_the_how_to_is_a_valid_account():
     assert words["to_confirm"].code not in flows.accounts()
     assert words["to_confirm"].doc == words["__doc__"]
     assert {"Why it matters", "Clears when", "What to do"} <= {line.partition(":")[0] for line in words["to_confirm"].doc.splitlines()}
+
+
+def rules():
+    """(number, cell with the code) of each rule that ARCHITECTURE.md says is implemented."""
+    rows = re.findall(r"^\| (\d+) \| [^|]* \| ([^|]*) \|$", read(ROOT / "ARCHITECTURE.md"), re.M)
+    return [(int(number), code) for number, code in rows]
+
+
+def test_every_rule_is_in_the_table_once():
+    assert [number for number, _ in rules()] == [*range(1, 23), *range(27, 36)]
+
+
+def test_code_of_every_rule_exists():
+    for number, code in rules():
+        folder = ""
+        for path in re.findall(r"`([\w/.]+(?:/|\.py|\.sql))`", code):
+            folder = path.rpartition("/")[0] if "/" in path else folder
+            full = path if "/" in path else f"{folder}/{path}"
+            assert (ROOT / "src" / "tieout" / full).exists(), f"rule {number}: {path}"
+
+
+@pytest.mark.parametrize("number", [number for number, _ in rules()])
+def test_every_rule_has_a_test_that_bears_its_number(number):
+    tests = "\n".join(read(path) for path in (ROOT / "tests").rglob("test_*.py"))
+    assert re.search(rf"^def test_rules?_(?:\d+_and_)?{number}_", tests, re.M)
 
 
 MACHINE_PATH = re.compile(r"(?<![\w./{}<>])/(?:home|root|tmp|work|mnt|Users)/\w+")

@@ -325,7 +325,7 @@ def report(
         largest = sorted((c for c in ledger.cases if c.account), key=lambda c: (-c.worth, c.case))[:5]
         for case in largest:
             show.console.rule(f"{case.case}", align="left")
-            show.explanation(explain_subject(ledger, case.subject))
+            show.explanation(explain_subject(ledger, case.subject), only_open=True)
 
 
 @app.command()

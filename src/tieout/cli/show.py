@@ -140,15 +140,16 @@ TECHNICAL = {
 }
 
 
-def explanation(found: Explanation) -> None:
-    """T-accounts of a subject."""
+def explanation(found: Explanation, *, only_open: bool = False) -> None:
+    """T-accounts of a subject; on demand only those with something open."""
     console.print(f"[bold]{escape(found.subject)}[/]" + (f"  also {escape(', '.join(found.names))}" if found.names else ""))
     if found.notes:
         console.print("  " + escape(", ".join(f"{k} {v}" for k, v in sorted(found.notes.items()))))
     if not found.accounts:
         console.print("  No entries stand on it.")
     for account in found.accounts:
-        _t_account(account)
+        if account.items or not only_open:
+            _t_account(account)
     if found.related:
         console.print("related: " + escape(", ".join(found.related)))
 

@@ -61,7 +61,9 @@ class Within(msgspec.Struct, frozen=True):
     def __str__(self) -> str:
         if self.business_days:
             return f"{self.business_days} business days ({self.calendar or 'default'} calendar)"
-        return f"{self.hours} h" if self.hours % 24 or not self.hours else f"{self.hours // 24} days"
+        if self.hours % 24 or not self.hours:
+            return f"{self.hours} h"
+        return f"{self.hours // 24} {'day' if self.hours == 24 else 'days'}"
 
 
 def hours(count: int) -> Within:
@@ -120,9 +122,12 @@ class ClearingAccount(msgspec.Struct, frozen=True):
         """What a residual on `side` means."""
         return self.over if side is Side.DEBIT else self.under
 
-    def clearing(self, side: Side) -> tuple[FactType, ...]:
-        """The fact types that would clear a residual on `side`."""
-        return tuple(self.credit if side is Side.DEBIT else self.debit)
+    def clearing(self, side: Side) -> FactType | None:
+        """The fact type that is expected to clear a residual on `side`: the first of the other side.
+
+        What stands after it (a cancellation, say) clears too, but nobody waits for it. None: nothing is expected.
+        """
+        return next(iter(self.credit if side is Side.DEBIT else self.debit), None)
 
 
 class Row(msgspec.Struct, frozen=True, array_like=True):

@@ -315,7 +315,7 @@ def _standing(
         if not quantity:
             continue
         mine = [e for e in pair if e.quantity is not None and e.unit == unit]
-        side = _side(quantity)
+        side = _louder(mine)
         expectation = policy.expectation(account, side, found.notes)
         marks = [m for s in Side if (m := watermarks.of(account, s)) is not None]
         until = min([now, *marks]) - policy.grace
@@ -327,6 +327,14 @@ def _standing(
             item = msgspec.structs.replace(item, state=State.PENDING)
         made.append(item)
     return made
+
+
+def _louder(mine: Sequence[Entry]) -> Side:
+    """Movements carry their own sign, so the side that moved more in all is the one the other has not followed."""
+    moved = {side: ZERO for side in Side}
+    for entry in mine:
+        moved[entry.side] = EXACT.add(moved[entry.side], abs(entry.quantity or ZERO))
+    return Side.DEBIT if moved[Side.DEBIT] >= moved[Side.CREDIT] else Side.CREDIT
 
 
 def _least_standing(mine: list[Entry], start: datetime, until: datetime, positive: bool) -> tuple[Decimal, datetime]:

@@ -65,17 +65,29 @@ def find(ledger: Ledger, text: str) -> tuple[str, str]:
 
     Raises OperatorError when nothing or more than one subject answers to it.
     """
-    name, _, key = text.partition("#")
+    whole = _find(ledger, text)
+    if whole:
+        return _one(text, whole), ""
+    name, _, key = text.rpartition("#")
+    roots = _find(ledger, name) if name else set()
+    if not roots:
+        raise OperatorError(f"Nothing is known of {text!r}.", "Name it as `system/type/number`; `tieout cases` lists subjects.")
+    return _one(text, roots), key
+
+
+def _one(text: str, roots: set[str]) -> str:
+    if len(roots) > 1:
+        raise OperatorError(f"{text!r} may be {', '.join(sorted(roots))}.", "Name one of them.")
+    return min(roots)
+
+
+def _find(ledger: Ledger, name: str) -> set[str]:
+    """The roots that a reference or a bare number names; numbers may contain `#`, so the whole text is tried first."""
     wanted = {name, name.upper(), _upper_number(name)}
     if name.count("/") < 2:
         number = name.upper()
         wanted = {f"{s}/{t}/{number}" for s in (*ledger.configuration.systems, "*") for t in ROOT_TYPES}
-    roots = {root for _, root in fetch(ledger.connection, "aliases", sorted(wanted))}
-    if not roots:
-        raise OperatorError(f"Nothing is known of {text!r}.", "Name it as `system/type/number`; `tieout cases` lists subjects.")
-    if len(roots) > 1:
-        raise OperatorError(f"{text!r} may be {', '.join(sorted(roots))}.", "Name one of them.")
-    return roots.pop(), key
+    return {root for _, root in fetch(ledger.connection, "aliases", sorted(wanted))}
 
 
 def _upper_number(name: str) -> str:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from tieout.core.values import MINOR_DIGITS, plain
 
-VOID = frozenset(("meta", "br", "col", "rect"))
+VOID = frozenset(("meta", "br", "col"))
 
 
 class Markup(str):
@@ -58,9 +58,8 @@ def count(number: int) -> Markup:
 def amount(text: str | Decimal, unit: str = "", *, money: bool = False) -> Markup:
     """An exact number with grouped digits and its unit; money has at least the currency's own decimals, no digit is dropped."""
     exact = text if isinstance(text, str) else plain(text)
-    return h("data", grouped(exact, unit if money else None), value=exact, cls="amount") + Markup(
-        f" {h('span', unit, cls='unit')}" if unit else ""
-    )  # type: ignore[return-value]
+    shown = h("data", grouped(exact, unit if money else None), value=exact, cls="amount")
+    return join([shown, " ", h("span", unit, cls="unit")]) if unit else shown
 
 
 def grouped(exact: str, currency: str | None) -> str:

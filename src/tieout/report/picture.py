@@ -148,7 +148,7 @@ def _label(lines: Sequence[str]) -> str:
 
 def _inline(text: str, flow: str, titles: Mapping[str, str], told: Sequence[str]) -> str:
     """Graphviz' document as a part of a page: no prolog, no namespaces, its own title and description, classes in place of colours."""
-    text = re.sub(r"<!--.*?-->\s*", "", text[text.index("<svg") :], flags=re.DOTALL)
+    text = re.sub(r"<!--.*?-->\s*", "", text[text.index("<svg") :], flags=re.DOTALL).replace("&#45;", "-")
     found = re.search(r'viewBox="([^"]+)"', text)
     box = found[1] if found else "0 0 100 100"
     width, height = (round(float(n)) for n in box.split()[2:])

@@ -13,6 +13,7 @@ from tieout.core.values import EXACT, ZERO, Side, plain
 from tieout.runtime.batch import Connection, Counts, standing
 from tieout.runtime.configuration import Configuration, Marks
 from tieout.runtime.looks import Case, all_cases, cases_from, clock, marks_of
+from tieout.runtime.statements import decode_fact
 from tieout.store.database import fetch, run
 
 
@@ -47,6 +48,9 @@ class Ledger:
         self.connection = connection
         self.configuration = configuration
         self.as_of = as_of
+        ((version,),) = fetch(connection, "reference_version")
+        if version != configuration.reference_version:
+            configuration.set_reference([decode_fact(body) for (body,) in fetch(connection, "references")], version)
         if as_of is None:
             self.cut: int | None = None
             self.marks = marks_of(connection, configuration)

@@ -103,6 +103,7 @@ class Batch:
         self.message_rows: list[bytes] = []
         self.fact_rows: list[tuple[bytes, bytes]] = []
         self.posting_rows: list[bytes] = []
+        self.messages_written = 0
         self.postings_written = 0
         self.facts_written = 0
         self.wake_rows: list[bytes] = []

@@ -7,22 +7,25 @@ from typing import Any
 
 from tieout.runtime.batch import Batch, Connection, Counts, clean, encode
 from tieout.store import rows
-from tieout.store.database import copy_rows, fetch, run
+from tieout.store.database import Sending, copy_rows, fetch, run
 
 BATCH_LOCK = 0x6261_7463
+PUSH_EVERY = 50
+"""How many steps of work lie between two looks at whether the server takes more rows."""
 GENESIS = bytes(32)
 
 
 def finish(batch: Batch) -> None:
     """Write everything that is not yet written, then the batch."""
     connection = batch.connection
-    copy_rows(connection, "message", sorted(batch.message_rows, key=_message_key))
-    write_facts(batch)
-    copy_rows(connection, "posting", batch.posting_rows[batch.postings_written :])
+    postings = ("posting", batch.posting_rows[batch.postings_written :])
     batch.postings_written = len(batch.posting_rows)
-    _write_subjects(batch)
-    copy_rows(connection, "link", batch.link_rows)
-    copy_rows(connection, "wake", batch.wake_rows)
+    jobs = [*unwritten(batch), postings, ("wake", batch.wake_rows), ("link", batch.link_rows)]
+    with Sending(connection, jobs) as sending:
+        fresh, known = _subject_rows(batch, sending)
+    copy_rows(connection, "subject", fresh)
+    if known:
+        run(connection, "update_subjects", *map(list, zip(*known, strict=True)))
     write_waits(batch)
     _write_refusals(batch)
 
@@ -31,11 +34,12 @@ def _message_key(row: bytes) -> bytes:
     return row[34:70]
 
 
-def write_facts(batch: Batch) -> None:
-    """COPY the versions not yet written, in the order of their identity: writers that cross never lock each other out."""
-    fresh = batch.fact_rows[batch.facts_written :]
-    batch.facts_written = len(batch.fact_rows)
-    copy_rows(batch.connection, "fact", [row for _, row in sorted(fresh)])
+def unwritten(batch: Batch) -> list[tuple[str, list[bytes]]]:
+    """The messages and versions to write now, in the order of their keys: writers that cross never lock each other out."""
+    messages = sorted(batch.message_rows[batch.messages_written :], key=_message_key)
+    facts = [row for _, row in sorted(batch.fact_rows[batch.facts_written :])]
+    batch.messages_written, batch.facts_written = len(batch.message_rows), len(batch.fact_rows)
+    return [("message", messages), ("fact", facts)]
 
 
 def write_waits(batch: Batch) -> None:
@@ -46,10 +50,13 @@ def write_waits(batch: Batch) -> None:
         batch.waits.clear()
 
 
-def _write_subjects(batch: Batch) -> None:
+def _subject_rows(batch: Batch, sending: Sending) -> tuple[list[bytes], list[tuple[str, str | None, str, str, int, int]]]:
+    """The rows of new subjects, and the columns of known ones."""
     fresh: list[bytes] = []
     known: list[tuple[str, str | None, str, str, int, int]] = []
-    for ref, subject in sorted(batch.subjects.items()):
+    for n, (ref, subject) in enumerate(sorted(batch.subjects.items())):
+        if n % PUSH_EVERY == 0:
+            sending.push()
         if subject.new:
             if subject.touched:
                 alias = None if subject.alias is None else subject.alias.encode()
@@ -60,9 +67,7 @@ def _write_subjects(batch: Batch) -> None:
                 ref, subject.alias, encode(subject.net).decode(), encode(subject.wake).decode(),
                 subject.links, subject.cases,
             ))  # fmt: skip
-    copy_rows(batch.connection, "subject", fresh)
-    if known:
-        run(batch.connection, "update_subjects", *map(list, zip(*known, strict=True)))
+    return fresh, known
 
 
 def _write_refusals(batch: Batch) -> None:

@@ -13,14 +13,14 @@ from tieout.runtime.statements import New, decode_fact
 from tieout.store import rows
 from tieout.store.database import fetch, run
 
-Known = list[tuple[int, str, int, bytes]]
+Known = list[tuple[int, str, int, bytes, int]]
 
 
 def compare(batch: Batch, found: dict[str, list[New]]) -> dict[str, Change]:
     """Keep what is new; the identities whose posting may change."""
     known: dict[str, Known] = {}
-    for identity, ordinal, revision, generation, content in fetch(batch.connection, "versions", list(found)):
-        known.setdefault(identity, []).append((ordinal, revision, generation, bytes(content)))
+    for identity, ordinal, revision, generation, content, message in fetch(batch.connection, "versions", list(found)):
+        known.setdefault(identity, []).append((ordinal, revision, generation, bytes(content), message))
     lists = listings(batch)
     changes: dict[str, Change] = {}
     again: dict[str, list[New]] = {}
@@ -54,15 +54,18 @@ def keep(batch: Batch, new: New, ordinal: int) -> None:
 
 
 def _fresh(batch: Batch, statements: list[New], known: Known) -> list[New]:
-    """The statements that are no duplicates. Read anew (generation > 0), one is only compared with the last reading."""
-    seen = {(revision, content) for _, revision, _, content in known}
-    last: dict[str, bytes] = {r: c for _, r, _, c in sorted(known, key=lambda k: (k[2], k[0]))}
+    """The statements that are no duplicates. Read anew (generation > 0), one is compared with the last reading of its message."""
+    seen = {(revision, content) for _, revision, _, content, _ in known}
+    last: dict[tuple[int, str], tuple[int, set[bytes]]] = {}
+    for _, revision, generation, content, message in sorted(known, key=lambda k: k[2]):
+        before = last.get((message, revision))
+        same = before[1] if before is not None and before[0] == generation else set()
+        last[message, revision] = generation, same | {content}
     fresh = []
     for new in statements:
         revision = new.fact.revision
         if new.generation:
-            if last.get(revision) != new.content:
-                last[revision] = new.content
+            if new.content not in last.get((new.message, revision), (0, ()))[1]:
                 fresh.append(new)
         elif (revision, new.content) in seen:
             batch.counts.received += 1

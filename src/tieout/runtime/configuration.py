@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 from functools import cache
-from typing import cast
+from typing import NamedTuple, cast
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from tieout import connectors
 from tieout.connectors import Connector, System
-from tieout.core.account import ClearingAccount, Group, Measure, Posting, Take
+from tieout.core.account import Ageing, ClearingAccount, Group, Measure, Posting, Take
 from tieout.core.correlate import Precedence
 from tieout.core.facts import Fact
 from tieout.core.post import Component, Plans
@@ -100,6 +100,13 @@ class Reference(msgspec.Struct):
 _ONE = Fraction(1)
 
 
+class Watch(NamedTuple):
+    """After some moves: the sides that can always be missed, and the accounts cleared, watched only if something is left."""
+
+    always: tuple[str, ...]
+    clears: tuple[str, ...]
+
+
 class Configuration:
     """Everything that is fixed while a batch runs. `feeds` names, for each account and side, the systems that could clear it."""
 
@@ -124,7 +131,6 @@ class Configuration:
         self.closed_until = closed_until
         self.accounts: dict[str, ClearingAccount] = accounts()
         self.measured = measured()
-        self.switches = switches
         self.precedence = Precedence(list(self.systems))
         self.states = {name: states_of(system) for name, system in self.systems.items()}
         self.feeds: dict[str, tuple[str, ...]] = {
@@ -145,6 +151,7 @@ class Configuration:
         self.standing_step = timedelta(hours=1)
         self._zone = None if timezone == "UTC" else ZoneInfo(timezone)
         self._elapsed: dict[str, timedelta | None] = {}
+        self._watches: dict[tuple[str, ...], Watch] = {}
 
     def _kinds_with(self, take: Take) -> frozenset[str]:
         return frozenset(kind for kind, plans in self.plans.of.items() if any(plan.take is take for plan in plans))
@@ -161,25 +168,43 @@ class Configuration:
         """The company's own date of a moment."""
         return moment.date() if self._zone is None else moment.astimezone(self._zone).date()
 
+    def watch(self, moves: tuple[str, ...]) -> Watch:
+        """What is to be watched after these moves; worked out once for each combination of them."""
+        found = self._watches.get(moves)
+        if found is None:
+            always: list[str] = []
+            for move in moves:
+                if self.accounts[move[:-1]].ageing is Ageing.STANDING:
+                    always += (move[:-1] + "+", move[:-1] + "-")
+                elif move[-1] == "+":
+                    always.append(move)
+            clears = tuple(move[:-1] for move in moves if move[-1] == "-" and move not in always)
+            found = self._watches[moves] = Watch(tuple(always), clears)
+        return found
+
     def elapsed(self, side: str) -> timedelta | None:
         """Deadline and grace of a side, where they are plain hours for everybody."""
-        if side not in self._elapsed:
+        try:
+            return self._elapsed[side]
+        except KeyError:
             account = self.accounts[side[:-1]]
             within = account.expectation(Side.DEBIT if side[-1] == "+" else Side.CREDIT).within
             plain = not within.business_days and not self.policy.deadlines
-            self._elapsed[side] = timedelta(hours=within.hours) + self.policy.grace if plain else None
-        return self._elapsed[side]
+            found = self._elapsed[side] = timedelta(hours=within.hours) + self.policy.grace if plain else None
+            return found
 
     def due(self, move: str, posting: Posting, group: Group) -> datetime:
         """The earliest moment, grace included, at which a residual on a move's side would be an exception."""
         account = self.accounts[move[:-1]]
+        elapsed = self.elapsed(move)
+        if elapsed is not None and not posting.day and not account.own_due:
+            return posting.occurred + elapsed
         if account.own_due and move[-1] == "+":
             stated = [row.due for row in group.rows if row.due is not None]
             if len(stated) == len(group.rows):
                 return min(stated) + self.policy.grace
         else:
             stated = []
-        elapsed = self.elapsed(move)
         if elapsed is not None and not posting.day:
             due = posting.occurred + elapsed
         else:
@@ -189,8 +214,8 @@ class Configuration:
         return min([due, *(at + self.policy.grace for at in stated)])
 
     def _clearing(self, account: ClearingAccount, side: Side) -> tuple[str, ...]:
-        kinds = {kind.name for kind in account.clearing(side) if account.only_if.get(kind) in (None, *self.switches)}
-        return tuple(sorted(name for name, states in self.states.items() if kinds & set(states)))
+        kind = account.clearing(side)
+        return () if kind is None else tuple(sorted(name for name, states in self.states.items() if kind.name in states))
 
     def _by_line(self, account: ClearingAccount) -> bool:
         """Rule 20: an account is kept by order line only if every system that states anything on it knows the lines."""

@@ -223,8 +223,9 @@ def _technical(batch: Batch, marks: Marks, now: datetime) -> bool:
         name = f"{code} {subject}"
         wanted[name] = Case(name, code, "", "", subject, "", {}, {}, ZERO, since, since, owed_by, "integration", "open", hint)
 
-    for id_, message, _, _, place, _, reason, _, since, origin, system in fetch(connection, "all_quarantine"):
-        add("QUA", f"message {message} #{id_ & 0xFFFFF}", since, system, f"{origin} {place}: {reason}"[:300])
+    for _, message, line, byte, place, _, reason, _, since, origin, system in fetch(connection, "all_quarantine"):
+        where = ", ".join(str(part) for part in (origin, place or line or byte or message) if part)
+        add("QUA", where, since, system, reason[:300])
     for identity, versions, since in fetch(connection, "all_conflicts"):
         add("CNF", identity, since, identity.split("/")[0], f"{versions} contents under one revision")
     overdue = fetch(connection, "overdue_waiting", now - configuration.waiting)

@@ -15,6 +15,9 @@ from tieout.store.database import fetch, run
 FUTURE_MAX = timedelta(days=1)
 """A statement from further in the future than this moves no watermark: its sender's clock is wrong."""
 
+TIMELESS = frozenset(("Linked", "WrittenOff", "Matched", "Listed", "UnitDefined", "KitDefined"))
+"""Decisions and reference data say nothing about how far a feed has reported."""
+
 
 def receive(batch: Batch, arrivals: Sequence[Arrival]) -> dict[str, list[New]]:
     """Keep the messages that are new; their statements by identity."""
@@ -74,7 +77,7 @@ def _read(batch: Batch, arrival: Arrival, message: int, found: dict[str, list[Ne
             refuse(batch, statement, message, arrival.generation)
             continue
         happened = statement.fact.happened
-        if (mark is None or happened > mark) and happened <= latest:
+        if (mark is None or happened > mark) and happened <= latest and statement.fact.kind not in TIMELESS:
             mark = happened
         found.setdefault(statement.identity, []).append(statement)
     if mark is not None:

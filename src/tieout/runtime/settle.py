@@ -5,16 +5,17 @@ from datetime import datetime
 
 import msgspec
 
-from tieout.core.account import Ageing, Group, Posting
+from tieout.core.account import Group, Posting
 from tieout.core.facts import Fact
 from tieout.core.post import net, post
 from tieout.core.revise import judge
 from tieout.runtime import relink
 from tieout.runtime.batch import ORDERS, Batch, Change, Subject, Wait, row_of_posting
+from tieout.runtime.chain import PUSH_EVERY, unwritten, write_waits
 from tieout.runtime.compare import restate, versions_of
 from tieout.runtime.reference import SPECIAL, take_in
 from tieout.store import rows
-from tieout.store.database import fetch, run
+from tieout.store.database import Sending, copy_rows, fetch, run
 
 RECORDS = frozenset(("CashReceived", "CashPaid"))
 
@@ -25,7 +26,10 @@ def settle(batch: Batch, changes: dict[str, Change]) -> None:
     more: dict[str, Change] = {}
     if special:
         batch.need_exclusive()
-        more = restate(batch, take_in(batch, special) - changes.keys())
+        write_pending(batch)
+        users = take_in(batch, special)
+        _judge_by_lists(batch, special, {i: c for i, c in changes.items() if i in users and i not in special})
+        more = restate(batch, users - changes.keys())
     load(batch, changes)
     load(batch, more)
     relinked = relink.update(batch, changes | more)
@@ -33,6 +37,14 @@ def settle(batch: Batch, changes: dict[str, Change]) -> None:
         more |= restate(batch, relinked - changes.keys())
         load(batch, more)
     _post(batch, changes | more)
+
+
+def _judge_by_lists(batch: Batch, special: dict[str, Change], touched: dict[str, Change]) -> None:
+    """Statements that came in the same batch as a complete list were judged without it."""
+    if not any(_kind(change) == "Listed" for change in special.values()):
+        return
+    for identity, anew in restate(batch, touched).items():
+        touched[identity].after = anew.after
 
 
 def _kind(change: Change) -> str:
@@ -83,31 +95,43 @@ def _post(batch: Batch, changes: dict[str, Change]) -> None:
     again = [identity for identity, change in changes.items() if change.before is not None]
     if again:
         run(batch.connection, "delete_waiting", again)
-    plans = batch.configuration.plans
+    # Kits and claims ask the database while they post; without them the server stores messages and facts meanwhile.
     has_kits = bool(batch.configuration.reference.kits)
+    jobs = [] if has_kits or batch.claims else unwritten(batch)
+    with Sending(batch.connection, jobs) as sending:
+        kits = _post_each(batch, changes, stored, has_kits, sending)
+    if kits and not batch.kits_settled:
+        _settle_kits(batch, changes)
+
+
+def _post_each(
+    batch: Batch, changes: dict[str, Change], stored: dict[str, dict[str, Posting]], has_kits: bool, sending: Sending
+) -> bool:
+    """Post every winner; True when there are kits and an order was among the changes."""
+    plans = batch.configuration.plans
     kits = False
-    for identity, change in changes.items():
+    for n, (identity, change) in enumerate(changes.items()):
+        if n % PUSH_EVERY == 0:
+            sending.push()
         old = stored.get(identity, {})
         wanted: dict[str, Posting] = {}
         status = "without_effect"
         fact = change.after
         if fact is not None:
             posted = post(_claimed(batch, fact), plans, batch)
-            wanted = dict(posted.postings) if fact.kind != "WrittenOff" else _decision(batch, fact)
+            wanted = {str(root): p for root, p in posted.postings.items()} if fact.kind != "WrittenOff" else _decision(batch, fact)
             if posted.waits:
                 status = "waiting"
                 batch.waits += [Wait(identity, w.line, w.on, w.reason, fact.system, fact.happened) for w in posted.waits]
             elif any(p.groups for p in wanted.values()):
                 status = "posted"
-            if has_kits and fact.kind in ORDERS:
-                kits = kits or any(batch.is_kit(line.item) for line in fact.lines)
+        kits = kits or (has_kits and _kind(change) in ORDERS)
         batch.counts.add(status)
         if change.before is not None:
             batch.counts.add(_status_before(change, old), -1)
         for root in old.keys() | wanted.keys() if old else wanted:
             _move(batch, root, old.get(root), wanted.get(root))
-    if kits and not batch.kits_settled:
-        _settle_kits(batch, changes)
+    return kits
 
 
 def _status_before(change: Change, old: dict[str, Posting]) -> str:
@@ -162,49 +186,44 @@ def _move(batch: Batch, root: str, old: Posting | None, wanted: Posting | None) 
 def _plan_looks(batch: Batch, root: str, subject: Subject, posting: Posting) -> None:
     """Per feed, the earliest moment at which something of this posting could be missed."""
     configuration = batch.configuration
+    due: dict[str, datetime] = {}
     for group in posting.groups:
-        due: dict[str, datetime] = {}
-        for move in group.moves:
-            code = move[:-1]
-            if configuration.accounts[code].ageing is Ageing.STANDING:
-                sides: tuple[str, ...] = (code + "+", code + "-")
-            elif move[-1] == "+":
-                sides = (move,)
-            else:
-                sides = _open_against(batch, subject, code, group)
-            for side in sides:
-                feed = configuration.feed_names[side]
-                if feed:
-                    at = configuration.due(side, posting, group)
-                    if feed not in due or at < due[feed]:
-                        due[feed] = at
-        for feed, moment in due.items():
-            at_micros = rows.micros(moment)
-            planned = subject.wake.get(feed)
-            if planned is None or at_micros < planned:
-                subject.wake[feed] = at_micros
-                batch.wake_rows.append(rows.wake_row(feed.encode(), at_micros, root.encode()))
+        watch = configuration.watch(group.moves)
+        sides = watch.always + _open_against(batch, subject, watch.clears, group) if watch.clears else watch.always
+        for side in sides:
+            feed = configuration.feed_names[side]
+            if feed:
+                at = configuration.due(side, posting, group)
+                if feed not in due or at < due[feed]:
+                    due[feed] = at
+    for feed, moment in due.items():
+        at_micros = rows.micros(moment)
+        planned = subject.wake.get(feed)
+        if planned is None or at_micros < planned:
+            subject.wake[feed] = at_micros
+            batch.wake_rows.append(rows.wake_row(feed.encode(), at_micros, root.encode()))
 
 
-def _open_against(batch: Batch, subject: Subject, code: str, group: Group) -> tuple[str, ...]:
-    """The sides to watch after a clearing entry: none if it left nothing open of the other sign or of price."""
-    price = code in batch.configuration.judged_by_price
-    sums = {name: amount for name, amount in subject.net.items() if name.startswith(code) and (price or amount < 0)}
-    if not sums:
+def _open_against(batch: Batch, subject: Subject, clears: tuple[str, ...], group: Group) -> tuple[str, ...]:
+    """The sides to watch after clearing entries: none where they left nothing open of the other sign or of price."""
+    by_price = batch.configuration.judged_by_price
+    left = {name: amount for name, amount in subject.net.items() if amount < 0 or name[:3] in by_price}
+    if not left:
         return ()
-    for row in group.rows:
-        left = None if row.quantity is None else sums.get(f"{code}|{row.key}|{row.unit}")
-        amount = None if row.value is None else sums.get(f"{code}|{row.key}|${row.currency}")
-        if price and amount is not None:
-            return (code + "+", code + "-")
-        if (left is not None and left < 0) or (amount is not None and amount < 0):
-            return (code + "-",)
-    return ()
+    sides: tuple[str, ...] = ()
+    for code in clears:
+        names = {f"{code}|{row.key}|${row.currency}" for row in group.rows if row.value is not None}
+        if code in by_price and not names.isdisjoint(left):
+            sides += (code + "+", code + "-")
+            continue
+        names |= {f"{code}|{row.key}|{row.unit}" for row in group.rows if row.quantity is not None}
+        if any(left[name] < 0 for name in names & left.keys()):
+            sides += (code + "-",)
+    return sides
 
 
 def _settle_kits(batch: Batch, changes: dict[str, Change]) -> None:
-    """An order with a kit came or changed: everything else on its root may explode differently now."""
-    batch.need_exclusive()
+    """An order came or changed: the kits on its root may explode differently now, by the date of its first order statement."""
     batch.kits_settled = True
     batch.order_dates.clear()
     roots = {
@@ -213,21 +232,26 @@ def _settle_kits(batch: Batch, changes: dict[str, Change]) -> None:
         for fact in (change.before, change.after)
         if fact is not None and fact.kind in ORDERS
         for line in fact.lines
-        if batch.is_kit(line.item) and (root := batch.resolve(line.subject)) is not None
+        if (root := batch.resolve(line.subject)) is not None
     }
-    users = {p.identity for found in batch.effective(roots).values() for p in found}
-    kits = [f"kit {item}" for item in batch.configuration.reference.kits]
-    users |= {identity for (identity,) in fetch(batch.connection, "waiting_on", kits)}
-    users |= {w.identity for w in batch.waits if w.on.startswith("kit ")}
     write_pending(batch)
-    more = restate(batch, users)
+    users = {p.identity for found in batch.effective(roots).values() for p in found}
+    waiting = [f"kit {item}" for item in batch.configuration.reference.kits]
+    users |= {identity for (identity,) in fetch(batch.connection, "waiting_on", waiting)}
+    more = {i: c for i, c in restate(batch, users).items() if _has_kit(batch, c.before) or _has_kit(batch, c.after)}
+    if not more:
+        return
+    batch.need_exclusive()
     load(batch, more)
     _post(batch, more)
 
 
+def _has_kit(batch: Batch, fact: Fact | None) -> bool:
+    return fact is not None and any(batch.is_kit(line.item) for line in fact.lines)
+
+
 def write_pending(batch: Batch) -> None:
     """Write the facts and waits so far, so that a cascade finds them stored."""
-    from tieout.runtime.chain import write_facts, write_waits
-
-    write_facts(batch)
+    for table, fresh in unwritten(batch):
+        copy_rows(batch.connection, table, fresh)
     write_waits(batch)

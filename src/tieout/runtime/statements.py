@@ -3,13 +3,15 @@
 import hashlib
 from collections.abc import Iterator
 from datetime import datetime
+from fractions import Fraction
 
 import msgspec
 
 from tieout.connectors import Connector, Document, System
-from tieout.core.facts import ARRIVAL, Fact, Refusal
+from tieout.core.facts import ARRIVAL, Fact, Line, Refusal
 from tieout.core.facts.kinds import KINDS
-from tieout.core.values import SourceRef
+from tieout.core.values import LIMIT, Ref, SourceRef, exact
+from tieout.flows import accounts
 
 CONTENT_BYTES = 16
 IDENTITY_MAX = 400
@@ -96,7 +98,50 @@ def _unfit(fact: Fact) -> str:
         identity.encode()
     except UnicodeEncodeError:
         return "the document number is not valid text"
+    return unsaid(fact) if fact.kind in MUST_SAY else ""
+
+
+MUST_SAY = {
+    "WrittenOff": ("account", "key", "residual", "unit"),
+    "Matched": ("record", "revision"),
+    "Listed": ("system", "type", "numbers"),
+    "UnitDefined": ("item", "unit", "base", "factor"),
+    "KitDefined": ("item",),
+}
+"""What the `data` of a decision or reference statement has to hold; the engine relies on it later."""
+
+
+def unsaid(fact: Fact) -> str:
+    """What a decision or reference statement lacks, or says in a way that has no meaning."""
+    data = fact.data
+    lacking = [name for name in MUST_SAY[fact.kind] if name not in data]
+    if lacking:
+        return f"data says nothing about {', '.join(lacking)}"
+    if fact.kind == "WrittenOff" and (data["account"] not in accounts() or not _is_number(data["residual"])):
+        return "the write-off names no account, or no exact residual"
+    if fact.kind == "UnitDefined" and not _is_factor(data["factor"]):
+        return f"{data['factor']!r} is no factor above zero (`n` or `n/d`)"
+    if fact.kind == "KitDefined" and not fact.void and not all(line.item and (line.value or 0) >= 0 for line in fact.lines or [_NO_LINE]):
+        return "a kit has components, each with its item and a share of the price that is not negative"
     return ""
+
+
+_NO_LINE = Line("", Ref(""))
+
+
+def _is_number(text: str) -> bool:
+    try:
+        exact(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_factor(text: str) -> bool:
+    try:
+        return 0 < Fraction(text) < LIMIT
+    except (ValueError, ZeroDivisionError):
+        return False
 
 
 def _refusal(arrival: Arrival, source: SourceRef | None, reason: str) -> Refusal:

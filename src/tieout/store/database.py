@@ -1,7 +1,7 @@
 """A project's database: opened, migrated, in the application's role and the project's schema."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -104,11 +104,51 @@ class Database:
 
 def copy_rows(connection: "psycopg.Connection[tuple[Any, ...]]", table: str, rows: Sequence[bytes]) -> None:
     """Binary COPY of prebuilt rows into a table; nothing if there are none."""
-    if not rows:
-        return
-    statement = compose.SQL("copy {} from stdin (format binary)").format(compose.Identifier(table))
-    with connection.cursor().copy(statement) as copy:
-        copy.write(HEADER + b"".join(rows) + TRAILER)
+    with Sending(connection, [(table, rows)]):
+        pass
+
+
+class Sending:
+    """Binary COPY of prebuilt rows into some tables, one after the other, while the `with` block computes.
+
+    Each `push` hands over what the server takes by now and does not wait; the end of the block waits for the rest. The
+    session can do nothing else meanwhile.
+    """
+
+    def __init__(self, connection: "psycopg.Connection[tuple[Any, ...]]", jobs: Sequence[tuple[str, Sequence[bytes]]]) -> None:
+        self._connection = connection
+        self._jobs = [(table, rows) for table, rows in reversed(jobs) if rows]
+        self._copy: AbstractContextManager[psycopg.Copy] | None = None
+
+    def __enter__(self) -> "Sending":
+        self.push()
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        self._end(error)
+        while self._jobs and error is None:
+            self._begin()
+            self._end(None)
+
+    def push(self) -> None:
+        """Go on with whatever can be sent without waiting."""
+        if self._copy is not None and self._connection.pgconn.flush():
+            return
+        self._end(None)
+        if self._jobs:
+            self._begin()
+
+    def _begin(self) -> None:
+        table, rows = self._jobs.pop()
+        statement = compose.SQL("copy {} from stdin (format binary)").format(compose.Identifier(table))
+        self._copy = self._connection.cursor().copy(statement)
+        self._copy.__enter__().write(HEADER)
+        self._connection.pgconn.put_copy_data(b"".join(rows) + TRAILER)
+
+    def _end(self, error: BaseException | None) -> None:
+        copy, self._copy = self._copy, None
+        if copy is not None:
+            copy.__exit__(type(error) if error is not None else None, error, None)
 
 
 def fetch(connection: "psycopg.Connection[tuple[Any, ...]]", name: str, *arguments: Any) -> list[tuple[Any, ...]]:

@@ -106,9 +106,9 @@ class Embedded:
         done = self._call(program, *arguments)
         if done.returncode:
             log = self.folder / "log"
-            tail = log.read_text("utf-8", "replace")[-600:] if log.exists() else ""
+            tail = log.read_text("utf-8", "replace").strip() if program == "pg_ctl" and log.exists() else ""
             raise StoreError(
-                f"The embedded PostgreSQL in {self.folder} did not {program}: {(done.stderr or tail).strip()[-600:]}",
+                f"The embedded PostgreSQL in {self.folder} did not {program}: {(tail or done.stderr.strip())[-600:]}",
                 "See the file `log` there, or name a PostgreSQL of your own by `database` in tieout.toml.",
             )
 

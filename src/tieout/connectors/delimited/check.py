@@ -274,7 +274,7 @@ def _check_day(text: str, key: str) -> None:
 
 def _check_reference(text: str, key: str) -> None:
     parts = text.split("/", 2)
-    if len(parts) < 3 or not all(part == "{system}" or SYSTEM.fullmatch(part) for part in parts[:2]) or not parts[2]:
+    if len(parts) < 3 or not all(part in ("{system}", "*")[: 2 - n] or SYSTEM.fullmatch(part) for n, part in enumerate(parts[:2])) or not parts[2]:
         raise Wrong(
             key,
             f"{text!r} is no reference",

@@ -11,7 +11,10 @@ from tieout.core.values import ref
 from tieout.formats.x12 import Group, Segment, read_date, read_time, segment_place
 
 ACCEPTING = frozenset("AE")
-"""AK901: accepted, accepted with errors noted. P is not enough (some sets were refused), R, M, W and X refuse."""
+"""AK901: accepted, accepted with errors noted. P is not enough (some sets were refused), R, M, W and X refuse.
+
+An acknowledgment of ours answers the partner's group whatever it says; one of theirs clears ours only if it accepts.
+"""
 STATUSES = frozenset("AEPRMWX")
 SETS_MAX = 50
 """Refused sets named in an acknowledgment's data."""
@@ -52,7 +55,7 @@ def group_acknowledged(reading: Reading) -> Fact:
         raise Unreadable("x12/code", f"AK901 is {status!r}, not a group acknowledgment code.", last, 1)
     control = reading.text(first, 2, "the control number of the group")
     subject = reading.partners("group", f"{reading.frame.partner}:{control}")
-    quantity = Decimal(1) if status in ACCEPTING else None
+    quantity = Decimal(1) if reading.frame.sent or status in ACCEPTING else None
     data = {"status": status, "functional": first.get(1)}
     refused = _refused_sets(reading)
     if refused:

@@ -7,7 +7,7 @@ select key, id, statements from message where system = %s and key = any(%s)
 
 -- name: versions
 -- one probe of fact_identity per identity; only identities met before give rows
-select identity, ordinal, revision, generation, content from fact where identity = any(%s) order by identity, ordinal
+select identity, ordinal, revision, generation, content, message from fact where identity = any(%s) order by identity, ordinal
 
 -- name: bodies
 -- whole versions of the few identities that came again
@@ -120,6 +120,9 @@ on conflict (record) do update set decision = excluded.decision, revision = excl
 
 -- name: delete_claim
 delete from claim where decision = %s
+
+-- name: delete_refused_claim
+delete from quarantine where identity = %s and rule = 'match.claim'
 
 -- name: meta
 select value from meta where key = %s

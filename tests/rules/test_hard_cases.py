@@ -1,0 +1,148 @@
+"""The *Hard cases* of the design, one story each, in the words of the table."""
+
+from collections.abc import Callable
+from decimal import Decimal
+
+from world import World, line, say
+
+Worlds = Callable[..., World]
+D = Decimal
+SHOP, ERP = "shop/order/1", "erp/sales_order/S1"
+LINK = {"links": [[ERP, SHOP]]}
+
+
+def test_price_differs_between_channel_and_erp(world: World) -> None:
+    world.say("OrderPlaced", "shop", "1", 0, [line(1, SHOP, "A", 10, 100), line("T", SHOP, value=7, charge="tax"), line("D", SHOP, value=-5, charge="discount")])
+    world.say("OrderBooked", "erp", "S1", 1, [line(1, ERP, "A", 10, "97.5"), line("T", ERP, value=8, charge="tax"), line("D", ERP, value=-5, charge="discount")], **LINK)
+    assert world.of("TBK") == {"shop/order/1 A $USD": D("2.5"), "shop/order/1 tax $USD": -1}
+    cases = {name: case for name, case in world.complete(24).items() if name.startswith("TBK")}
+    assert cases == {"TBK+ shop/order/1#A": ({}, {"USD": "2.5"}), "TBK- shop/order/1#tax": ({}, {"USD": "-1"})}
+    assert world.hints()["TBK+ shop/order/1#A"] == "price"
+
+
+def test_unit_of_measure_wrong(world: World) -> None:
+    world.say("UnitDefined", "erp", "A-CS", -10, data={"item": "A", "unit": "CS", "base": "EA", "factor": "12"})
+    world.say("OrderPlaced", "shop", "1", 0, [line(1, SHOP, "A", 2, unit="CS")])
+    world.say("OrderBooked", "erp", "S1", 1, [line(1, ERP, "A", 2, unit="EA")], **LINK)
+    assert world.complete(4)["TBK+ shop/order/1#A"] == ({"EA": "22"}, {})
+    assert world.hints()["TBK+ shop/order/1#A"] == "unit of measure"
+
+
+def test_partial_shipment_and_backorder(world: World) -> None:
+    world.say("OrderBooked", "erp", "S1", 0, [line(1, ERP, "A", 10)])
+    world.say("Shipped", "wms", "P1", 1, [line(1, ERP, "A", 6)])
+    assert (world.of("TSH"), world.of("SNI")) == ({f"{ERP} A EA": 4}, {f"{ERP} A EA": 6})
+
+
+def test_second_shipment_message_with_the_same_number(world: World) -> None:
+    world.say("Shipped", "wms", "P1", 1, [line(1, SHOP, "A", 6)], revision=1)
+    world.say("Shipped", "wms", "P1", 1, [line(1, SHOP, "A", 6)], revision=1)
+    world.say("Shipped", "wms", "P1", 1, [line(1, SHOP, "A", 7)], revision=3)
+    world.say("Shipped", "wms", "P1", 1, [line(1, SHOP, "A", 9)], revision=2)
+    assert world.of("SNI") == {"shop/order/1 A EA": 7}
+    counts = world.counts()
+    assert (counts.duplicate, counts.superseded, counts.posted) == (1, 2, 1)
+
+
+def test_truly_shipped_twice(world: World) -> None:
+    world.say("OrderBooked", "erp", "S1", 0, [line(1, ERP, "A", 6)])
+    for number in ("P1", "P2"):
+        world.say("Shipped", "wms", number, 1, [line(1, ERP, "A", 6)])
+    assert world.complete(10)[f"TSH- {ERP}#A"] == ({"EA": "-6"}, {})
+    assert world.hints()[f"TSH- {ERP}#A"] == "stated twice"
+
+
+def test_invoice_before_shipment_is_silent_within_its_time(world: World) -> None:
+    world.say("Invoiced", "erp", "I1", 0, [line(1, SHOP, "A", 6, 60)])
+    assert world.complete(23) == {}
+    world.say("Shipped", "wms", "P1", -1, [line(1, SHOP, "A", 6)])
+    assert [name for name in world.complete(48) if name.startswith("SNI")] == []
+    assert world.of("SNI") == {}
+
+
+def test_cancellation_after_allocation_and_crossing_a_shipment(world: World) -> None:
+    world.say("OrderBooked", "erp", "S1", 0, [line(1, ERP, "A", 6)])
+    world.say("Allocated", "wms", "A1", 1, [line(1, ERP, "A", 6)])
+    world.say("BookingCancelled", "erp", "X1", 2, [line(1, ERP, "A", 6)])
+    assert world.of("TAL") == {f"{ERP} A EA": -6}
+    world.say("Shipped", "wms", "P1", 2, [line(1, ERP, "A", 6)])
+    assert world.complete(10)[f"TSH- {ERP}#A"] == ({"EA": "-6"}, {})
+    assert world.hints()[f"TSH- {ERP}#A"] == "cancellation crossed the shipment"
+
+
+def test_value_of_a_shipment_whose_order_is_not_known_yet(world: World) -> None:
+    world.say("Shipped", "wms", "P1", 0, [line(1, SHOP, "A", 6)])
+    assert world.complete(24)["SNI+ shop/order/1#A"] == ({"EA": "6"}, {})
+    world.say("OrderPlaced", "shop", "1", 0, [line(1, SHOP, "A", 10, 100)])
+    assert world.tick(everything=True)["SNI+ shop/order/1#A"] == ({"EA": "6"}, {"USD": "60"})
+
+
+def test_the_erp_splits_an_order_into_two(world: World) -> None:
+    world.say("OrderPlaced", "shop", "1", 0, [line(1, SHOP, "A", 10, 100)])
+    for n, quantity in (("S1", 6), ("S2", 4)):
+        subject = f"erp/sales_order/{n}"
+        world.say("OrderBooked", "erp", n, 1, [line(1, subject, "A", quantity, quantity * 10)], links=[[subject, SHOP]])
+    assert world.of("TBK") == {}
+
+
+def test_one_invoice_for_two_orders_and_one_payment_for_two_invoices(world: World) -> None:
+    world.say("Shipped", "wms", "P1", 0, [line(1, SHOP, "A", 1), line(2, "shop/order/2", "A", 2)])
+    world.say("Invoiced", "erp", "I1", 1, [line(1, SHOP, "A", 1, 10), line(2, "shop/order/2", "A", 2, 20)])
+    world.say("Invoiced", "erp", "I2", 1, [line(1, "shop/order/3", "A", 1, 10)])
+    world.say("CashApplied", "erp", "C1", 2, [line(1, "erp/invoice/I1", value=30), line(2, "erp/invoice/I2", value=4)])
+    assert world.of("SNI") == {"shop/order/3 A EA": -1}
+    assert world.of("TCO") == {"erp/invoice/I2  $USD": 6}
+
+
+def test_a_return_without_rma_and_a_refund_before_the_return(world: World) -> None:
+    back = "erp/return/R1"
+    world.say("ReturnReceived", "wms", "RR1", 0, [line(1, back, "A", 2)])
+    world.say("Refunded", "shop", "F1", 0, [line(1, back, value=20)])
+    nets = {code: world.of(code) for code in ("RRC", "RCR", "RRF", "RST")}
+    assert nets == {
+        "RRC": {f"{back} A EA": -2}, "RCR": {f"{back} A EA": 2}, "RRF": {f"{back}  $USD": -20}, "RST": {f"{back} A EA": 2}
+    }  # fmt: skip
+    world.say("ReturnAuthorised", "erp", "R1", 0, [line(1, back, "A", 2)])
+    world.say("CreditIssued", "erp", "CM1", 0, [line(1, back, "A", 2, 20)])
+    world.say("Restocked", "wms", "ST1", 0, [line(1, back, "A", 2)])
+    assert world.net() == {}
+
+
+def test_an_unknown_fee_label_opens_an_account_of_its_own(world: World) -> None:
+    subject = "market/settlement/9"
+    world.say("FeeCharged", "market", "F1", 0, [line(1, subject, value=5, charge="commission"), line(2, subject, value=2, charge="new fee 2026")])
+    world.say("FeePosted", "erp", "J1", 1, [line(1, subject, value=5, charge="commission")])
+    assert world.of("FTP") == {f"{subject} new fee 2026 $USD": 2}
+
+
+def test_a_stock_difference_that_movements_explain_is_no_finding(world: World) -> None:
+    spot = "*/stock/W1:A"
+    world.say("StockStated", "erp", "W1:A", 10, [line(1, spot, "A", 100)], revision=10)
+    world.say("StockMoved", "wms", "M1", 5, [line(1, spot, "A", -3)])
+    world.say("StockCounted", "wms", "W1:A", 10, [line(1, spot, "A", 97)], revision=10)
+    cases = world.complete(100)
+    assert [name for name in cases if name.startswith("STC")] == []
+    assert cases[f"STK- {spot}"] == ({"EA": "-3"}, {})
+    world.say("StockPosted", "erp", "M1", 50, [line(1, spot, "A", -3)])
+    assert [name for name in world.tick(everything=True) if name.startswith("STK")] == []
+
+
+def test_a_legacy_system_that_resends_the_whole_day(world: World) -> None:
+    facts = [say("Shipped", "wms", f"P{n}", n, [line(1, SHOP, "A", 1)]) for n in range(20)]
+    world.apply(facts)
+    before = world.state()
+    counts = world.apply(facts[::-1], 7)
+    assert (counts.received, counts.duplicate, counts.facts) == (20, 20, 0)
+    assert world.state() == before
+
+
+def test_an_order_booked_in_another_currency_is_an_exception(world: World) -> None:
+    world.say("OrderPlaced", "shop", "1", 0, [line(1, SHOP, "A", 10, 100)])
+    world.say("OrderBooked", "erp", "S1", 1, [line(1, ERP, "A", 10, 100)], currency="EUR", **LINK)
+    assert world.complete(24)["TBK- shop/order/1#A"] == ({}, {"EUR": "-100"})
+
+
+def test_a_fact_from_the_far_future_moves_no_watermark(world: World) -> None:
+    world.say("Shipped", "wms", "P1", 24 * 400, [line(1, SHOP, "A", 1)])
+    world.say("Shipped", "wms", "P2", 0, [line(1, SHOP, "A", 1)])
+    assert world.connection.execute("select watermark < '2026-04-01' from feed where system = 'wms'").fetchall() == [(True,)]
