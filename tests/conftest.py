@@ -14,9 +14,9 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
 from psycopg import sql
-from world import World
 
 from tieout.store.database import Database
+from world import World
 
 settings.register_profile("tieout", deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 settings.load_profile("tieout")

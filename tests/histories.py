@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from hypothesis import strategies as st
+
 from world import line, say
 
 Fact = dict[str, Any]

@@ -6,16 +6,16 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-import auditor
-import histories
 import psycopg
 import pytest
-from conftest import MORE, Server
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from world import NOW, World, at
 
+import auditor
+import histories
+from conftest import MORE, Server
 from tieout.runtime.apply import apply
+from world import NOW, World, at
 
 Facts = list[dict[str, Any]]
 

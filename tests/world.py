@@ -52,9 +52,7 @@ def at(hours: float) -> datetime:
     return BASE + timedelta(hours=hours)
 
 
-def line(
-    number: str | int, subject: str, item: str = "", quantity: Any = None, value: Any = None, **more: Any
-) -> dict[str, Any]:
+def line(number: str | int, subject: str, item: str = "", quantity: Any = None, value: Any = None, **more: Any) -> dict[str, Any]:
     """One line of a fact, as the neutral feed writes it; `quantity` and `value` are whole or decimal texts."""
     made: dict[str, Any] = {"line": str(number), "subject": subject, **more}
     if item:
@@ -65,9 +63,7 @@ def line(
     return made
 
 
-def say(
-    kind: str, system: str, number: str | int, at_hours: float, lines: Sequence[dict[str, Any]] = (), **more: Any
-) -> dict[str, Any]:
+def say(kind: str, system: str, number: str | int, at_hours: float, lines: Sequence[dict[str, Any]] = (), **more: Any) -> dict[str, Any]:
     """One fact. `revision=3` becomes a revision key; `links` are pairs of references."""
     revision = more.pop("revision", None)
     if isinstance(revision, int):
@@ -217,9 +213,7 @@ class World:
     def check_counts(self) -> None:
         """Rule 29 holds, and says the same as counting the tables."""
         said = self.counts()
-        assert said.received == (
-            said.posted + said.without_effect + said.superseded + said.waiting + said.quarantined + said.duplicate
-        ), said
+        assert said.received == (said.posted + said.without_effect + said.superseded + said.waiting + said.quarantined + said.duplicate), said
         counted = self.recount()
         assert {name: getattr(said, name) for name in counted} == counted
 

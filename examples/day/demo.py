@@ -1,5 +1,6 @@
 """Play one business day of a multi-channel distributor: import every feed of this folder, then report what does not tie out."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -30,7 +31,7 @@ def play(console: Console) -> None:
         task = progress.add_task("playing the day", total=len(feeds))
         for feed in feeds:
             progress.update(task, description=f"reading {feed.name}")
-            import_places(project.connection, project.configuration, project.systems[feed.name], [str(feed)])
+            import_places(project.connection, project.configuration, project.systems[feed.name], [os.path.relpath(feed)])
             progress.advance(task)
 
 

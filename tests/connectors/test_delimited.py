@@ -191,25 +191,19 @@ def test_the_same_refusal_is_said_once_per_row():
     text = SMALL + SMALL[SMALL.index("[[file.fact]]") :].replace("OrderBooked", "Allocated").replace(
         'sales_order"\nnumber', 'allocation"\nnumber'
     )
-    assert [each.reason for each in statements(HEADER + b"1,1,never,2,3\n", text=text)] == [
-        "'never' is not a time as ISO 8601."
-    ]
+    assert [each.reason for each in statements(HEADER + b"1,1,never,2,3\n", text=text)] == ["'never' is not a time as ISO 8601."]
 
 
 def test_read_to_trusts_the_cells_before_a_broken_quote():
     text = SMALL.replace('format = "csv"', 'format = "csv"\nread_to = "Price"')
-    raw = (
-        b"Order,Line,Day,Qty,Price,Address\n1,1,2024-03-01,2,3,Main St, 5\n2,1,2024-03-01,2,3,Main St\n3,1,2024-03-01\n"
-    )
+    raw = b"Order,Line,Day,Qty,Price,Address\n1,1,2024-03-01,2,3,Main St, 5\n2,1,2024-03-01,2,3,Main St\n3,1,2024-03-01\n"
     found = statements(raw, text=text)
     assert [fact.number for fact in found[:2]] == ["1", "2"]
     assert found[2].reason == "The row has 3 cells, the file 5 columns; it starts '3'."
 
 
 def test_columns_may_rename_a_header():
-    text = SMALL.replace(
-        'format = "csv"', 'format = "csv"\nheader = true\ncolumns = ["Order", "Line", "Day", "Qty", "Price"]'
-    )
+    text = SMALL.replace('format = "csv"', 'format = "csv"\nheader = true\ncolumns = ["Order", "Line", "Day", "Qty", "Price"]')
     (fact,) = facts(b"Auftrag,Pos,Datum,Menge,Preis\n1,1,2024-03-01,2,3\n", text=text)
     assert (fact.number, fact.source.line) == ("1", 2)
     assert refusal(b"Auftrag,Pos\n1,1\n", text=text).reason == "The header has 2 columns, the mapping names 5."
@@ -219,10 +213,7 @@ def test_file_name_can_be_part_of_an_identity_and_then_of_the_key():
     text = SMALL.replace('scope = "{Line}"', 'scope = "{file}"')
     raw = HEADER + b"1,1,2024-03-01,2,3\n"
     assert facts(raw, "in/orders-b.csv", text)[0].scope == "ORDERS-B.CSV"
-    keys = [
-        next(iter(delimited.split(io.BytesIO(raw), name, system(text)))).key
-        for name in ("orders-a.csv", "orders-b.csv")
-    ]
+    keys = [next(iter(delimited.split(io.BytesIO(raw), name, system(text)))).key for name in ("orders-a.csv", "orders-b.csv")]
     assert keys[0] != keys[1]
 
 
@@ -248,9 +239,7 @@ def test_parquet_states_the_same_facts_as_csv(tmp_path):
     text = SMALL.replace('match = "orders*.csv"\nformat = "csv"', 'match = "*.parquet"\nformat = "parquet"')
     found = facts(buffer.getvalue(), "orders.parquet", text)
     rows = facts(HEADER + b"1,1,2024-03-01,2,2.5000\n2,1,2024-03-02,5,\n")
-    assert [msgspec.structs.replace(fact, source=None) for fact in found] == [
-        msgspec.structs.replace(fact, source=None) for fact in rows
-    ]
+    assert [msgspec.structs.replace(fact, source=None) for fact in found] == [msgspec.structs.replace(fact, source=None) for fact in rows]
     assert [str(fact.source) for fact in found] == ["orders.parquet, row 1", "orders.parquet, row 2"]
     assert refusal(b"no parquet", "orders.parquet", text).rule == "parquet/unreadable"
 
@@ -340,22 +329,14 @@ def test_no_bytes_crash_it(raw, name):
     text = (
         depot()
         + SMALL[SMALL.index("[[file]]") :]
-        + SMALL[SMALL.index("[[file]]") :].replace(
-            'match = "orders*.csv"\nformat = "csv"', 'match = "*.parquet"\nformat = "parquet"'
-        )
+        + SMALL[SMALL.index("[[file]]") :].replace('match = "orders*.csv"\nformat = "csv"', 'match = "*.parquet"\nformat = "parquet"')
     )
     for each in statements(raw, name, text) + statements(HEADER + raw, name, text):
         assert isinstance(each, Fact | Refusal)
         msgspec.json.encode(each)
 
 
-@given(
-    st.lists(
-        st.sampled_from(
-            [b"1", b"A-1", b",", b"2024-03-01", b"9" * 30, b"-", b"\n", b'"', b"1e99", b"0001-01-01", b"9999-12-31"]
-        )
-    )
-)
+@given(st.lists(st.sampled_from([b"1", b"A-1", b",", b"2024-03-01", b"9" * 30, b"-", b"\n", b'"', b"1e99", b"0001-01-01", b"9999-12-31"])))
 def test_no_row_crashes_it(pieces):
     for each in statements(HEADER + b"".join(pieces)):
         assert isinstance(each, Fact | Refusal)

@@ -126,11 +126,7 @@ def test_a_damaged_mapping_is_told_or_read_and_never_crashes(data):
     text = depot()
     for _ in range(data.draw(st.integers(1, 3))):
         at = data.draw(st.integers(0, len(text) - 1))
-        text = (
-            text[:at]
-            + data.draw(st.text(alphabet='"[]{}=.a1\n/', max_size=3))
-            + text[at + data.draw(st.integers(0, 4)) :]
-        )
+        text = text[:at] + data.draw(st.text(alphabet='"[]{}=.a1\n/', max_size=3)) + text[at + data.draw(st.integers(0, 4)) :]
     try:
         parse(text)
     except SettingsError as told:
@@ -144,9 +140,7 @@ def test_system_without_mapping_is_the_operators_error():
 
 def test_system_and_kinds_come_from_the_mapping():
     found = delimited.system_of(depot())
-    assert found == System(
-        "depot", "delimited", Role.WMS, "Europe/Berlin", "EUR", lines=True, options={"mapping": depot()}
-    )
+    assert found == System("depot", "delimited", Role.WMS, "Europe/Berlin", "EUR", lines=True, options={"mapping": depot()})
     assert delimited.states(depot()) == ("Shipped", "StockMoved")
     assert set(delimited.states(depot())) <= set(delimited.MANIFEST.states) <= set(KINDS)
 

@@ -10,9 +10,7 @@ HEAD = "<Acct><Id><IBAN>NL00TEST0000000001</IBAN></Id><Ccy>EUR</Ccy></Acct>"
 
 
 def balance(code: str, amount: str, direction: str = "CRDT") -> str:
-    return (
-        f"<Bal><Tp><CdOrPrtry><Cd>{code}</Cd></CdOrPrtry></Tp><Amt Ccy='EUR'>{amount}</Amt><CdtDbtInd>{direction}</CdtDbtInd></Bal>"
-    )
+    return f"<Bal><Tp><CdOrPrtry><Cd>{code}</Cd></CdOrPrtry></Tp><Amt Ccy='EUR'>{amount}</Amt><CdtDbtInd>{direction}</CdtDbtInd></Bal>"
 
 
 def entry(amount: str, direction: str = "CRDT", inside: str = "", status: str = "<Sts>BOOK</Sts>") -> str:
@@ -22,8 +20,7 @@ def entry(amount: str, direction: str = "CRDT", inside: str = "", status: str = 
 def message(body: str, kind: str = "camt.053.001.08", names: str = "BkToCstmrStmt/Stmt") -> bytes:
     outer, inner = names.split("/")
     return (
-        f'<Document xmlns="urn:iso:std:iso:20022:tech:xsd:{kind}"><{outer}><{inner}><Id>S</Id>{HEAD}{body}'
-        f"</{inner}></{outer}></Document>"
+        f'<Document xmlns="urn:iso:std:iso:20022:tech:xsd:{kind}"><{outer}><{inner}><Id>S</Id>{HEAD}{body}</{inner}></{outer}></Document>'
     ).encode()
 
 

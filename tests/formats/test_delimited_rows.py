@@ -161,9 +161,7 @@ def test_any_bytes_become_rows_or_faults_that_cover_them_exactly(raw, dialect):
         assert (row.byte, row.line) == (byte, line)
         newline = "\n".encode(found.encoding)
         byte += len(row.raw)
-        line += max(
-            1, sum(1 for at in range(0, len(row.raw), len(newline)) if row.raw[at : at + len(newline)] == newline)
-        )
+        line += max(1, sum(1 for at in range(0, len(row.raw), len(newline)) if row.raw[at : at + len(newline)] == newline))
         held.append(row.raw)
     assert b"".join(held) == raw[start:]
 

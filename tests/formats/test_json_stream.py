@@ -155,9 +155,7 @@ def test_typed_numbers_are_exact() -> None:
     }
 
 
-@pytest.mark.parametrize(
-    "raw", [b'{"a":NaN}', b'{"a":Infinity}', b"[" * 100_000, b'"\\ud800"', b'"\xff"', b"1e9999999999999999999"]
-)
+@pytest.mark.parametrize("raw", [b'{"a":NaN}', b'{"a":Infinity}', b"[" * 100_000, b'"\\ud800"', b'"\xff"', b"1e9999999999999999999"])
 def test_what_is_no_json_is_one_kind_of_error_with_a_reason(raw: bytes) -> None:
     with pytest.raises(NO_JSON) as caught:
         decode_exact(raw)

@@ -138,9 +138,7 @@ def test_text_in_utf8_or_latin1_keeps_byte_offsets() -> None:
         (b"ST*850*0001", b"ST*85*0001", ("x12/st-code", "AK5:6")),
     ],
 )
-def test_envelopes_that_disagree_are_named_with_their_acknowledgment_code(
-    old: bytes, new: bytes, expected: tuple[str, str]
-) -> None:
+def test_envelopes_that_disagree_are_named_with_their_acknowledgment_code(old: bytes, new: bytes, expected: tuple[str, str]) -> None:
     raw = interchange(ORDER)
     assert old in raw
     assert expected in rules(raw.replace(old, new))

@@ -12,7 +12,14 @@ def tell(world: World) -> World:
     """Say the day."""
     for n in range(1, 9):
         shop, erp = f"shop/order/{1000 + n}", f"erp/sales_order/SO-{n}"
-        world.say("OrderPlaced", "shop", 1000 + n, n, [line(1, shop, "A", 10, 100), line(2, shop, "B", 5, "50.25")], currency="EUR" if n == 8 else "USD")
+        world.say(
+            "OrderPlaced",
+            "shop",
+            1000 + n,
+            n,
+            [line(1, shop, "A", 10, 100), line(2, shop, "B", 5, "50.25")],
+            currency="EUR" if n == 8 else "USD",
+        )
         if n < 8:
             booked = [line(1, erp, "A", 10, 100), line(2, erp, "B", 5, "45.25" if n == 3 else "50.25")]
             world.say("OrderBooked", "erp", f"SO-{n}", n + 1, booked, links=[[erp, shop]])

@@ -63,7 +63,12 @@ def test_each_open_case_stands_on_the_page_with_its_amounts(told: Ledger, text: 
 
 def test_headline_and_identity(told: Ledger, text: str) -> None:
     counts, seq = told.counts
-    for name, value in (("received", counts.received), ("posted", counts.posted), ("quarantined", counts.quarantined), ("waiting", counts.waiting)):
+    for name, value in (
+        ("received", counts.received),
+        ("posted", counts.posted),
+        ("quarantined", counts.quarantined),
+        ("waiting", counts.waiting),
+    ):
         assert re.search(rf'<data value="{value}">[^<]*</data><small>{name}</small>', text), name
     assert text.count("</rect><rect ") == 2
     hash_, subjects, _ = told.figures()

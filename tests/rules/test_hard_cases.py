@@ -12,8 +12,21 @@ LINK = {"links": [[ERP, SHOP]]}
 
 
 def test_price_differs_between_channel_and_erp(world: World) -> None:
-    world.say("OrderPlaced", "shop", "1", 0, [line(1, SHOP, "A", 10, 100), line("T", SHOP, value=7, charge="tax"), line("D", SHOP, value=-5, charge="discount")])
-    world.say("OrderBooked", "erp", "S1", 1, [line(1, ERP, "A", 10, "97.5"), line("T", ERP, value=8, charge="tax"), line("D", ERP, value=-5, charge="discount")], **LINK)
+    world.say(
+        "OrderPlaced",
+        "shop",
+        "1",
+        0,
+        [line(1, SHOP, "A", 10, 100), line("T", SHOP, value=7, charge="tax"), line("D", SHOP, value=-5, charge="discount")],
+    )
+    world.say(
+        "OrderBooked",
+        "erp",
+        "S1",
+        1,
+        [line(1, ERP, "A", 10, "97.5"), line("T", ERP, value=8, charge="tax"), line("D", ERP, value=-5, charge="discount")],
+        **LINK,
+    )
     assert world.of("TBK") == {"shop/order/1 A $USD": D("2.5"), "shop/order/1 tax $USD": -1}
     cases = {name: case for name, case in world.complete(24).items() if name.startswith("TBK")}
     assert cases == {"TBK+ shop/order/1#A": ({}, {"USD": "2.5"}), "TBK- shop/order/1#tax": ({}, {"USD": "-1"})}
@@ -110,7 +123,9 @@ def test_a_return_without_rma_and_a_refund_before_the_return(world: World) -> No
 
 def test_an_unknown_fee_label_opens_an_account_of_its_own(world: World) -> None:
     subject = "market/settlement/9"
-    world.say("FeeCharged", "market", "F1", 0, [line(1, subject, value=5, charge="commission"), line(2, subject, value=2, charge="new fee 2026")])
+    world.say(
+        "FeeCharged", "market", "F1", 0, [line(1, subject, value=5, charge="commission"), line(2, subject, value=2, charge="new fee 2026")]
+    )
     world.say("FeePosted", "erp", "J1", 1, [line(1, subject, value=5, charge="commission")])
     assert world.of("FTP") == {f"{subject} new fee 2026 $USD": 2}
 

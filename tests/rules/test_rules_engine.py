@@ -9,12 +9,12 @@ from typing import Any
 
 import msgspec
 import pytest
-from conftest import Server
-from world import NOW, SYSTEMS, World, at, line, say
 
+from conftest import Server
 from tieout.connectors import System
 from tieout.core.values import Role
 from tieout.runtime.apply import apply
+from world import NOW, SYSTEMS, World, at, line, say
 
 Worlds = Callable[..., World]
 D = Decimal
@@ -441,7 +441,9 @@ def test_rule_32_replay_raises_the_generation_and_rebuild_gives_the_same_hash(wo
     facts = [order(), booked(), shipped(), invoiced(quantity=3)]
     world.apply(facts)
     again = []
-    for arrival, (message,) in zip(world.arrivals(facts), world.connection.execute("select id from message order by id").fetchall(), strict=True):
+    for arrival, (message,) in zip(
+        world.arrivals(facts), world.connection.execute("select id from message order by id").fetchall(), strict=True
+    ):
         changed = msgspec.structs.replace(arrival.document, raw=arrival.document.raw.replace(b'"quantity": 3', b'"quantity": 4'))
         again.append(type(arrival)(changed, arrival.system, NOW, generation=1, message_id=message))
     apply(world.connection, world.configuration, again, NOW, what="replay")

@@ -44,7 +44,9 @@ def version(ordinal: int, revision: str = "", content: bytes = b"a", generation:
 class Everything:
     """A context in which every reference is known; units and kits as given."""
 
-    def __init__(self, units: Mapping[tuple[str, str], Fraction] | None = None, kits: Mapping[str, tuple[Component, ...]] | None = None) -> None:
+    def __init__(
+        self, units: Mapping[tuple[str, str], Fraction] | None = None, kits: Mapping[str, tuple[Component, ...]] | None = None
+    ) -> None:
         self.units, self.kits = dict(units or {}), dict(kits or {})
 
     def resolve(self, reference: Ref) -> Ref | None:
@@ -278,7 +280,9 @@ def posting(
     return Posting(f"{kind}{moves}{hours}{quantity}", "", kind, h(hours), False, (Group(tuple(moves), (row,)),), notes)
 
 
-def judged(book: Sequence[Posting], *, mark: float | None = 10_000, now: float = 10_000, policy: CompanyPolicy | None = None, observed: bool = True) -> list[Item]:
+def judged(
+    book: Sequence[Posting], *, mark: float | None = 10_000, now: float = 10_000, policy: CompanyPolicy | None = None, observed: bool = True
+) -> list[Item]:
     feeds = Feeds(None if mark is None else h(mark), observed=observed)
     return evaluate(view("r", book), accounts(), policy or CompanyPolicy({}), feeds, h(now))
 
@@ -309,7 +313,9 @@ def test_rule_13_fifo_goes_by_due_before_occurred() -> None:
         ([("-", 5, 80), ("+", 9, 80)], 4, State.PENDING),
     ],
 )
-def test_rule_13_standing_age_is_the_least_balance_of_one_sign_through_the_window(steps: list[tuple[str, int, float]], least: int, state: State) -> None:
+def test_rule_13_standing_age_is_the_least_balance_of_one_sign_through_the_window(
+    steps: list[tuple[str, int, float]], least: int, state: State
+) -> None:
     """`stock_in_step` allows 24 hours; it is judged at hour 100, so the window begins at hour 76. Same instant, one step."""
     for arranged in permutations([posting([f"STK{side}"], quantity, hours, key="") for side, quantity, hours in steps]):
         (item,) = judged(arranged, mark=100, now=100)
@@ -446,7 +452,12 @@ def test_rule_19_a_reference_with_too_many_links_merges_nothing() -> None:
 
 
 def test_rule_20_one_line_for_several_clears_on_their_merged_group() -> None:
-    book = [posting(["TSH+"], 3, 0, key="1"), posting(["TSH+"], 4, 0, key="2"), posting(["TSH+"], 9, 0, key="3"), posting(["TSH-"], 5, 1, key="1+2")]
+    book = [
+        posting(["TSH+"], 3, 0, key="1"),
+        posting(["TSH+"], 4, 0, key="2"),
+        posting(["TSH+"], 9, 0, key="3"),
+        posting(["TSH-"], 5, 1, key="1+2"),
+    ]
     assert [(i.key, i.quantity) for i in judged(book)] == [("1", 2), ("3", 9)]
 
 
@@ -499,7 +510,7 @@ def test_rule_35_quantity_and_price_are_judged_apart() -> None:
 # Values --------------------------------------------------------------------------------------------------------------------
 
 
-@given(st.decimals(-10**6, 10**6, places=4), st.lists(st.integers(0, 100), min_size=1, max_size=8))
+@given(st.decimals(-(10**6), 10**6, places=4), st.lists(st.integers(0, 100), min_size=1, max_size=8))
 def test_largest_remainder_loses_nothing(total: Decimal, weights: list[int]) -> None:
     parts = largest_remainder(total, [Fraction(w) for w in weights], D("0.01"))
     assert sum(parts) == total
@@ -509,7 +520,9 @@ def test_largest_remainder_loses_nothing(total: Decimal, weights: list[int]) -> 
             assert abs(Fraction(part) - Fraction(total) * weight / scale) < Fraction(2, 100), n
 
 
-@pytest.mark.parametrize("text", ["1" * 16, "1e15", "0.1234567891", "NaN", "Infinity", "x", "0." + "0" * 61 + "1", "1." + "0" * 70 + "1", "1e-100"])
+@pytest.mark.parametrize(
+    "text", ["1" * 16, "1e15", "0.1234567891", "NaN", "Infinity", "x", "0." + "0" * 61 + "1", "1." + "0" * 70 + "1", "1e-100"]
+)
 def test_a_number_that_cannot_be_kept_exactly_is_a_value_error(text: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         exact(text)

@@ -5,13 +5,13 @@ from collections.abc import Callable
 
 import psycopg
 import pytest
-from conftest import Server
-from world import World, line, say
 
+from conftest import Server
 from tieout.errors import StoreError
 from tieout.store import migrate as module
 from tieout.store.database import Database
 from tieout.store.migrate import LEDGER, migrate, migrations
+from world import World, line, say
 
 
 def owner(database: Database) -> psycopg.Connection:
@@ -101,7 +101,11 @@ def test_an_older_server_than_15_is_refused() -> None:
 @pytest.mark.parametrize("table", LEDGER)
 def test_the_application_role_may_only_add_to_the_ledger(world: World, table: str) -> None:
     world.apply([say("OrderPlaced", "shop", "1", 0, [line(1, "shop/order/1", "A", 1, 1)])])
-    for statement in (f"delete from {table}", f"truncate {table}", f"update {table} set batch = 0" if table != "batch" else "update batch set seq = 0"):
+    for statement in (
+        f"delete from {table}",
+        f"truncate {table}",
+        f"update {table} set batch = 0" if table != "batch" else "update batch set seq = 0",
+    ):
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             world.connection.execute(statement)
 
@@ -123,9 +127,7 @@ def test_the_application_role_cannot_alter_the_schema(world: World) -> None:
 
 def test_rule_29_is_a_constraint_of_the_batch_table(world: World) -> None:
     with pytest.raises(psycopg.errors.CheckViolation):
-        world.connection.execute(
-            "insert into batch values (1, 1, now(), 'x', 3, 1, 0, 0, 0, 0, 1, 0, 0, 0, '{}', '', '')"
-        )
+        world.connection.execute("insert into batch values (1, 1, now(), 'x', 3, 1, 0, 0, 0, 0, 1, 0, 0, 0, '{}', '', '')")
 
 
 def test_an_unreachable_database_is_one_sentence_with_a_next_step(tmp_path_factory: pytest.TempPathFactory) -> None:

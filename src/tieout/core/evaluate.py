@@ -331,7 +331,7 @@ def _standing(
 
 def _louder(mine: Sequence[Entry]) -> Side:
     """Movements carry their own sign, so the side that moved more in all is the one the other has not followed."""
-    moved = {side: ZERO for side in Side}
+    moved = dict.fromkeys(Side, ZERO)
     for entry in mine:
         moved[entry.side] = EXACT.add(moved[entry.side], abs(entry.quantity or ZERO))
     return Side.DEBIT if moved[Side.DEBIT] >= moved[Side.CREDIT] else Side.CREDIT

@@ -263,9 +263,7 @@ def _whole_number(number: Fraction) -> Decimal | None:
         return None
 
 
-def _explode(
-    fact: Fact, line: Line, due: datetime | None, currency: str, root: Ref, context: Context, waits: list[Wait]
-) -> list[Row]:
+def _explode(fact: Fact, line: Line, due: datetime | None, currency: str, root: Ref, context: Context, waits: list[Wait]) -> list[Row]:
     """A kit as its components (rule 21): quantities by the bill of materials, value by the price shares, nothing lost."""
     parts = context.components(line.item, root, fact)
     if parts is None:

@@ -64,9 +64,7 @@ def judge(versions: Sequence[Version], listings: Iterable[Listing] = ()) -> Verd
     winner = max(kept, key=lambda v: (*v.key, v.content))
     rivals = {v.content for v in kept if v.key == winner.key}
     lists = tuple(listings)
-    voided = winner.fact.void or any(
-        winner.fact.happened < known.instant and winner.fact.document not in known.documents for known in lists
-    )
+    voided = winner.fact.void or any(winner.fact.happened < known.instant and winner.fact.document not in known.documents for known in lists)
     return Verdict(winner, voided, quarantined, len(rivals) if len(rivals) > 1 else 0)
 
 

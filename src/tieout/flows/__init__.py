@@ -25,15 +25,10 @@ def accounts() -> dict[str, ClearingAccount]:
     return dict(sorted(found.items(), key=lambda item: (FLOW_ORDER.get(item[1].flow, 99), item[1].name)))
 
 
-FLOW_ORDER = {
-    name: n for n, name in enumerate(("order_to_cash", "return_to_credit", "inventory", "purchase_to_pay", "settlement", "edi"))
-}
+FLOW_ORDER = {name: n for n, name in enumerate(("order_to_cash", "return_to_credit", "inventory", "purchase_to_pay", "settlement", "edi"))}
 
 
 @cache
 def measured() -> dict[str, tuple[bool, bool]]:
     """For each account code: must quantity come to zero, must value come to zero (as plain sums, see `core.post.net`)."""
-    return {
-        code: (account.measure is not Measure.VALUE, account.measure is not Measure.QUANTITY)
-        for code, account in accounts().items()
-    }
+    return {code: (account.measure is not Measure.VALUE, account.measure is not Measure.QUANTITY) for code, account in accounts().items()}

@@ -84,9 +84,7 @@ def begin(stream: BinaryIO, dialect: Dialect) -> tuple[Dialect, bytes, int]:
     return msgspec.structs.replace(dialect, encoding=ENCODINGS[dialect.encoding]), head, 0
 
 
-def rows(
-    stream: BinaryIO, dialect: Dialect, *, line: int = 1, byte: int = 0, head: bytes = b""
-) -> Iterator[Row | Fault]:
+def rows(stream: BinaryIO, dialect: Dialect, *, line: int = 1, byte: int = 0, head: bytes = b"") -> Iterator[Row | Fault]:
     """The rows from where `stream` stands: at `line` and `byte` of its origin, after the `head` that `begin` read."""
     codec = ENCODINGS[dialect.encoding]
     source = _lines(stream, "\n".encode(codec), head)
@@ -110,9 +108,7 @@ def rows(
                 else:
                     found = _plain(text.rstrip("\r\n"), delimiter, widths)
         if isinstance(found, list) and len(found) > COLUMNS_MAX:
-            found = _faulty(
-                "columns-max", f"The row has {len(found)} columns", f"At most {COLUMNS_MAX} columns are read."
-            )
+            found = _faulty("columns-max", f"The row has {len(found)} columns", f"At most {COLUMNS_MAX} columns are read.")
         yield Row(line, byte, raw, found) if isinstance(found, list) else Fault(line, byte, raw, size, *found)
         line += lines
         byte += size
@@ -247,9 +243,7 @@ def _undecodable(bad: UnicodeDecodeError, codec: str) -> tuple[str, str, str]:
 
 def _control(text: str) -> tuple[str, str, str]:
     what = "a NUL character" if "\x00" in text else "a carriage return inside the row"
-    return _faulty(
-        "control-character", f"The row holds {what}", "Check `encoding`, and that lines end with LF or CR LF."
-    )
+    return _faulty("control-character", f"The row holds {what}", "Check `encoding`, and that lines end with LF or CR LF.")
 
 
 def _bad_quotes(bad: Exception) -> tuple[str, str, str]:

@@ -50,9 +50,7 @@ def _open(raw: bytes) -> pyarrow.parquet.ParquetFile:
     except (pyarrow.ArrowException, OSError, ValueError, OverflowError) as bad:
         raise NotParquet(_short(bad)) from bad
     if metadata.num_rows > ROWS_MAX or expanded > EXPANDED_MAX:
-        raise NotParquet(
-            f"it declares {metadata.num_rows} rows and {expanded} bytes; we read {ROWS_MAX} and {EXPANDED_MAX}"
-        )
+        raise NotParquet(f"it declares {metadata.num_rows} rows and {expanded} bytes; we read {ROWS_MAX} and {EXPANDED_MAX}")
     return file
 
 

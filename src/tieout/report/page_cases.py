@@ -111,7 +111,9 @@ def _drill(ledger: Ledger, case: Case) -> Markup:
 
 def t_account(account: TAccount) -> Markup:
     """One T: debits left, credits right, the residual under the line."""
-    title = h("h3", h("code", account.code), f" {account.name.replace('_', ' ')}", h("span", f" #{account.key}", cls="muted") if account.key else None)
+    title = h(
+        "h3", h("code", account.code), f" {account.name.replace('_', ' ')}", h("span", f" #{account.key}", cls="muted") if account.key else None
+    )
     residual: Child = [_item(i) for i in account.items] or h("p", "Tied out.", cls="tied")
     return h(
         "article", title,

@@ -63,7 +63,15 @@ def _account(ledger: Ledger, side: AccountSide) -> Markup:
 def unobserved(ledger: Ledger) -> Markup:
     """What stands on account sides that no connected system can clear."""
     sides = [s for s in ledger.accounts if not s.observed]
-    heads = [("Account", ""), ("Side", ""), ("Means", ""), ("Stands there", "num"), ("Quantity", "num"), ("Value", "num"), ("Would be cleared by", "")]
+    heads = [
+        ("Account", ""),
+        ("Side", ""),
+        ("Means", ""),
+        ("Stands there", "num"),
+        ("Quantity", "num"),
+        ("Value", "num"),
+        ("Would be cleared by", ""),
+    ]
     rows: list[Child] = [
         h(
             "tr", h("th", h("code", s.code), f" {s.account}", scope="row"), h("td", s.side), h("td", s.meaning, cls="text"),

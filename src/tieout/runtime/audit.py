@@ -72,7 +72,6 @@ def _verify(connection: Connection) -> Audit:
     return Audit(len(batches), messages, tuple(findings), hashlib.sha256(previous).hexdigest())
 
 
-
 def _rows(connection: Connection, table: str) -> Iterator[tuple[int, bytes]]:
     """The rows of a table as binary COPY writes them, by id; the first field of each is its batch."""
     statement = compose.SQL("copy (select * from {} order by id) to stdout (format binary)").format(compose.Identifier(table))

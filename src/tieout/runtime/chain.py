@@ -129,9 +129,7 @@ def _write_feeds(batch: Batch) -> None:
         )  # fmt: skip
 
 
-def digest_of(
-    messages: Iterable[bytes], facts: Iterable[bytes], postings: Iterable[bytes], refusals: Sequence[tuple[Any, ...]]
-) -> bytes:
+def digest_of(messages: Iterable[bytes], facts: Iterable[bytes], postings: Iterable[bytes], refusals: Sequence[tuple[Any, ...]]) -> bytes:
     """SHA-256 over a batch's ledger rows, as PostgreSQL's binary COPY writes them, in the order of their ids."""
     total = hashlib.sha256()
     for table in (messages, facts, postings):
@@ -144,9 +142,7 @@ def digest_of(
     return total.digest()
 
 
-def chain(
-    previous: bytes, seq: int, recorded: datetime, what: str, counts: Sequence[int], marks: bytes, rows_digest: bytes
-) -> bytes:
+def chain(previous: bytes, seq: int, recorded: datetime, what: str, counts: Sequence[int], marks: bytes, rows_digest: bytes) -> bytes:
     """The digest of a batch row, which covers the batch before it."""
     text = f"{seq}|{recorded.astimezone(UTC).isoformat()}|{what}|{'|'.join(map(str, counts))}|".encode()
     return hashlib.sha256(previous + text + marks + rows_digest).digest()

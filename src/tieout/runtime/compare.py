@@ -87,8 +87,7 @@ def versions_of(batch: Batch, identities: Iterable[str]) -> dict[str, list[Versi
 def listings(batch: Batch) -> list[tuple[str, Listing]]:
     """The complete lists received, each with the prefix of the identities it speaks of."""
     return [
-        (prefix, Listing(instant, frozenset(msgspec.json.decode(numbers))))
-        for prefix, instant, numbers in fetch(batch.connection, "listings")
+        (prefix, Listing(instant, frozenset(msgspec.json.decode(numbers)))) for prefix, instant, numbers in fetch(batch.connection, "listings")
     ]
 
 

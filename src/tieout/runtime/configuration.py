@@ -140,9 +140,7 @@ class Configuration:
         }
         self.feed_names = {move: ",".join(names) for move, names in self.feeds.items()}
         self.plans = Plans(self.accounts.values(), self._by_line, switches, marketplaces)
-        self.judged_by_price = frozenset(
-            code for code, account in self.accounts.items() if account.measure in (Measure.PRICE, Measure.BOTH)
-        )
+        self.judged_by_price = frozenset(code for code, account in self.accounts.items() if account.measure in (Measure.PRICE, Measure.BOTH))
         self.on_itself = self._kinds_with(Take.DOCUMENT)
         self.on_parcels = self._kinds_with(Take.PARCELS)
         self.system_ids: dict[str, int] = {}

@@ -170,4 +170,3 @@ def replay(
             run(connection, "set_meta", f"replayed:{name}", str(last + 1))
     tick(connection, configuration, datetime.now(UTC), everything=True)
     return len(ids), total
-

@@ -38,4 +38,3 @@ def rebuild(
             connection.execute("update feed set declared = %s, last_received = %s where system = %s", [row[1], row[2], row[0]])
         tick(connection, fresh, datetime.now(UTC), everything=True)
     return done
-

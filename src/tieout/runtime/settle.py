@@ -104,9 +104,7 @@ def _post(batch: Batch, changes: dict[str, Change]) -> None:
         _settle_kits(batch, changes)
 
 
-def _post_each(
-    batch: Batch, changes: dict[str, Change], stored: dict[str, dict[str, Posting]], has_kits: bool, sending: Sending
-) -> bool:
+def _post_each(batch: Batch, changes: dict[str, Change], stored: dict[str, dict[str, Posting]], has_kits: bool, sending: Sending) -> bool:
     """Post every winner; True when there are kits and an order was among the changes."""
     plans = batch.configuration.plans
     kits = False

@@ -66,9 +66,7 @@ def keep(fact: Fact, message: int, arrival: Arrival) -> New | Refusal:
     source = fact.source
     place = "" if source is None else _place(source)
     if source is not None or fact.revision == ARRIVAL:
-        fact = msgspec.structs.replace(
-            fact, source=None, revision=f"a{message:020d}" if fact.revision == ARRIVAL else fact.revision
-        )
+        fact = msgspec.structs.replace(fact, source=None, revision=f"a{message:020d}" if fact.revision == ARRIVAL else fact.revision)
     reason = _unfit(fact)
     if reason:
         return _refusal(arrival, source, reason)
@@ -98,7 +96,7 @@ def _unfit(fact: Fact) -> str:
         identity.encode()
     except UnicodeEncodeError:
         return "the document number is not valid text"
-    return unsaid(fact) if fact.kind in MUST_SAY else ""
+    return unsaid(fact) if fact.kind in MUST_SAY and not fact.void else ""
 
 
 MUST_SAY = {

@@ -65,10 +65,7 @@ def _parts(entry: Entry, number: str) -> list[Part]:
         return [Part(number, entry.amount, None, "its details lack amounts in the entry's currency")]
     if sum(amounts, ZERO) != entry.amount:
         return [Part(number, entry.amount, None, f"its details sum to {plain(sum(amounts, ZERO))}")]
-    return [
-        Part(f"{number}.{n}", amount, transaction)
-        for n, (amount, transaction) in enumerate(zip(amounts, transactions, strict=True), 1)
-    ]
+    return [Part(f"{number}.{n}", amount, transaction) for n, (amount, transaction) in enumerate(zip(amounts, transactions, strict=True), 1)]
 
 
 def _fact(statement: BankStatement, entry: Entry, part: Part, system: System) -> Fact:

@@ -76,8 +76,7 @@ def _is_clean_rest(fact: Fact) -> bool:
     if fact.parcels and (len(fact.parcels) > LINES_MAX or not _are_clean(_PLAIN_NUMBER, fact.parcels)):
         return False
     return not (fact.links or fact.relates) or all(
-        len(pairs) <= LINES_MAX and _are_clean(_PLAIN_REF, (end for pair in pairs for end in pair))
-        for pairs in (fact.links, fact.relates)
+        len(pairs) <= LINES_MAX and _are_clean(_PLAIN_REF, (end for pair in pairs for end in pair)) for pairs in (fact.links, fact.relates)
     )
 
 

@@ -91,9 +91,7 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 def _toml(text: str, where: str) -> dict[str, Any]:
     if len(text) > TEXT_MAX:
-        raise SettingsError(
-            f"{where}: a mapping has at most {TEXT_MAX} characters, this one {len(text)}.", "Split it by system."
-        )
+        raise SettingsError(f"{where}: a mapping has at most {TEXT_MAX} characters, this one {len(text)}.", "Split it by system.")
     try:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as bad:
@@ -136,9 +134,7 @@ def _refuse_unknown(data: object, struct: type[msgspec.Struct], path: str) -> No
         below = CHILDREN.get(struct, {})
         for key, value in item.items():
             if key not in known:
-                raise Wrong(
-                    f"{path}{key}", "there is no such key", nearest(key, known) or f"Known here: {', '.join(known)}."
-                )
+                raise Wrong(f"{path}{key}", "there is no such key", nearest(key, known) or f"Known here: {', '.join(known)}.")
             if key in below:
                 _refuse_unknown(value, below[key], f"{path}{key}: ")
 
@@ -154,9 +150,7 @@ def _check_about(about: About) -> None:
         try:
             ZoneInfo(about.timezone)
         except (OSError, ValueError, KeyError):
-            raise Wrong(
-                "mapping: timezone", f"{about.timezone!r} is no IANA zone", "Write it like 'Europe/Berlin'."
-            ) from None
+            raise Wrong("mapping: timezone", f"{about.timezone!r} is no IANA zone", "Write it like 'Europe/Berlin'.") from None
     if about.currency and not re.fullmatch("[A-Z]{3}", about.currency):
         raise Wrong("mapping: currency", f"{about.currency!r} is no ISO 4217 code", "Write it like 'USD'.")
 
@@ -274,7 +268,11 @@ def _check_day(text: str, key: str) -> None:
 
 def _check_reference(text: str, key: str) -> None:
     parts = text.split("/", 2)
-    if len(parts) < 3 or not all(part in ("{system}", "*")[: 2 - n] or SYSTEM.fullmatch(part) for n, part in enumerate(parts[:2])) or not parts[2]:
+    if (
+        len(parts) < 3
+        or not all(part in ("{system}", "*")[: 2 - n] or SYSTEM.fullmatch(part) for n, part in enumerate(parts[:2]))
+        or not parts[2]
+    ):
         raise Wrong(
             key,
             f"{text!r} is no reference",

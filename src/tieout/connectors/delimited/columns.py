@@ -41,9 +41,7 @@ class Columns(msgspec.Struct, frozen=True):
             except ValueError as bad:
                 if not cell.strip():
                     raise Empty(column) from None
-                raise Unreadable(
-                    column, "mapping/number", str(bad), "Correct the row, or see `decimal` and `thousands`."
-                ) from None
+                raise Unreadable(column, "mapping/number", str(bad), "Correct the row, or see `decimal` and `thousands`.") from None
 
         return read
 
@@ -152,7 +150,5 @@ class Columns(msgspec.Struct, frozen=True):
 
 def _bounded(text: str, place: str) -> str:
     if len(text) > TEXT_MAX:
-        raise Unreadable(
-            place, "mapping/text-length", f"{clip(text)} has {len(text)} characters", f"At most {TEXT_MAX} are taken."
-        )
+        raise Unreadable(place, "mapping/text-length", f"{clip(text)} has {len(text)} characters", f"At most {TEXT_MAX} are taken.")
     return text

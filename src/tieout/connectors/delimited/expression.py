@@ -21,9 +21,7 @@ Node = Number | str | tuple["str", "Node", "Node"]
 Template = tuple[tuple[str, bool], ...]
 """Parts of a text: (literal, False) or (column, True)."""
 
-_TOKEN = re.compile(
-    r"\s*(?:(?P<number>[0-9]+(?:\.[0-9]+)?)|(?P<name>[A-Za-z_]\w*)|\{(?P<braced>[^{}]+)\}|(?P<sign>[-+*()]))"
-)
+_TOKEN = re.compile(r"\s*(?:(?P<number>[0-9]+(?:\.[0-9]+)?)|(?P<name>[A-Za-z_]\w*)|\{(?P<braced>[^{}]+)\}|(?P<sign>[-+*()]))")
 
 
 class NotAnExpression(ValueError):
@@ -75,9 +73,7 @@ def compile_expression(node: Node, number: Callable[[str], Reader[Decimal]], pla
         try:
             return exact(value(cells))
         except (ValueError, Inexact, InvalidOperation) as bad:
-            raise Unreadable(
-                place, "mapping/inexact", str(bad) or "The result has too many digits", "Check the columns used."
-            ) from bad
+            raise Unreadable(place, "mapping/inexact", str(bad) or "The result has too many digits", "Check the columns used.") from bad
 
     return result
 

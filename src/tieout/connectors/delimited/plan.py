@@ -113,9 +113,7 @@ def _line(line: LineMapping, text: str, columns: Columns) -> Callable[[Cells], L
         ("line", columns.text(text, needed=True)),
         ("subject", columns.reference(line.subject, "subject")),
     ]
-    fields += [
-        (name, columns.text(getattr(line, name))) for name in ("item", "order_line", "charge") if getattr(line, name)
-    ]
+    fields += [(name, columns.text(getattr(line, name))) for name in ("item", "order_line", "charge") if getattr(line, name)]
     if line.quantity:
         fields.append(("quantity", columns.amount(line.quantity, "quantity")))
     if line.value:

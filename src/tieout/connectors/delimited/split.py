@@ -47,9 +47,7 @@ def _unknown_file(stream: BinaryIO, origin: str, mapping: Mapping) -> Refused:
     patterns = ", ".join(entry.match for entry in mapping.file)
     reason = f"{base_name(origin)!r} matches no [[file]] entry of the mapping; there are {patterns}"
     document = Document(stream.read(KEPT), origin)
-    return Refused(
-        document, refuse(SourceRef(origin), "mapping/no-file-entry", reason, "Rename the file or add an entry.")
-    )
+    return Refused(document, refuse(SourceRef(origin), "mapping/no-file-entry", reason, "Rename the file or add an entry."))
 
 
 def _whole(stream: BinaryIO, origin: str, entry: FileMapping) -> Document | Refused:
@@ -134,9 +132,7 @@ def _cut(stream: BinaryIO, origin: str, entry: FileMapping, declared: Dialect) -
         yield _document(piece, origin, entry, meta)
 
 
-def _columns(
-    source: Iterator[Row | Fault], origin: str, entry: FileMapping, codec: str
-) -> tuple[tuple[str, ...], str] | Refused:
+def _columns(source: Iterator[Row | Fault], origin: str, entry: FileMapping, codec: str) -> tuple[tuple[str, ...], str] | Refused:
     """The names of the columns that are read, from the mapping or the header, and the header as it stands."""
     columns, text = entry.columns, ""
     if has_header(entry):

@@ -30,9 +30,7 @@ def translate(document: Document, system: System) -> Iterator[Statement]:
     matched = document.meta.get("match")
     entry = next((e for e in mapping.file if e.match == matched), None) or entry_for(mapping, document.origin)
     if entry is None:
-        yield refuse(
-            SourceRef(document.origin), "mapping/no-file-entry", "No [[file]] entry matches this name", "Add one."
-        )
+        yield refuse(SourceRef(document.origin), "mapping/no-file-entry", "No [[file]] entry matches this name", "Add one.")
     elif entry.format == "parquet":
         yield from _from_parquet(document, system, entry)
     else:
@@ -79,9 +77,7 @@ def _from_text(document: Document, system: System, entry: FileMapping) -> Iterat
     meta = document.meta
     columns = tuple(msgspec.json.decode(meta["columns"], type=list[str])) if "columns" in meta else entry.columns
     if missing := missing_columns(entry, columns):
-        yield refuse(
-            SourceRef(document.origin, document.line, document.byte), *missing_reason(missing[0].column, columns)
-        )
+        yield refuse(SourceRef(document.origin, document.line, document.byte), *missing_reason(missing[0].column, columns))
         return
     plan = _plan(document, system, entry, columns)
     again = msgspec.json.decode(meta.get("again", "{}"), type=dict[str, int])
@@ -143,9 +139,7 @@ def _statements(plan: Plan, cells: Cells, key: str, source: SourceRef, prefix: s
             what = (bad.place, bad.rule, bad.reason)
             if what not in refused:
                 refused.add(what)
-                yield refuse(
-                    msgspec.structs.replace(source, place=prefix + bad.place), bad.rule, bad.reason, bad.next_step
-                )
+                yield refuse(msgspec.structs.replace(source, place=prefix + bad.place), bad.rule, bad.reason, bad.next_step)
         else:
             if fact is not None:
                 yield fact

@@ -48,9 +48,7 @@ def texts_of(fact: FactMapping) -> Iterator[tuple[str, str]]:
 def _fact_uses(fact: FactMapping) -> Iterator[Use]:
     for key, text in texts_of(fact):
         try:
-            yield from (
-                Use(key, part) for part, is_column in parse_template(text) if is_column and part not in BUILT_IN
-            )
+            yield from (Use(key, part) for part, is_column in parse_template(text) if is_column and part not in BUILT_IN)
         except NotAnExpression as bad:
             raise Wrong(key, f"{text!r}: {bad}") from None
     amounts = [("total", fact.total)]

@@ -41,9 +41,7 @@ def notice_shipped(reading: Reading) -> Fact:
     return _notice(reading, Shipped, own, _notice_lines(reading, reading.order), when, None)
 
 
-def _notice(
-    reading: Reading, kind: FactType, own: Ref, lines: list[Line], when: tuple[datetime, bool], due: datetime | None
-) -> Fact:
+def _notice(reading: Reading, kind: FactType, own: Ref, lines: list[Line], when: tuple[datetime, bool], due: datetime | None) -> Fact:
     head = reading.need("BSN")
     return reading.fact(
         kind,

@@ -5,9 +5,7 @@ from tieout.core.values import Role
 
 PurchaseOrdered = FactType("PurchaseOrdered", Role.ERP, "purchase order", "we ordered from a vendor")
 PurchaseCancelled = FactType("PurchaseCancelled", Role.ERP, "purchase order", "we cancelled quantities of a purchase order")
-PurchaseAcknowledged = FactType(
-    "PurchaseAcknowledged", Role.VENDOR, "purchase order acknowledgment", "the vendor accepted quantities"
-)
+PurchaseAcknowledged = FactType("PurchaseAcknowledged", Role.VENDOR, "purchase order acknowledgment", "the vendor accepted quantities")
 GoodsAnnounced = FactType("GoodsAnnounced", Role.VENDOR, "ship notice", "the vendor announced a shipment (ASN)")
 GoodsReceived = FactType("GoodsReceived", Role.WMS, "goods receipt", "the dock received goods")
 GoodsRejected = FactType("GoodsRejected", Role.WMS, "inspection", "inspection rejected received goods")

@@ -92,8 +92,6 @@ def _group(tokens: Tokens, segment: Segment, sets: list[tuple[Segment, int, int,
         version=segment.get(8),
         index=segment.index,
         byte=segment.byte,
-        sets=tuple(
-            TransactionSet(first.get(1), first.get(2), start, end, first.byte, tuple(wrong)) for first, start, end, wrong in sets
-        ),
+        sets=tuple(TransactionSet(first.get(1), first.get(2), start, end, first.byte, tuple(wrong)) for first, start, end, wrong in sets),
         faults=tuple(faults),
     )
