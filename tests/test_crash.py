@@ -92,6 +92,7 @@ def test_a_writer_killed_fifty_times_loses_and_doubles_nothing(server: Any, worl
     chance = random.Random(11)
     committed = [write(harried.database, data, chance.uniform(0.0, 0.06)) for _ in range(KILLS)]
     assert min(committed) < FACTS // BATCH
+    print(committed)
     write(harried.database, data, None)
     found = harried.counts()
     assert found.facts == calm.counts().facts == len({text(f) for f in facts})

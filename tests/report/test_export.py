@@ -53,7 +53,7 @@ def test_xlsx(table: Table, tmp_path: Path) -> None:
     assert {r[0].data_type for r in found} == {"s"}
     assert all(r[0].hyperlink is None for r in found)
     assert [r[1].value for r in found] == ["100000000000000.123456789", 0.1, None, -12.5]
-    assert found[0][2].value == datetime(2026, 3, 2, 9)  # noqa: DTZ001
+    assert found[0][2].value == datetime(2026, 3, 2, 9)
     assert found[3][3].value == str(2**60)
 
 

@@ -58,11 +58,12 @@ def test_second_shipment_message_with_the_same_number(world: World) -> None:
 
 
 def test_truly_shipped_twice(world: World) -> None:
-    world.say("OrderBooked", "erp", "S1", 0, [line(1, ERP, "A", 6)])
+    world.say("OrderPlaced", "shop", "1", 0, [line(1, SHOP, "A", 6)])
+    world.say("OrderBooked", "erp", "S1", 0, [line(1, ERP, "A", 6)], **LINK)
     for number in ("P1", "P2"):
         world.say("Shipped", "wms", number, 1, [line(1, ERP, "A", 6)])
-    assert world.complete(10)[f"TSH- {ERP}#A"] == ({"EA": "-6"}, {})
-    assert world.hints()[f"TSH- {ERP}#A"] == "stated twice"
+    assert world.complete(10)["TSH- shop/order/1#A"] == ({"EA": "-6"}, {})
+    assert world.hints()["TSH- shop/order/1#A"] == "stated twice"
 
 
 def test_invoice_before_shipment_is_silent_within_its_time(world: World) -> None:
@@ -137,7 +138,7 @@ def test_a_stock_difference_that_movements_explain_is_no_finding(world: World) -
     world.say("StockCounted", "wms", "W1:A", 10, [line(1, spot, "A", 97)], revision=10)
     cases = world.complete(100)
     assert [name for name in cases if name.startswith("STC")] == []
-    assert cases[f"STK- {spot}"] == ({"EA": "-3"}, {})
+    assert cases[f"STK+ {spot}"] == ({"EA": "-3"}, {})
     world.say("StockPosted", "erp", "M1", 50, [line(1, spot, "A", -3)])
     assert [name for name in world.tick(everything=True) if name.startswith("STK")] == []
 

@@ -4,10 +4,10 @@ import base64
 import hashlib
 from collections.abc import Mapping
 from decimal import Decimal
+from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 
-from tieout import __version__
 from tieout.core.values import EXACT, ZERO, plain
 from tieout.errors import OperatorError
 from tieout.report import page_cases, page_parts, picture
@@ -59,7 +59,7 @@ def _page(ledger: Ledger, title: str) -> str:
         h("meta", name="viewport", content="width=device-width, initial-scale=1"),
         h("meta", name="color-scheme", content="light dark"),
         h("meta", name="referrer", content="no-referrer"),
-        h("meta", name="generator", content=f"tieout {__version__}"),
+        h("meta", name="generator", content=f"tieout {version("tieout")}"),
         h("title", f"{title} · Tieout"),
         h("style", Markup(style)),
     )  # fmt: skip
@@ -69,7 +69,7 @@ def _page(ledger: Ledger, title: str) -> str:
         _header(ledger, title, status),
         h("main", _figures(ledger), _identity(status), _flows(ledger, status), page_parts.accounts(ledger), page_cases.classes(ledger),
           page_cases.cases(ledger), page_parts.quarantine(ledger), page_parts.waiting(ledger), page_parts.unobserved(ledger)),
-        h("footer", f"Written by Tieout {__version__}. Read-only: the ledger is the record, this page is a picture of it."),
+        h("footer", f"Written by Tieout {version("tieout")}. Read-only: the ledger is the record, this page is a picture of it."),
     )  # fmt: skip
     return f"<!doctype html>\n{h('html', head, body, lang='en')}\n"
 
