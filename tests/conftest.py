@@ -3,51 +3,19 @@
 `TIEOUT_TEST_DATABASE=postgresql://…` runs every test that needs a database a second time, on that server.
 """
 
-import os
-import secrets
 import shutil
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
-from psycopg import sql
 
+from servers import NAMED, SERVERS, Server
 from tieout.store.database import Database
 from world import World
 
 settings.register_profile("tieout", deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 settings.load_profile("tieout")
-MORE = int(os.environ.get("TIEOUT_TEST_MORE", "1"))
-"""How many times the usual number of examples the properties on the database try."""
-NAMED = os.environ.get("TIEOUT_TEST_DATABASE", "")
-SERVERS = ["embedded", *(["named"] if NAMED else [])]
-
-
-class Server:
-    """A PostgreSQL to make schemas on."""
-
-    def __init__(self, where: str, folder: Path) -> None:
-        self.where = where
-        self.folder = folder
-
-    def make(self, *, migrated: bool = True) -> Database:
-        """A database in a new schema."""
-        database = Database(self.where, f"t_{secrets.token_hex(5)}", self.folder)
-        if migrated:
-            database.open()
-        elif database.embedded is not None:
-            database.embedded.start()
-        return database
-
-    def drop(self, database: Database) -> None:
-        """Forget a database's schema."""
-        with psycopg.connect(database.conninfo, autocommit=True) as connection:
-            connection.execute("set client_min_messages to error")
-            connection.execute(sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(database.schema)))
-        database.close()
 
 
 @pytest.fixture(scope="session", params=SERVERS)

@@ -13,9 +13,12 @@ from hypothesis import strategies as st
 
 import auditor
 import histories
-from conftest import MORE, Server
+from servers import MORE, Server
+from tieout.policy import CompanyPolicy
 from tieout.runtime.apply import apply
-from world import NOW, World, at
+from tieout.runtime.configuration import Configuration
+from tieout.runtime.rebuild import rebuild
+from world import NOW, SYSTEMS, World, at
 
 Facts = list[dict[str, Any]]
 
@@ -34,7 +37,9 @@ def fresh(server: Server) -> Any:
             tables = [t for (t,) in owner.execute("select tablename from pg_tables where schemaname = %s", [database.schema])]
             for table in tables:
                 if table != "migration":
-                    owner.execute(f"alter table {table} disable trigger user; delete from {table}; alter table {table} enable trigger user")
+                    owner.execute(
+                        f"alter table {table} disable trigger user; delete from {table}; alter table {table} enable trigger user"
+                    )
         made.append(World(database))
         return made[-1]
 
@@ -142,3 +147,29 @@ def test_two_writers_at_once_give_the_ledger_of_one(fresh: Callable[[], World], 
         assert world.state() == wanted
     finally:
         second.close()
+
+
+@given(st.data())
+@settings(max_examples=6 * MORE)
+def test_rule_32_rebuild_from_the_messages_gives_the_identical_ledger(
+    server: Server, fresh: Callable[[], World], data: st.DataObject
+) -> None:
+    """Decisions and links are messages too; what waits, what is quarantined and what was repeated as well."""
+    facts = data.draw(histories.rich())
+    world = fresh()
+    world.apply(data.draw(st.permutations(facts)), data.draw(st.sampled_from((1, 5, 1000))))
+    world.complete(2000)
+    target = server.make()
+    try:
+        rebuild(world.connection, world.configuration, target, Configuration(SYSTEMS.values(), CompanyPolicy({})))
+        again = World(target)
+        again.sent = again.counts().received
+        try:
+            assert again.state() == world.state()
+            assert again.waiting() == world.waiting()
+            counts, before = again.counts(), world.counts()
+            assert (counts.posted, counts.superseded, counts.waiting) == (before.posted, before.superseded, before.waiting)
+        finally:
+            again.close()
+    finally:
+        server.drop(target)

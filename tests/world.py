@@ -12,6 +12,7 @@ from typing import Any
 from tieout.connectors import Refused, System
 from tieout.core.values import Role
 from tieout.policy import CompanyPolicy
+from tieout.report.state import Ledger
 from tieout.runtime.apply import apply
 from tieout.runtime.batch import Counts
 from tieout.runtime.chain import totals
@@ -32,7 +33,7 @@ TYPES = {
     "Restocked": "restock", "CreditIssued": "credit_memo", "Refunded": "refund", "PurchaseOrdered": "purchase_order",
     "GoodsReceived": "goods_receipt", "GoodsRejected": "inspection", "VendorInvoiced": "vendor_invoice",
     "VendorPaid": "vendor_payment", "PurchaseCancelled": "purchase_cancellation", "StockMoved": "movement",
-    "StockPosted": "movement", "StockCounted": "count", "StockStated": "position", "Linked": "link",
+    "StockPosted": "movement", "StockCounted": "count", "StockStated": "position", "Linked": "link", "Substituted": "substitution",
     "WrittenOff": "write_off", "Matched": "match", "Listed": "list", "UnitDefined": "unit", "KitDefined": "kit",
     "SettlementReported": "settlement", "SaleSettled": "sale", "FeeCharged": "fee", "FeePosted": "journal",
     "ReserveMoved": "reserve", "PayoutSent": "payout", "PayoutReceived": "bank_entry", "EventReported": "event",
@@ -174,12 +175,16 @@ class World:
 
     def hash(self) -> str:
         """Rule 30: SHA-256 of the sorted effective rows."""
-        rows = sorted(hashlib.sha256(f"{root}\n{entries}".encode()).digest() for root, entries in self.effective() if '"' in entries)
+        rows = sorted(hashlib.sha256(f"{root}\n{entries}".encode()).digest() for root, entries in self.effective())
         return hashlib.sha256(b"".join(rows)).hexdigest()
 
-    def state(self) -> tuple[dict[str, Decimal], str, dict[str, tuple[dict[str, str], dict[str, str]]]]:
-        """Everything that must not depend on arrival: balances, hash and open cases."""
-        return self.net(), self.hash(), self.tick(everything=True)
+    def ledger_hash(self) -> str:
+        """The hash that `tieout status` shows."""
+        return str(Ledger(self.connection, self.configuration, NOW, None).status()["ledger_hash"])
+
+    def state(self) -> tuple[dict[str, Decimal], tuple[str, str], dict[str, tuple[dict[str, str], dict[str, str]]]]:
+        """Everything that must not depend on arrival: balances, hashes and open cases."""
+        return self.net(), (self.hash(), self.ledger_hash()), self.tick(everything=True)
 
     def summed_entries(self) -> dict[str, Decimal]:
         """The same as `net`, but counted from the entry log by plain SQL, of the accounts' own measures."""

@@ -147,7 +147,7 @@ def test_fixture_with_everything_in_it_states_what_a_reader_would():
     assert short.reason == "The row has 7 cells, the file 15 columns; it starts 'S-4'."
 
 
-def test_rows_without_number_are_told_apart_by_content_and_occurrence():
+def test_rule_5_rows_without_number_are_told_apart_by_content_and_occurrence():
     found = facts(fixture("stock/input.txt"), "stock.txt", depot())
     assert [(fact.source.line, fact.number[-2:], fact.revision) for fact in found] == [
         (1, "-1", ""),

@@ -125,7 +125,11 @@ def test_a_return_without_rma_and_a_refund_before_the_return(world: World) -> No
 def test_an_unknown_fee_label_opens_an_account_of_its_own(world: World) -> None:
     subject = "market/settlement/9"
     world.say(
-        "FeeCharged", "market", "F1", 0, [line(1, subject, value=5, charge="commission"), line(2, subject, value=2, charge="new fee 2026")]
+        "FeeCharged",
+        "market",
+        "F1",
+        0,
+        [line(1, subject, value=5, charge="commission"), line(2, subject, value=2, charge="new fee 2026")],
     )
     world.say("FeePosted", "erp", "J1", 1, [line(1, subject, value=5, charge="commission")])
     assert world.of("FTP") == {f"{subject} new fee 2026 $USD": 2}

@@ -10,9 +10,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from conftest import Server
+from servers import Server
 from tieout.connectors import System
 from tieout.core.values import Role
+from tieout.report.state import Ledger
 from tieout.runtime.apply import apply
 from world import NOW, SYSTEMS, World, at, line, say
 
@@ -511,3 +512,18 @@ def test_rule_35_three_way_match_is_against_received_or_by_policy_accepted(world
 
 def test_roles_of_the_test_systems_are_all_roles_but_partner() -> None:
     assert {s.role for s in SYSTEMS.values()} == set(Role) - {Role.PARTNER}
+
+
+def test_rule_20_a_substitution_moves_quantity_by_a_fact_of_its_own(world: World) -> None:
+    world.apply([order(), booked(), say("Substituted", "erp", "U1", 2, [line(1, ERP, "A", -4), line(2, ERP, "B", 4)])])
+    world.say("Shipped", "wms", "P1", 3, [line(1, SHOP, "A", 6), line(2, SHOP, "B", 4)])
+    assert (world.of("TSH"), world.of("TBK")) == ({}, {})
+
+
+def test_rule_31_as_of_shows_what_was_known_then(world: World) -> None:
+    world.apply([order(), shipped()])
+    before = world.ledger_hash()
+    ((known,),) = world.connection.execute("select max(recorded) from batch").fetchall()
+    world.apply([invoiced(), shipped("P2", 1, hours=-50)])
+    assert world.ledger_hash() != before
+    assert Ledger(world.connection, world.configuration, NOW, known).status()["ledger_hash"] == before

@@ -79,7 +79,12 @@ def posted(one: Fact, context: Any = None) -> list[Entry]:
 
 
 def test_rule_1_the_greatest_revision_then_generation_wins_in_any_order() -> None:
-    versions = [version(1, "n1"), version(2, "n2", b"b"), version(3, "n2", b"c", generation=1), version(4, "n1", b"d", generation=9)]
+    versions = [
+        version(1, "n1"),
+        version(2, "n2", b"b"),
+        version(3, "n2", b"c", generation=1),
+        version(4, "n1", b"d", generation=9),
+    ]
     for arranged in permutations(versions):
         verdict = judge(arranged)
         assert verdict.winner == versions[2]
@@ -113,7 +118,16 @@ def test_rule_2_a_common_item_or_180_days_make_a_revision() -> None:
 def test_rule_2_a_slash_in_a_number_is_not_a_scope() -> None:
     texts = {
         fact(number=number, scope=scope).identity
-        for number, scope in (("1", ""), ("1/2", ""), ("1", "2"), ("1/2", "3"), ("1", "3"), ("1/2/3", ""), ("1/", "2"), ("1//2", ""))
+        for number, scope in (
+            ("1", ""),
+            ("1/2", ""),
+            ("1", "2"),
+            ("1/2", "3"),
+            ("1", "3"),
+            ("1/2/3", ""),
+            ("1/", "2"),
+            ("1//2", ""),
+        )
     }
     assert len(texts) == 8
     assert fact(number="1", scope="2").identity == "wms/shipment//1/2"
@@ -281,7 +295,12 @@ def posting(
 
 
 def judged(
-    book: Sequence[Posting], *, mark: float | None = 10_000, now: float = 10_000, policy: CompanyPolicy | None = None, observed: bool = True
+    book: Sequence[Posting],
+    *,
+    mark: float | None = 10_000,
+    now: float = 10_000,
+    policy: CompanyPolicy | None = None,
+    observed: bool = True,
 ) -> list[Item]:
     feeds = Feeds(None if mark is None else h(mark), observed=observed)
     return evaluate(view("r", book), accounts(), policy or CompanyPolicy({}), feeds, h(now))
@@ -357,7 +376,13 @@ def test_rule_14_business_days_count_from_the_cut_off_and_skip_days_off(occurred
 
 @pytest.mark.parametrize(
     ("mark", "now", "state"),
-    [(24, 24, State.OPEN), (23, 24, State.UNKNOWABLE), (None, 24, State.UNKNOWABLE), (23, 23, State.PENDING), (99, 23, State.PENDING)],
+    [
+        (24, 24, State.OPEN),
+        (23, 24, State.UNKNOWABLE),
+        (None, 24, State.UNKNOWABLE),
+        (23, 23, State.PENDING),
+        (99, 23, State.PENDING),
+    ],
 )
 def test_rule_15_missing_is_judged_by_the_watermark_of_the_feed_that_owes_it(mark: float | None, now: float, state: State) -> None:
     (item,) = judged([posting(["SNI+"], 4, 0)], mark=mark, now=now)
@@ -366,7 +391,10 @@ def test_rule_15_missing_is_judged_by_the_watermark_of_the_feed_that_owes_it(mar
 
 def test_rule_15_grace_is_added_to_the_deadline() -> None:
     policy = CompanyPolicy({}, grace=timedelta(hours=2))
-    assert [judged([posting(["SNI+"], 4, 0)], mark=m, now=m, policy=policy)[0].state for m in (25, 26)] == [State.PENDING, State.OPEN]
+    assert [judged([posting(["SNI+"], 4, 0)], mark=m, now=m, policy=policy)[0].state for m in (25, 26)] == [
+        State.PENDING,
+        State.OPEN,
+    ]
 
 
 def test_rule_15_what_nobody_can_state_is_not_observed() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import psycopg
 import pytest
 
-from conftest import Server
+from servers import Server
 from tieout.errors import StoreError
 from tieout.store import migrate as module
 from tieout.store.database import Database
@@ -114,13 +114,22 @@ def test_the_application_role_may_only_add_to_the_ledger(world: World, table: st
 def test_the_owner_is_stopped_by_a_trigger(world: World, table: str) -> None:
     world.apply([say("OrderPlaced", "shop", "1", 0, [line(1, "shop/order/1", "A", 1, 1)])])
     with owner(world.database) as connection:
-        for statement in (f"delete from {table}", f"truncate {table}", f"update {table} set {'seq' if table == 'batch' else 'batch'} = 0"):
+        for statement in (
+            f"delete from {table}",
+            f"truncate {table}",
+            f"update {table} set {'seq' if table == 'batch' else 'batch'} = 0",
+        ):
             with pytest.raises(psycopg.errors.InsufficientPrivilege, match=f"the table {table} is append-only"):
                 connection.execute(statement)
 
 
 def test_the_application_role_cannot_alter_the_schema(world: World) -> None:
-    for statement in ("drop table posting", "alter table fact disable trigger all", "create table t (a int)", "delete from migration"):
+    for statement in (
+        "drop table posting",
+        "alter table fact disable trigger all",
+        "create table t (a int)",
+        "delete from migration",
+    ):
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             world.connection.execute(statement)
 

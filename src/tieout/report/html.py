@@ -16,6 +16,7 @@ from tieout.report.state import Ledger
 from tieout.runtime.looks import Case
 
 FILE = "index.html"
+VERSION = version("tieout")
 ZONE = "UTC"
 SECTIONS = (
     ("flows", "Flows"), ("accounts", "Accounts"), ("exceptions", "Exceptions"), ("cases", "Cases"),
@@ -59,7 +60,7 @@ def _page(ledger: Ledger, title: str) -> str:
         h("meta", name="viewport", content="width=device-width, initial-scale=1"),
         h("meta", name="color-scheme", content="light dark"),
         h("meta", name="referrer", content="no-referrer"),
-        h("meta", name="generator", content=f"tieout {version("tieout")}"),
+        h("meta", name="generator", content=f"tieout {VERSION}"),
         h("title", f"{title} · Tieout"),
         h("style", Markup(style)),
     )  # fmt: skip
@@ -69,7 +70,7 @@ def _page(ledger: Ledger, title: str) -> str:
         _header(ledger, title, status),
         h("main", _figures(ledger), _identity(status), _flows(ledger, status), page_parts.accounts(ledger), page_cases.classes(ledger),
           page_cases.cases(ledger), page_parts.quarantine(ledger), page_parts.waiting(ledger), page_parts.unobserved(ledger)),
-        h("footer", f"Written by Tieout {version("tieout")}. Read-only: the ledger is the record, this page is a picture of it."),
+        h("footer", f"Written by Tieout {VERSION}. Read-only: the ledger is the record, this page is a picture of it."),
     )  # fmt: skip
     return f"<!doctype html>\n{h('html', head, body, lang='en')}\n"
 

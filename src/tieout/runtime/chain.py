@@ -10,7 +10,7 @@ from tieout.store import rows
 from tieout.store.database import Sending, copy_rows, fetch, run
 
 BATCH_LOCK = 0x6261_7463
-PUSH_EVERY = 50
+PUSH_EVERY = 10
 """How many steps of work lie between two looks at whether the server takes more rows."""
 GENESIS = bytes(32)
 

@@ -9,4 +9,4 @@ OrderBooked = FactType("OrderBooked", Role.ERP, "sales order", "the ERP booked a
 BookingCancelled = FactType("BookingCancelled", Role.ERP, "sales order", "the ERP cancelled booked quantities")
 Allocated = FactType("Allocated", Role.WMS, "allocation", "the warehouse reserved stock for an order")
 Deallocated = FactType("Deallocated", Role.WMS, "allocation", "the warehouse released a reservation")
-Substituted = FactType("Substituted", Role.ERP, "substitution", "quantity moved from one order line or item to another")
+Substituted = FactType("Substituted", Role.ERP, "substitution", "quantity moved from one order line or item (stated negative) to another")

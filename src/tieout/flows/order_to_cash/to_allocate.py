@@ -7,7 +7,7 @@ nobody needs any more.
 """
 
 from tieout.core.account import ClearingAccount, Expectation, Take, hours
-from tieout.core.facts.order import Allocated, BookingCancelled, Deallocated, OrderBooked
+from tieout.core.facts.order import Allocated, BookingCancelled, Deallocated, OrderBooked, Substituted
 from tieout.core.values import Role
 
 to_allocate = ClearingAccount(
@@ -15,7 +15,7 @@ to_allocate = ClearingAccount(
     name="to_allocate",
     flow="order_to_cash",
     subject="order line",
-    debit={OrderBooked: Take.GOODS, Deallocated: Take.GOODS},
+    debit={OrderBooked: Take.GOODS, Deallocated: Take.GOODS, Substituted: Take.GOODS},
     credit={Allocated: Take.GOODS, BookingCancelled: Take.GOODS},
     over=Expectation("booked, not reserved", Role.WMS, "warehouse", hours(8)),
     under=Expectation("reserved for nothing", Role.WMS, "warehouse", hours(8)),
