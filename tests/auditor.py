@@ -88,9 +88,7 @@ def entries(facts: Sequence[Fact]) -> dict[tuple[str, str, str], list[Entry]]:
             if take in (WHOLE, AGAINST):
                 values = [line["value"] for line in fact["lines"] if "value" in line]
                 total = fact.get("total", sum(values) if values else None)
-                subject = (
-                    f"{fact['system']}/{fact['type']}/{fact['number']}" if take == WHOLE else fact.get("data", {}).get("against")
-                )
+                subject = f"{fact['system']}/{fact['type']}/{fact['number']}" if take == WHOLE else fact.get("data", {}).get("against")
                 if total is not None and subject:
                     rows.append((subject, "", None, total, due))
             else:
@@ -163,11 +161,7 @@ def misprice(debits: list[Entry], credits_: list[Entry], currency: str) -> Decim
         return Decimal(0)
     units = sorted(price for price, count in prices for _ in range(int(count)))
     count = int(sum(r[1] or 0 for r in priced))
-    low = (
-        sum((units + [units[0]] * count)[:count], Fraction(0))
-        if count <= len(units)
-        else sum(units) + (count - len(units)) * units[0]
-    )
+    low = sum((units + [units[0]] * count)[:count], Fraction(0)) if count <= len(units) else sum(units) + (count - len(units)) * units[0]
     high = sum(units[::-1][:count], Fraction(0)) + max(0, count - len(units)) * units[-1]
     stated = Fraction(sum(r[2] or 0 for r in priced))
     slack = Fraction(len(priced), 200)

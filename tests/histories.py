@@ -56,9 +56,7 @@ def orders(draw: Any, n: int) -> list[Fact]:
     for m in range(draw(st.integers(0, 2))):
         facts += draw(revised("Invoiced", "erp", f"I{n}.{m}", draw(st.sampled_from((order, booked))), value=True, charges=True))
         if draw(st.booleans()):
-            facts.append(
-                say("CashApplied", "erp", f"C{n}.{m}", draw(hours), [line(1, f"erp/invoice/I{n}.{m}", value=draw(amounts))])
-            )
+            facts.append(say("CashApplied", "erp", f"C{n}.{m}", draw(hours), [line(1, f"erp/invoice/I{n}.{m}", value=draw(amounts))]))
     if draw(st.booleans()):
         facts += draw(revised("BookingCancelled", "erp", f"X{n}", booked))
     if draw(st.booleans()):
@@ -128,9 +126,7 @@ def rich(draw: Any) -> list[Fact]:
         made.append(say(kind, system, f"M{n}", draw(hours), [line(1, "*/stock/W1:A", "A", draw(st.integers(-3, 3)))]))
     if draw(st.booleans()):
         kept = draw(st.sampled_from(("I1.0", "I1.1", "I2.0")))
-        made.append(
-            say("Listed", "erp", "L", draw(st.integers(100, 500)), data={"system": "erp", "type": "invoice", "numbers": kept})
-        )
+        made.append(say("Listed", "erp", "L", draw(st.integers(100, 500)), data={"system": "erp", "type": "invoice", "numbers": kept}))
     if draw(st.booleans()):
         left = draw(st.integers(-3, 3))
         made.append(say("WrittenOff", "erp", "W", 300, [line(1, "shop/order/1")], data={

@@ -93,10 +93,7 @@ def test_a_writer_killed_fifty_times_loses_and_doubles_nothing(server: Server, w
     write(harried.database, server.folder, data, None)
     found = harried.counts()
     assert found.facts == calm.counts().facts == len({text(f) for f in facts})
-    assert (
-        found.received
-        == found.posted + found.without_effect + found.superseded + found.waiting + found.quarantined + found.duplicate
-    )
+    assert found.received == found.posted + found.without_effect + found.superseded + found.waiting + found.quarantined + found.duplicate
     harried.sent = found.received
     harried.check_counts()
     assert harried.hash() == calm.hash()

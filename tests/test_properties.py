@@ -37,9 +37,7 @@ def fresh(server: Server) -> Any:
             tables = [t for (t,) in owner.execute("select tablename from pg_tables where schemaname = %s", [database.schema])]
             for table in tables:
                 if table != "migration":
-                    owner.execute(
-                        f"alter table {table} disable trigger user; delete from {table}; alter table {table} enable trigger user"
-                    )
+                    owner.execute(f"alter table {table} disable trigger user; delete from {table}; alter table {table} enable trigger user")
         made.append(World(database))
         return made[-1]
 
@@ -151,9 +149,7 @@ def test_two_writers_at_once_give_the_ledger_of_one(fresh: Callable[[], World], 
 
 @given(st.data())
 @settings(max_examples=6 * MORE)
-def test_rule_32_rebuild_from_the_messages_gives_the_identical_ledger(
-    server: Server, fresh: Callable[[], World], data: st.DataObject
-) -> None:
+def test_rule_32_rebuild_from_the_messages_gives_the_identical_ledger(server: Server, fresh: Callable[[], World], data: st.DataObject) -> None:
     """Decisions and links are messages too; what waits, what is quarantined and what was repeated as well."""
     facts = data.draw(histories.rich())
     world = fresh()
