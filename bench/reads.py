@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable
 
 from bench.place import FOLDER, configuration
-from tieout.core.evaluate import evaluate, view
+from tieout.core.evaluate import evaluate
+from tieout.core.residual import view
 from tieout.runtime.batch import standing
 from tieout.runtime.looks import all_cases, marks_of
 from tieout.store.database import Database, fetch

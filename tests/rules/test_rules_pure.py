@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 
 from tieout.core.account import Balance, Entry, Group, Posting, Row, Within, entries
 from tieout.core.correlate import Precedence, components
-from tieout.core.evaluate import Item, State, Tolerance, balances, evaluate, view
+from tieout.core.evaluate import Item, State, Tolerance, evaluate
 from tieout.core.facts import Fact, Line, revision_number, revision_time
 from tieout.core.post import Component, Plans, net, post
 from tieout.core.price import Layer, filling, layers_of, open_value, price_residual
+from tieout.core.residual import balances, view
 from tieout.core.revise import Listing, Version, judge, reused
 from tieout.core.values import Ref, Side, day_end, day_start, exact, largest_remainder, minor_unit, ref, round_money, tidy
 from tieout.flows import accounts, measured

@@ -1,7 +1,6 @@
 """Evaluation: what stands open on a root, since when, who owes it, and whether it is an exception. Pure; never raised by hand (rule 16)."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -10,18 +9,8 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
-from tieout.core.account import (
-    Ageing,
-    Balance,
-    ClearingAccount,
-    Entry,
-    Expectation,
-    Measure,
-    Posting,
-    Within,
-    entries,
-)
-from tieout.core.price import layers_of, open_value, price_residual
+from tieout.core.account import Ageing, ClearingAccount, Entry, Expectation, Posting, Within
+from tieout.core.residual import Age, Residual, View, least_standing, louder, quantities, quantity_of, residuals, value_of
 from tieout.core.values import EXACT, ZERO, Side
 
 
@@ -132,352 +121,76 @@ class Item(msgspec.Struct, frozen=True):
         return abs(EXACT.add(self.value or ZERO, self.price))
 
 
-class View(msgspec.Struct):
-    """The effective postings of one root, expanded once."""
-
-    root: str
-    by_pair: dict[tuple[str, str], list[Entry]]
-    notes: dict[str, str]
-    decisions: list[Posting]
-
-    def side(self, account: str, key: str, side: Side) -> list[Entry]:
-        """Entries of one side in due order."""
-        found = [e for e in self.by_pair.get((account, key), ()) if e.side is side]
-        found.sort(key=_fifo_order)
-        return found
-
-
-class Age(NamedTuple):
-    """When the oldest uncovered entry occurred, its own due time if any, and whether it is only known to the day."""
-
-    since: datetime
-    due: datetime | None = None
-    day: bool = False
-
-
-def _fifo_order(entry: Entry) -> tuple[float, float, str, str]:
-    due = entry.due.timestamp() if entry.due else float("inf")
-    return due, entry.occurred.timestamp(), entry.identity, entry.revision
-
-
-def view(root: str, book: Iterable[Posting]) -> View:
-    """Expand a root's effective postings; keys that a merged group `a+b` joins are one key, its least member (rule 20)."""
-    by_pair: dict[tuple[str, str], list[Entry]] = defaultdict(list)
-    notes: dict[str, str] = {}
-    decisions: list[Posting] = []
-    joined: dict[str, list[set[str]]] = defaultdict(list)
-    for posting in sorted(book, key=lambda p: (p.occurred, p.identity)):
-        if posting.kind == "WrittenOff":
-            decisions.append(posting)
-            continue
-        for name in ("customer", "channel", "warehouse", "entity"):
-            if name in posting.notes:
-                notes.setdefault(name, posting.notes[name])
-        for entry in entries(posting):
-            by_pair[entry.account, entry.key].append(entry)
-            if "+" in entry.key:
-                joined[entry.account].append(set(entry.key.split("+")))
-    for account, groups in joined.items():
-        _merge(by_pair, account, groups)
-    return View(root, dict(by_pair), notes, decisions)
-
-
-def _merge(by_pair: dict[tuple[str, str], list[Entry]], account: str, groups: list[set[str]]) -> None:
-    merged: list[set[str]] = []
-    for group in groups:
-        touching = [known for known in merged if known & group]
-        merged = [known for known in merged if not known & group] + [group.union(*touching)]
-    for group in merged:
-        name = min(group)
-        for pair in [p for p in by_pair if p[0] == account and p[1] != name and set(p[1].split("+")) <= group]:
-            by_pair.setdefault((account, name), []).extend(by_pair.pop(pair))
-
-
-def balances(found: Sequence[Entry]) -> list[Balance]:
-    """Balances of one pair, per unit and per currency.
-
-    Quantity lives in a balance per unit; an entry's value joins the balance of its unit and currency, or of its
-    currency alone when it has no quantity. A quantity without value joins the only currency of its unit, if there is one.
-    """
-    currencies: dict[str, set[str]] = defaultdict(set)
-    for entry in found:
-        if entry.quantity is not None and entry.value is not None:
-            currencies[entry.unit].add(entry.currency)
-    sums: dict[tuple[str, str], Balance] = {}
-    for entry in found:
-        unit = entry.unit if entry.quantity is not None else ""
-        currency = entry.currency
-        if entry.value is None and len(currencies[unit]) == 1:
-            (currency,) = currencies[unit]
-        balance = sums.setdefault((unit, currency), Balance(unit, currency))
-        (balance.debit if entry.side is Side.DEBIT else balance.credit).add(entry)
-    return [sums[key] for key in sorted(sums)]
-
-
-def evaluate(
-    found: View,
-    accounts: Mapping[str, ClearingAccount],
-    policy: Policy,
-    watermarks: Watermarks,
-    now: datetime,
-) -> list[Item]:
+def evaluate(found: View, accounts: Mapping[str, ClearingAccount], policy: Policy, watermarks: Watermarks, now: datetime) -> list[Item]:
     """All open items of a root at `now`, sorted by account and key."""
+    judge = Judge(found, policy, watermarks, now)
     items: list[Item] = []
     for (code, key), pair in sorted(found.by_pair.items()):
         account = accounts[code]
         if account.ageing is Ageing.STANDING:
-            items.extend(_standing(found, account, key, pair, policy, watermarks, now))
+            items += judge.standing(account, key, pair)
         else:
-            items.extend(_fifo(found, account, key, pair, policy, watermarks, now))
+            items += [judge.item(account, key, residual) for residual in residuals(found, account, key, pair)]
     return _relate(items, accounts)
 
 
-def _fifo(
-    found: View,
-    account: ClearingAccount,
-    key: str,
-    pair: list[Entry],
-    policy: Policy,
-    watermarks: Watermarks,
-    now: datetime,
-) -> list[Item]:
-    made: list[Item] = []
-    by_unit = _quantities(pair) if account.measure is not Measure.VALUE else []
-    by_unit = [(unit, EXACT.subtract(q, _explained(found, account, key, unit, pair))) for unit, q in by_unit]
-    priced = account.measure in (Measure.BOTH, Measure.PRICE)
-    for unit, quantity in by_unit:
-        mine = [e for e in pair if e.quantity is not None and e.unit == unit]
-        debits = sorted((e for e in mine if e.side is Side.DEBIT), key=_fifo_order)
-        credits_ = sorted((e for e in mine if e.side is Side.CREDIT), key=_fifo_order)
-        layers_from = _layer_entries(found, account, key, unit, debits)
-        for n, currency in enumerate(_currencies(layers_from, credits_ if priced else [])):
-            layers = layers_of(layers_from, currency)
-            price = (price_residual(layers, credits_, currency) or ZERO) if priced else ZERO
-            if priced and layers_from and not layers:
-                price = -_amount([e for e in credits_ if e.currency == currency])
-            shown = ZERO if n or account.measure is Measure.PRICE else quantity
-            if not shown and not price:
+class Judge(NamedTuple):
+    """What residuals of one root are judged by."""
+
+    found: View
+    policy: Policy
+    watermarks: Watermarks
+    now: datetime
+
+    def item(self, account: ClearingAccount, key: str, residual: Residual) -> Item:
+        """A residual with its deadline, owner, state and, where the ledger knows it, cause."""
+        notes, policy = self.found.notes, self.policy
+        side, age = residual.side, residual.age
+        expectation = policy.expectation(account, side, notes)
+        own = age.due if account.own_due and side is Side.DEBIT else None
+        due = own or policy.due(expectation.within, age.since, age.day, notes)
+        item = Item(
+            account.code, side, self.found.root, key, residual.quantity, residual.unit, residual.value, residual.price,
+            residual.currency, age.since, due, State.OPEN, expectation, _hint(self.found, account, key, residual, policy), notes,
+        )  # fmt: skip
+        return msgspec.structs.replace(item, state=self.state(account, item))
+
+    def standing(self, account: ClearingAccount, key: str, pair: Sequence[Entry]) -> list[Item]:
+        """Rule 13 for flows: the least balance of one sign all through the last `within`, seen from the owing feed's watermark."""
+        made: list[Item] = []
+        for unit, quantity in quantities(pair):
+            if not quantity:
                 continue
-            side = _side(shown or price)
-            value = None
-            if shown > 0:
-                value = open_value(layers, _sum(credits_), shown, currency)
-            elif shown < 0:
-                over = layers_of(credits_, currency) or layers
-                worth = open_value(over, ZERO if over is layers else _sum(debits), -shown, currency)
-                value = None if worth is None else -worth
-            oldest, covered = (debits, credits_) if side is Side.DEBIT else (credits_, debits)
-            age = _oldest_open(oldest, _sum(covered)) if shown else _both_stated(debits, credits_)
-            made.append(_item(found, account, key, side, shown, unit, value, price, currency, age, policy, watermarks, now))
-    if account.measure is Measure.QUANTITY:
+            mine = [e for e in pair if e.quantity is not None and e.unit == unit]
+            side = louder(mine)
+            expectation = self.policy.expectation(account, side, self.found.notes)
+            marks = [m for s in Side if (m := self.watermarks.of(account, s)) is not None]
+            until = min([self.now, *marks]) - self.policy.grace
+            start = until - timedelta(hours=expectation.within.hours)
+            least, since = least_standing(mine, start, until, quantity > 0)
+            item = self.item(account, key, Residual(side, least or quantity, unit, None, ZERO, "", Age(since)))
+            if item.state in (State.OPEN, State.UNKNOWABLE) and not least:
+                item = msgspec.structs.replace(item, state=State.PENDING)
+            made.append(item)
         return made
-    return made + _values(found, account, key, pair, policy, watermarks, now)
 
-
-def _values(
-    found: View,
-    account: ClearingAccount,
-    key: str,
-    pair: list[Entry],
-    policy: Policy,
-    watermarks: Watermarks,
-    now: datetime,
-) -> list[Item]:
-    """Residuals of value without quantity: invoices, fees, freight, tax, discount; per currency."""
-    made: list[Item] = []
-    amounts = [e for e in pair if e.quantity is None and e.value is not None]
-    for currency in sorted({e.currency for e in amounts}):
-        mine = sorted((e for e in amounts if e.currency == currency), key=_fifo_order)
-        debits = [e for e in mine if e.side is Side.DEBIT]
-        credits_ = [e for e in mine if e.side is Side.CREDIT]
-        residual = EXACT.subtract(_amount(debits), _amount(credits_))
-        if not residual or (account.measure is Measure.PRICE and not (debits and credits_)):
-            continue
-        side = _side(residual)
-        oldest, covered = (debits, credits_) if side is Side.DEBIT else (credits_, debits)
-        age = _oldest_open(oldest, _amount(covered), by_value=True)
-        made.append(_item(found, account, key, side, ZERO, "", residual, ZERO, currency, age, policy, watermarks, now))
-    return made
-
-
-def _standing(
-    found: View,
-    account: ClearingAccount,
-    key: str,
-    pair: list[Entry],
-    policy: Policy,
-    watermarks: Watermarks,
-    now: datetime,
-) -> list[Item]:
-    """Rule 13 for flows: the least balance of one sign all through the last `within`, seen from the owing feed's watermark."""
-    made: list[Item] = []
-    for unit, quantity in _quantities(pair):
-        if not quantity:
-            continue
-        mine = [e for e in pair if e.quantity is not None and e.unit == unit]
-        side = _louder(mine)
-        expectation = policy.expectation(account, side, found.notes)
-        marks = [m for s in Side if (m := watermarks.of(account, s)) is not None]
-        until = min([now, *marks]) - policy.grace
-        start = until - timedelta(hours=expectation.within.hours)
-        least, since = _least_standing(mine, start, until, quantity > 0)
-        shown = least if least else quantity
-        item = _item(found, account, key, side, shown, unit, None, ZERO, "", Age(since), policy, watermarks, now)
-        if item.state in (State.OPEN, State.UNKNOWABLE) and not least:
-            item = msgspec.structs.replace(item, state=State.PENDING)
-        made.append(item)
-    return made
-
-
-def _louder(mine: Sequence[Entry]) -> Side:
-    """Movements carry their own sign, so the side that moved more in all is the one the other has not followed."""
-    moved = dict.fromkeys(Side, ZERO)
-    for entry in mine:
-        moved[entry.side] = EXACT.add(moved[entry.side], abs(entry.quantity or ZERO))
-    return Side.DEBIT if moved[Side.DEBIT] >= moved[Side.CREDIT] else Side.CREDIT
-
-
-def _least_standing(mine: list[Entry], start: datetime, until: datetime, positive: bool) -> tuple[Decimal, datetime]:
-    """The least balance in the window (zero if it ever was of the other sign), and since when it has stood on this side."""
-    steps: dict[datetime, Decimal] = defaultdict(lambda: ZERO)
-    for entry in mine:
-        signed = entry.quantity or ZERO
-        steps[entry.occurred] = EXACT.add(steps[entry.occurred], signed if entry.side is Side.DEBIT else -signed)
-    running, since = ZERO, min(steps)
-    least: Decimal | None = None
-    for moment in sorted(steps):
-        if moment > until:
-            break
-        if moment > start and least is None:
-            least = running
-        before = running
-        running = EXACT.add(running, steps[moment])
-        if (before > 0) is not positive or not before:
-            since = moment
-        if moment > start and least is not None:
-            least = min(least, running) if positive else max(least, running)
-    if least is None:
-        least = running
-    return (least, since) if (least > 0) is positive and least else (ZERO, since)
-
-
-def _quantities(pair: Sequence[Entry]) -> list[tuple[str, Decimal]]:
-    sums: dict[str, Decimal] = {}
-    for entry in pair:
-        if entry.quantity is not None:
-            signed = entry.quantity if entry.side is Side.DEBIT else -entry.quantity
-            sums[entry.unit] = EXACT.add(sums.get(entry.unit, ZERO), signed)
-    return sorted(sums.items())
-
-
-def _explained(found: View, account: ClearingAccount, key: str, unit: str, pair: Sequence[Entry]) -> Decimal:
-    """What the open movements of another account explain of a difference between two statements of state."""
-    until = max(e.occurred for e in pair)
-    amount = ZERO
-    for code in account.explained_by:
-        moved = [e for e in found.by_pair.get((code, key), ()) if e.unit == unit and e.occurred <= until]
-        amount = EXACT.add(amount, dict(_quantities(moved)).get(unit, ZERO))
-    return amount
-
-
-def _currencies(layers: Sequence[Entry], credits_: Sequence[Entry]) -> list[str]:
-    """The currencies of the layers, then those only credits are in: an amount in a currency nobody agreed covers nothing."""
-    known = sorted({e.currency for e in layers} or {""})
-    return known + sorted({e.currency for e in credits_ if e.value is not None and layers} - set(known))
-
-
-def _layer_entries(found: View, account: ClearingAccount, key: str, unit: str, debits: list[Entry]) -> list[Entry]:
-    own = [e for e in debits if e.value is not None]
-    if own:
-        return own
-    for code in account.layers:
-        priced = [e for e in found.side(code, key, Side.DEBIT) if e.value is not None and e.unit == unit]
-        if priced:
-            return priced
-    return []
-
-
-def _sum(found: Sequence[Entry]) -> Decimal:
-    amount = ZERO
-    for entry in found:
-        amount = EXACT.add(amount, entry.quantity or ZERO)
-    return amount
-
-
-def _amount(found: Sequence[Entry]) -> Decimal:
-    amount = ZERO
-    for entry in found:
-        amount = EXACT.add(amount, entry.value or ZERO)
-    return amount
-
-
-def _side(residual: Decimal) -> Side:
-    return Side.DEBIT if residual > 0 else Side.CREDIT
-
-
-def _oldest_open(found: Sequence[Entry], covered: Decimal, *, by_value: bool = False) -> Age:
-    """Rule 13: of the entries by due, then occurred, the first that the whole other side does not cover."""
-    left = covered
-    for entry in found:
-        left = EXACT.subtract(left, (entry.value if by_value else entry.quantity) or ZERO)
-        if left < 0:
-            return Age(entry.occurred, entry.due, entry.day)
-    last = found[-1]
-    return Age(last.occurred, last.due, last.day)
-
-
-def _both_stated(debits: Sequence[Entry], credits_: Sequence[Entry]) -> Age:
-    """A price difference exists since both sides have spoken."""
-    first = [min(found, key=_occurred) for found in (debits, credits_) if found]
-    last = max(first, key=_occurred)
-    return Age(last.occurred, None, last.day)
-
-
-def _occurred(entry: Entry) -> datetime:
-    return entry.occurred
-
-
-def _item(
-    found: View,
-    account: ClearingAccount,
-    key: str,
-    side: Side,
-    quantity: Decimal,
-    unit: str,
-    value: Decimal | None,
-    price: Decimal,
-    currency: str,
-    age: Age,
-    policy: Policy,
-    watermarks: Watermarks,
-    now: datetime,
-) -> Item:
-    expectation = policy.expectation(account, side, found.notes)
-    own = age.due if account.own_due and side is Side.DEBIT else None
-    due = own or policy.due(expectation.within, age.since, age.day, found.notes)
-    item = Item(
-        account.code, side, found.root, key, quantity, unit, value, price, currency, age.since, due, State.OPEN,
-        expectation, _hint(found, account, key, side, quantity, policy), found.notes,
-    )  # fmt: skip
-    return msgspec.structs.replace(item, state=_state(found, account, item, policy, watermarks, now))
-
-
-def _state(found: View, account: ClearingAccount, item: Item, policy: Policy, watermarks: Watermarks, now: datetime) -> State:
-    decided = [d for d in found.decisions if d.notes["account"] == item.account and d.notes["key"] == item.key]
-    if any(_covers(d, item) for d in decided):
-        return State.WRITTEN_OFF
-    if decided:
-        return State.LAPSED
-    if not watermarks.observed(account, item.side):
-        return State.UNOBSERVED
-    limits = policy.tolerance(account, item.side, found.notes)
-    if limits is not None and within(limits, item, found):
-        return State.TOLERATED
-    due = item.due + policy.grace
-    mark = watermarks.of(account, item.side)
-    if mark is not None and due <= mark and due <= now:
-        return State.OPEN
-    return State.UNKNOWABLE if due <= now else State.PENDING
+    def state(self, account: ClearingAccount, item: Item) -> State:
+        """Whether an open item is an exception, and if not, why not."""
+        decided = [d for d in self.found.decisions if d.notes["account"] == item.account and d.notes["key"] == item.key]
+        if any(_covers(d, item) for d in decided):
+            return State.WRITTEN_OFF
+        if decided:
+            return State.LAPSED
+        if not self.watermarks.observed(account, item.side):
+            return State.UNOBSERVED
+        limits = self.policy.tolerance(account, item.side, self.found.notes)
+        if limits is not None and within(limits, item, self.found):
+            return State.TOLERATED
+        due = item.due + self.policy.grace
+        mark = self.watermarks.of(account, item.side)
+        if mark is not None and due <= mark and due <= self.now:
+            return State.OPEN
+        return State.UNKNOWABLE if due <= self.now else State.PENDING
 
 
 def _covers(decision: Posting, item: Item) -> bool:
@@ -492,8 +205,8 @@ def within(limits: Tolerance, item: Item, found: View) -> bool:
     """True when an item exceeds no limit; with `both`, when it does not exceed all of them (rule 16)."""
     expected_side = Side.DEBIT if item.side is Side.CREDIT else Side.CREDIT
     mine = [e for e in found.by_pair[item.account, item.key] if e.side is not expected_side]
-    base_quantity = abs(_sum([e for e in mine if e.unit == item.unit]))
-    base_value = abs(_amount([e for e in mine if e.currency == item.currency]))
+    base_quantity = abs(quantity_of([e for e in mine if e.unit == item.unit]))
+    base_value = abs(value_of([e for e in mine if e.currency == item.currency]))
     checks = []
     for limit, actual, base in (
         (limits.quantity, abs(item.quantity), None),
@@ -509,11 +222,12 @@ def within(limits: Tolerance, item: Item, found: View) -> bool:
     return not all(checks) if limits.both else not any(checks)
 
 
-def _hint(found: View, account: ClearingAccount, key: str, side: Side, quantity: Decimal, policy: Policy) -> str:
+def _hint(found: View, account: ClearingAccount, key: str, residual: Residual, policy: Policy) -> str:
     """A cause the ledger can name by itself; empty when it cannot."""
+    side, quantity = residual.side, residual.quantity
     pair = found.by_pair[account.code, key]
-    debit = _sum([e for e in pair if e.side is Side.DEBIT])
-    credit = _sum([e for e in pair if e.side is Side.CREDIT])
+    debit = quantity_of([e for e in pair if e.side is Side.DEBIT])
+    credit = quantity_of([e for e in pair if e.side is Side.CREDIT])
     if debit > 0 and credit > 0 and quantity:
         item = next((e.item for e in pair if e.item), "")
         ratio = Fraction(debit) / Fraction(credit)
@@ -521,7 +235,7 @@ def _hint(found: View, account: ClearingAccount, key: str, side: Side, quantity:
         if ratio in known or 1 / ratio in known:
             return "unit of measure"
     if account.code == "TSH" and side is Side.CREDIT:
-        cancelled = _sum([e for e in pair if e.kind == "BookingCancelled"])
+        cancelled = quantity_of([e for e in pair if e.kind == "BookingCancelled"])
         if cancelled and cancelled == -quantity:
             return "cancellation crossed the shipment"
     if side is Side.CREDIT and quantity:
@@ -529,7 +243,7 @@ def _hint(found: View, account: ClearingAccount, key: str, side: Side, quantity:
         if any(stated.count(q) > 1 and q == -quantity for q in stated):
             return "stated twice"
     if account.code == "TCO" and ("CSH", key) in found.by_pair and side is Side.DEBIT:
-        paid = EXACT.subtract(_amount(found.side("CSH", key, Side.DEBIT)), _amount(found.side("CSH", key, Side.CREDIT)))
+        paid = EXACT.subtract(value_of(found.side("CSH", key, Side.DEBIT)), value_of(found.side("CSH", key, Side.CREDIT)))
         if paid > 0:
             return "paid at the bank, not applied"
     if not quantity and debit and credit:

@@ -7,7 +7,8 @@ import msgspec
 
 from tieout.core.account import Entry, entries
 from tieout.core.correlate import ROOT_TYPES
-from tieout.core.evaluate import Item, view
+from tieout.core.evaluate import Item
+from tieout.core.residual import view
 from tieout.core.values import Side
 from tieout.errors import OperatorError
 from tieout.report.state import Ledger

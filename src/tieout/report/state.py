@@ -8,7 +8,8 @@ from functools import cached_property
 import msgspec
 
 from tieout.core.account import Posting
-from tieout.core.evaluate import EXCEPTIONS, Item, State, evaluate, view
+from tieout.core.evaluate import EXCEPTIONS, Item, State, evaluate
+from tieout.core.residual import view
 from tieout.core.values import EXACT, ZERO, Side, plain
 from tieout.runtime.batch import Connection, Counts, standing
 from tieout.runtime.configuration import Configuration, Marks

@@ -6,7 +6,8 @@ from decimal import Decimal
 
 import msgspec
 
-from tieout.core.evaluate import EXCEPTIONS, Item, State, evaluate, view
+from tieout.core.evaluate import EXCEPTIONS, Item, State, evaluate
+from tieout.core.residual import view
 from tieout.core.values import EXACT, ZERO, plain
 from tieout.runtime.batch import Batch, Connection, encode
 from tieout.runtime.chain import close
