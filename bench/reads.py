@@ -1,4 +1,4 @@
-"""How long people wait: `cases` and `explain` on a filled ledger, and the start of an existing database to its first answer."""
+"""How long people wait: the first page of `cases`, all cases, and `explain` on a filled ledger, and the start of an existing database to its first answer."""
 
 import statistics
 import subprocess
@@ -14,6 +14,7 @@ from tieout.runtime.looks import all_cases, marks_of
 from tieout.store.database import Database, fetch
 
 RUNS = 11
+PAGE = 40
 FIRST_ANSWER = """
 import sys
 from pathlib import Path
@@ -41,7 +42,13 @@ def measure(database: Database) -> dict[str, float]:
             for found, postings in standing(fetch(connection, "postings_of", [root])).items():
                 evaluate(view(found, postings), known.accounts, known.policy, marks, now)
 
-        return {"explain_ms": _median(explain), "cases_ms": _median(lambda: all_cases(connection))}
+        def first_page() -> None:
+            all_cases(connection, PAGE)
+            fetch(connection, "count_open_cases")
+
+        return {
+            "explain_ms": _median(explain), "cases_ms": _median(first_page), "cases_all_ms": _median(lambda: all_cases(connection)),
+        }  # fmt: skip
 
 
 def start_seconds(database: Database) -> float:

@@ -179,3 +179,14 @@ def test_inspect_needs_no_project(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["kind"] == "delimited text"
+
+
+def test_a_file_that_holds_nothing_is_said_and_not_dropped(project: Project) -> None:
+    empty = project.folder / "empty.jsonl"
+    empty.write_bytes(b"")
+    answer = project.json("import", str(empty), "--system", "erp")
+    assert isinstance(answer, dict)
+    assert (answer["received"], answer["quarantined"]) == (1, 1)
+    found = project.json("quarantine")
+    assert isinstance(found, dict)
+    assert "file/nothing" in [each["rule"] for each in found["quarantined"]]

@@ -309,6 +309,9 @@ def report(
             return
         shares = ledger.shares()
         figures = ledger.status()
+        if not figures["received"]:
+            show.console.print("Nothing was known then." if as_of else "Nothing has been imported yet; begin with `tieout import --help`.")
+            return
         total = shares["subjects"] or 1
         show.console.print(
             f"[bold]{project.settings.project.name}[/] as of {ledger.now.isoformat(timespec='minutes')}: {figures['facts']:,} facts on"
@@ -339,11 +342,15 @@ def cases(
     """The open exceptions, due soonest first."""
     with _project() as project:
         ledger = project.ledger(_moment(as_of))
+        if limit and not as_json and not (account or owed_by or as_of):
+            first, count = ledger.first_cases(limit)
+            show.cases(first, ledger.now, count)
+            return
         found = [c for c in ledger.cases if account in (None, c.code, c.account) and owed_by in (None, c.owed_by)]
         if as_json:
             show.as_json([tables.case_json(case) for case in found])
         else:
-            show.cases(found, ledger.now, limit or len(found))
+            show.cases(found[: limit or None], ledger.now, len(found))
 
 
 @app.command()

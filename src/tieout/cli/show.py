@@ -86,23 +86,23 @@ def accounts(found: Iterable[AccountSide], now: datetime) -> None:
         console.print()
 
 
-def cases(found: list[Case], now: datetime, limit: int = FIRST) -> None:
-    """The open cases, due soonest first."""
+def cases(found: list[Case], now: datetime, count: int) -> None:
+    """Open cases, due soonest first, of `count` in all."""
     if not found:
         console.print("No open cases: everything that is due is tied out.")
         return
     table = Table(box=None, pad_edge=False)
     for name in ("case", "quantity", "value", "age", "overdue", "owed by", "hint"):
         table.add_column(name, justify="right" if name in ("quantity", "value", "age", "overdue") else "left", overflow="fold")
-    for case in found[:limit]:
+    for case in found:
         shown = case_json(case)
         table.add_row(
             escape(case.case), measures(shown["quantity"]), measures(shown["value"]), age(case.since, now), age(case.due, now),
             f"{case.owed_by} / {case.team}", escape(case.hint),
         )  # fmt: skip
     console.print(table)
-    if len(found) > limit:
-        console.print(f"… and {len(found) - limit:,} more; `--limit 0` shows all, `--json` lists all.")
+    if count > len(found):
+        console.print(f"… and {count - len(found):,} more; `--limit 0` shows all, `--json` lists all.")
 
 
 def classes(found: list[Case], ledger: Ledger) -> None:

@@ -93,6 +93,10 @@ class Ledger:
         made = cases_from(self.items, self.configuration)
         return sorted(made, key=lambda c: (c.due, c.case))
 
+    def first_cases(self, limit: int) -> tuple[list[Case], int]:
+        """The open cases that are due first, and how many there are in all; only for the present."""
+        return all_cases(self.connection, limit), int(fetch(self.connection, "count_open_cases")[0][0])
+
     @cached_property
     def accounts(self) -> list[AccountSide]:
         """Every account and side that a connected system feeds or that anything stands on."""

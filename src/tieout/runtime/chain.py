@@ -94,7 +94,8 @@ def close(batch: Batch) -> int:
     last = fetch(connection, "last_batch")
     seq, previous, recorded_before = last[0] if last else (0, GENESIS, datetime.min.replace(tzinfo=UTC))
     recorded = max(datetime.now(UTC), recorded_before)
-    marks = encode({name: at.isoformat() for name, at in sorted(batch.marks.items())})
+    reported = {n: max(at for at in (batch.marks.get(n), batch.declared.get(n)) if at) for n in batch.marks.keys() | batch.declared.keys()}
+    marks = encode({name: at.isoformat() for name, at in sorted(reported.items())})
     rows_digest = digest_of(
         batch.message_rows, [row for _, row in batch.fact_rows], batch.posting_rows,
         fetch(connection, "refusal_rows", batch.id) if batch.refusals else [],

@@ -49,8 +49,13 @@ def documents(places: Iterable[str], system: System, stdin: BinaryIO | None = No
 def _split(
     opened: Opened, split: Callable[[BinaryIO, str, System], Iterator[Document | Refused]], system: System
 ) -> Iterator[Document | Refused]:
+    empty = True
     try:
-        yield from split(opened.stream, opened.origin, system)
+        for found in split(opened.stream, opened.origin, system):
+            empty = False
+            yield found
+        if empty:
+            yield _broken(Broken(opened.origin, "file/nothing", "It holds nothing to read.", "See whether the export came through whole."))
     except LimitHit as hit:
         yield _broken(hit.broken)
     except OSError as bad:

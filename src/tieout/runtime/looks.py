@@ -250,13 +250,13 @@ def _technical(batch: Batch, marks: Marks, now: datetime) -> bool:
     return _write(batch, wanted, known, now)
 
 
-def all_cases(connection: Connection) -> list[Case]:
-    """The open cases, due soonest first."""
+def all_cases(connection: Connection, limit: int | None = None) -> list[Case]:
+    """The open cases, due soonest first; all, or the first so many."""
     return [
         Case(
             case, code, account, side, root, key, msgspec.json.decode(quantity), msgspec.json.decode(value), worth,
             since, due, owed_by, team, state, hint, msgspec.json.decode(notes), opened, episodes,
         )
         for case, code, account, side, root, key, quantity, value, worth, since, due, owed_by, team, state, hint,
-        notes, opened, episodes in fetch(connection, "open_cases")
+        notes, opened, episodes in fetch(connection, "open_cases", limit)
     ]  # fmt: skip

@@ -65,7 +65,7 @@ class Database:
             conninfo_to_dict(text)
         except psycopg.ProgrammingError as bad:
             raise StoreError(
-                f"`database` is not a connection string: {bad}.".replace("\n", " "),
+                f"`database` is not a connection string: {str(bad).strip().rstrip('.')}.",
                 'Write database = "embedded" or "postgresql://user@host/name".',
             ) from bad
         return make_conninfo(text, application_name="tieout", connect_timeout=10)

@@ -32,12 +32,12 @@ def system_of(mapping_text: str, where: str = "mapping") -> System:
     )
 
 
-def states(mapping_text: str) -> tuple[str, ...]:
+def states(mapping_text: str, where: str = "mapping") -> tuple[str, ...]:
     """The kinds of fact a mapping can state, sorted. Raises SettingsError."""
-    return tuple(sorted({fact.kind for entry in parse(mapping_text).file for fact in entry.fact}))
+    return tuple(sorted({fact.kind for entry in parse(mapping_text, where).file for fact in entry.fact}))
 
 
 def states_of(system: System) -> tuple[str, ...]:
     """The kinds of fact this system's mappings can state; none before it has a mapping."""
     text = system.options.get("mapping", "")
-    return states(text) if text else ()
+    return states(text, f"mapping of {system.name}") if text else ()

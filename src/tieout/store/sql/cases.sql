@@ -43,9 +43,9 @@ select %s, u.id, u.case_id, %s, u.event, u.quantity::json, u.value::json
 from unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[]) as u(id, case_id, event, quantity, value)
 
 -- name: open_cases
--- by the partial index case_open: as many rows as there are open cases
+-- by the partial index case_open: as many rows as are asked for, or all
 select case_id, code, account, side, root, key, quantity::text, value::text, worth, since, due, owed_by, team, state, hint, notes::text, opened, episodes
-from case_ where state <> 'closed' order by due, case_id
+from case_ where state <> 'closed' order by due, case_id limit %s
 
 -- name: count_open_cases
 select count(*) from case_ where state <> 'closed'
