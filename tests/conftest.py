@@ -3,6 +3,7 @@
 `TIEOUT_TEST_DATABASE=postgresql://…` runs every test that needs a database a second time, on that server.
 """
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -12,10 +13,22 @@ from hypothesis import HealthCheck, settings
 
 from servers import NAMED, SERVERS, Server
 from tieout.store.database import Database
+from tieout.store.embedded import ROOT_HOME
 from world import World
 
 settings.register_profile("tieout", deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 settings.load_profile("tieout")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def tidy_home() -> Iterator[None]:
+    """Run as root, servers live outside the projects; what this run's projects left there goes with them."""
+    before = set(ROOT_HOME.glob("*")) if os.geteuid() == 0 else set()
+    yield
+    if os.geteuid() == 0:
+        for folder in set(ROOT_HOME.glob("*")) - before:
+            if (folder / "data").is_dir() and not (folder / "data" / "postmaster.pid").exists():
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session", params=SERVERS)
