@@ -30,6 +30,8 @@ MEMBERS_MAX = 10_000
 ARCHIVES = (".zip", ".gz", ".tar", ".tgz", ".bz2", ".xz", ".7z", ".rar", ".zst", ".jar")
 ZIP_MAGIC, GZIP_MAGIC = b"PK\x03\x04", b"\x1f\x8b"
 UNREADABLE = (OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError)
+"""What the standard library raises on a damaged archive; `zipfile` says NotImplementedError for a compression it does not know
+and RuntimeError for an encrypted member."""
 
 
 class Limits(msgspec.Struct, frozen=True):
