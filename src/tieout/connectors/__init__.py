@@ -4,11 +4,12 @@ A connector does two things, both pure: `split` cuts a stream of bytes into docu
 for ever), `translate` reads one document into statements (facts, or refusals with a reason a partner understands).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from typing import Any, BinaryIO, Protocol
 
 import msgspec
 
+from tieout.core.command import Absent, Act, Call, Command, Outcome, Polled, Reply
 from tieout.core.facts import Refusal, Statement
 from tieout.core.values import Role
 
@@ -75,13 +76,15 @@ class Option(msgspec.Struct, frozen=True):
 
 
 class Manifest(msgspec.Struct, frozen=True):
-    """What a connector is: its name, title, the fact types it can state, its contracts (name -> JSON Schema file) and options."""
+    """What a connector is: its name, title, the fact types it can state, its contracts (name -> JSON Schema file), options,
+    and the acts its `send` can do."""
 
     name: str
     title: str
     states: tuple[str, ...]
     contracts: dict[str, str] = {}
     options: tuple[Option, ...] = ()
+    acts: tuple[Act, ...] = ()
 
 
 class Connector(Protocol):
@@ -95,4 +98,30 @@ class Connector(Protocol):
 
     def translate(self, document: Document, system: System) -> Iterable[Statement]:
         """Read one document into statements. Pure; never raises on bad input."""
+        ...
+
+
+Conversation = Generator[Call, Reply, Outcome]
+"""Yields calls, is given their replies, returns the outcome."""
+Secrets = Mapping[str, str]
+"""The secrets of one system by option name, resolved by the runtime; never stored, never logged."""
+
+
+class Sender(Protocol):
+    """What a connector's `send` module has when it drives its system (sans-I/O: the runtime does the calls)."""
+
+    def send(self, command: Command, system: System, secrets: Secrets) -> Conversation:
+        """Do the command and read it back. Raises nothing on a bad reply: it returns Rejected or Failed."""
+        ...
+
+    def probe(self, command: Command, system: System, secrets: Secrets) -> Generator[Call, Reply, Outcome | Absent]:
+        """Look whether an attempt of unknown outcome succeeded: Accepted (it is there), Absent, or Failed."""
+        ...
+
+
+class Poller(Protocol):
+    """What a connector's `poll` module has when its system has to be asked for news."""
+
+    def poll(self, system: System, secrets: Secrets, cursor: str, found: list[Document]) -> Generator[Call, Reply, Polled]:
+        """Ask for what changed since `cursor` (empty: from the beginning), overlapping the window; append the documents."""
         ...
