@@ -35,7 +35,7 @@ def prebuild(database: Database, tranches: Sequence[dict[str, Path]]) -> tuple[l
                 fact = new.fact
                 facts.append((fact.identity, rows.fact_row(
                     batch, id_, fact.identity.encode(), 1, fact.revision.encode(), 0, new.content, id_, new.place.encode(),
-                    fact.kind.encode(), rows.micros(fact.happened), new.body,
+                    fact.kind, rows.micros(fact.happened), new.body,
                 )))  # fmt: skip
         made.append(([row for _, row in sorted(messages)], [row for _, row in sorted(facts)]))
     return made, id_
