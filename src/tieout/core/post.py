@@ -345,6 +345,8 @@ class Steps(dict[tuple[tuple[str, ...], int], tuple[tuple[tuple[str, bool], ...]
     def __missing__(self, key: tuple[tuple[str, ...], int]) -> tuple[tuple[tuple[str, bool], ...], tuple[tuple[str, bool], ...]]:
         moves, sign = key
         steps = [(move[:-1], (move[-1] == "+") is (sign > 0)) for move in moves]
+        if len({code for code, _ in steps}) < len(steps):
+            raise ValueError(f"{', '.join(moves)} moves one account on both sides")
         quantities = tuple(step for step in steps if self.measured[step[0]][0])
         values = tuple(step for step in steps if self.measured[step[0]][1])
         self[key] = quantities, values
@@ -354,18 +356,19 @@ class Steps(dict[tuple[tuple[str, ...], int], tuple[tuple[tuple[str, bool], ...]
 def net(posting: Posting, steps: Steps, sums: Sums, sign: int = 1) -> None:
     """Add a posting to the plain sums of its root. Sums that are zero vanish."""
     for group in posting.groups:
-        quantities, values = steps[group.moves, sign]
-        for row in group.rows:
-            if row.quantity and quantities:
-                _bump(sums, f"{row.key}|{row.unit}", row.quantity, quantities)
-            if row.value and values:
-                _bump(sums, f"{row.key}|${row.currency}", row.value, values)
+        by_quantity, by_value = steps[group.moves, sign]
+        for key, quantity, unit, value, currency, _, _ in map(astuple, group.rows):
+            if quantity and by_quantity:
+                _bump(sums, f"{key}|{unit}", quantity, by_quantity)
+            if value and by_value:
+                _bump(sums, f"{key}|${currency}", value, by_value)
 
 
 def _bump(sums: Sums, name: str, amount: Decimal, steps: tuple[tuple[str, bool], ...]) -> None:
     codes = sums.get(name)
     if codes is None:
-        codes = sums[name] = {}
+        sums[name] = {code: amount if rises else amount.copy_negate() for code, rises in steps}
+        return
     for code, rises in steps:
         known = codes.get(code)
         if known is None:

@@ -10,7 +10,7 @@ from datetime import datetime
 from tieout.core.account import Group, Posting
 from tieout.core.evaluate import Item, State
 from tieout.runtime.batch import Batch, Connection, Subject, encode
-from tieout.runtime.configuration import BY_PRICE, Configuration, Marks, Watch
+from tieout.runtime.configuration import Configuration, Marks, Watch
 from tieout.store import rows
 from tieout.store.database import copy_rows, fetch, run
 from tieout.store.rows import micros
@@ -25,11 +25,12 @@ def plan(batch: Batch, root: str, subject: Subject, occurred: int, posting: Post
     planned = subject.wake
     for group in posting.groups:
         watch = configuration.watch(group.moves)
-        if watch.plain and not posting.day:
-            looks = [(feed, occurred + elapsed) for feed, elapsed in watch.elapsed]
-            sides = watch.own_due if watch.own_due and any(row.due is not None for row in group.rows) else ()
-        else:
+        if posting.day:
             looks, sides = [], watch.always
+        else:
+            looks, sides = [(feed, occurred + elapsed) for feed, elapsed in watch.elapsed], watch.counted
+            if watch.own_due and any(row.due is not None for row in group.rows):
+                sides += watch.own_due
         if (watch.clears or watch.raised) and subject.net:
             sides += _open_against(batch, subject, watch, group)
         for side in sides:
@@ -72,8 +73,7 @@ def _open_against(batch: Batch, subject: Subject, watch: Watch, group: Group) ->
 def prune(subject: Subject, configuration: Configuration) -> None:
     """Forget the looks at what the plain sums show as cleared; whatever opens again plans its own."""
     if subject.wake:
-        owing = configuration.owing(subject.net)
-        for feed in [feed for feed in subject.wake if feed not in owing and not feed.endswith(BY_PRICE)]:
+        for feed in configuration.owe_nothing(subject.wake, subject.net):
             del subject.wake[feed]
 
 
@@ -98,8 +98,7 @@ def needed(batch: Batch, due: Due) -> list[str]:
         planned = [feed for feed in looks if subject.wake.get(feed, 1 + looks[feed]) <= looks[feed]]
         if not planned:
             continue
-        owing = batch.configuration.owing(subject.net)
-        if subject.cases or any(feed in owing or feed.endswith(BY_PRICE) for feed in planned):
+        if subject.cases or len(batch.configuration.owe_nothing(planned, subject.net)) < len(planned):
             found.append(root)
             continue
         for feed in planned:

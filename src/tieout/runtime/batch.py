@@ -4,10 +4,8 @@ from collections.abc import Iterable, Set
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 from itertools import count
-from typing import Any
 
 import msgspec
-import psycopg
 
 from tieout.core.account import Posting
 from tieout.core.correlate import names_subject
@@ -18,8 +16,9 @@ from tieout.runtime.configuration import Configuration
 from tieout.runtime.statements import decode_fact
 from tieout.store import rows
 from tieout.store.database import copy_rows, fetch
+from tieout.store.session import Session
 
-Connection = psycopg.Connection[tuple[Any, ...]]
+Connection = Session
 LINKS_LOCK = 0x6C69_6E6B
 FUTURE_MAX = timedelta(days=1)
 """A statement from further in the future than this moves no watermark: its sender's clock is wrong."""
@@ -142,13 +141,17 @@ class Batch:
 
     def load_subjects(self, references: Iterable[str]) -> None:
         """Fetch and lock the rows of some references and of the roots they are other names of."""
-        wanted = {r for r in references if r not in self.subjects}
+        subjects = self.subjects
+        wanted = sorted({*references} - subjects.keys())
         while wanted:
-            for ref, alias, net, wake, links, cases in fetch(self.connection, "subjects", sorted(wanted)):
-                self.subjects[ref] = Subject(
+            aliases: set[str] = set()
+            for ref, alias, net, wake, links, cases in fetch(self.connection, "subjects", wanted):
+                if alias:
+                    aliases.add(alias)
+                subjects[ref] = Subject(
                     alias, _decode_net(net) if net != "{}" else {}, _decode_wake(wake) if wake != "{}" else {}, links, cases
                 )
-            wanted = {s.alias for r in wanted if (s := self.subjects.get(r)) and s.alias and s.alias not in self.subjects}
+            wanted = sorted(aliases - subjects.keys())
 
     def effective(self, roots: Iterable[str]) -> dict[str, list[Posting]]:
         """The postings of some roots that stand, this batch's own included."""

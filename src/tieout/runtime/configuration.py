@@ -108,15 +108,15 @@ class Watch(NamedTuple):
     """After some moves: the sides that can always be missed, and the accounts cleared, watched only if something is left.
 
     `raised` are the accounts that judge prices only and were debited: watched if something else stands on them.
-    Where the deadlines of all those sides are `plain` hours for everybody, `elapsed` holds per feed the shortest, in
-    microseconds; `own_due` are the sides whose deadline a fact may state itself.
+    Of the sides whose deadline is plain hours for everybody `elapsed` holds per feed the shortest, in microseconds;
+    `counted` are the others, `own_due` those whose deadline a fact may state itself.
     """
 
     always: tuple[str, ...]
     clears: tuple[str, ...]
     raised: tuple[str, ...]
-    plain: bool
     elapsed: tuple[tuple[str, int], ...]
+    counted: tuple[str, ...]
     own_due: tuple[str, ...]
 
 
@@ -176,13 +176,16 @@ class Configuration:
             return "+-"
         return "+" if positive else "-"
 
-    def owing(self, sums: Sums) -> set[str]:
-        """The names of the feeds that could clear something of what plain sums show as open."""
-        found: set[str] = set()
+    def owe_nothing(self, feeds: Iterable[str], sums: Sums) -> set[str]:
+        """Those of some feeds that could clear nothing of what plain sums show as open."""
+        idle = {feed for feed in feeds if not feed.endswith(BY_PRICE)}
+        owing = self._owing
         for codes in sums.values():
+            if not idle:
+                break
             for code, amount in codes.items():
-                found |= self._owing[code, amount > 0]
-        return found
+                idle -= owing[code, amount > 0]
+        return idle
 
     def _feed_name(self, side: str, systems: tuple[str, ...]) -> str:
         by_price = BY_PRICE if systems and self.accounts[side[:-1]].measure is Measure.PRICE else ""
@@ -226,7 +229,8 @@ class Configuration:
                     feed, span = self.feed_names[side], elapsed // timedelta(microseconds=1)
                     shortest[feed] = min(span, shortest.get(feed, span))
             own_due = tuple(side for side in owed if side[-1] == "+" and self.accounts[side[:-1]].own_due)
-            found = Watch(tuple(always), clears, tuple(raised), None not in owed.values(), tuple(shortest.items()), own_due)
+            counted = tuple(side for side, elapsed in owed.items() if elapsed is None)
+            found = Watch(tuple(always), clears, tuple(raised), tuple(shortest.items()), counted, own_due)
             self._watches[moves] = found
         return found
 

@@ -1,13 +1,14 @@
 """Receive: keep the bytes, once, and read the statements in them. Nothing is acknowledged before the batch is committed."""
 
 from collections.abc import Sequence
+from hashlib import sha256
 
 import msgspec
 
-from tieout.core.facts import Refusal
+from tieout.core.facts import Fact, Refusal
 from tieout.runtime.batch import Batch, clean, encode
 from tieout.runtime.configuration import connector
-from tieout.runtime.statements import Arrival, New, decode_fact, read, version_of
+from tieout.runtime.statements import Arrival, New, decode_fact, keep, read, version_of
 from tieout.store import rows
 from tieout.store.database import fetch, run
 
@@ -17,7 +18,8 @@ TIMELESS = frozenset(("Linked", "WrittenOff", "Matched", "Listed", "UnitDefined"
 
 def receive(batch: Batch, arrivals: Sequence[Arrival]) -> dict[str, list[New]]:
     """Keep the messages that are new; their statements by identity."""
-    keyed = [(arrival, arrival.key or arrival.document.key.encode() or hash_, hash_) for arrival in arrivals for hash_ in (arrival.hash,)]
+    hashes = (sha256(arrival.document.raw).digest() for arrival in arrivals)
+    keyed = [(arrival, arrival.key or arrival.document.key.encode() or hash_, hash_) for arrival, hash_ in zip(arrivals, hashes, strict=True)]
     known = _known(batch, keyed)
     found: dict[str, list[New]] = {}
     received = rows.micros(batch.now)
@@ -65,11 +67,13 @@ def _read(batch: Batch, arrival: Arrival, message: int, found: dict[str, list[Ne
     """The statements of a document, added to what was found; how many they are. The feed's mark goes on with them."""
     system = arrival.system
     mark = batch.marks.get(system.name)
-    statements = read(arrival, connector(system.connector), message)
-    for statement in statements:
+    statements = read(arrival, connector(system.connector)) if arrival.ahead is None else arrival.ahead
+    for each in statements:
+        statement = keep(each, message, arrival) if isinstance(each, Fact) else each
         if isinstance(statement, Refusal):
             refuse(batch, statement, message, arrival.generation)
             continue
+        statement.message = message
         happened = statement.fact.happened
         if (mark is None or happened > mark) and happened <= batch.latest and statement.fact.kind not in TIMELESS:
             mark = batch.marks[system.name] = happened

@@ -22,7 +22,7 @@ class Arrival(msgspec.Struct, gc=False):
     """A document on its way in, with the system that sent it.
 
     Rebuild keeps `message_id` and the stored `key`, replay raises `generation`; `refused` says why the piece could not
-    even be cut into a document.
+    even be cut into a document. `ahead` holds its statements, if they were read before their batch began.
     """
 
     document: Document
@@ -32,11 +32,7 @@ class Arrival(msgspec.Struct, gc=False):
     message_id: int | None = None
     refused: Refusal | None = None
     key: bytes | None = None
-
-    @property
-    def hash(self) -> bytes:
-        """SHA-256 of the bytes."""
-        return sha256(self.document.raw).digest()
+    ahead: "list[New | Fact | Refusal] | None" = None
 
 
 class New(msgspec.Struct, gc=False):
@@ -51,12 +47,16 @@ class New(msgspec.Struct, gc=False):
     place: str
 
 
-def read(arrival: Arrival, connector: Connector, message: int) -> list[New | Refusal]:
-    """Translate one document. What the connector gives that we cannot keep is refused, never dropped."""
+def read(arrival: Arrival, connector: Connector) -> list[New | Fact | Refusal]:
+    """Translate one document, as far as it can be without knowing its message.
+
+    What the connector gives that we cannot keep is refused, never dropped. A fact without a revision of its own is given
+    as it is: its revision is the number of its message (rule 3), see `keep`.
+    """
     if arrival.refused is not None:
         return [arrival.refused]
     return [
-        keep(statement, message, arrival) if isinstance(statement, Fact) else statement
+        statement if isinstance(statement, Refusal) or statement.revision == ARRIVAL else keep(statement, 0, arrival)
         for statement in connector.translate(arrival.document, arrival.system)
     ]
 

@@ -14,6 +14,7 @@ from tieout.store import arrays
 from tieout.store.embedded import Embedded
 from tieout.store.migrate import APP_ROLE, migrate
 from tieout.store.rows import HEADER, TRAILER
+from tieout.store.session import Session
 from tieout.store.sql import sql
 
 EMBEDDED = "embedded"
@@ -72,9 +73,9 @@ class Database:
             ) from bad
         return make_conninfo(text, application_name="tieout", connect_timeout=10)
 
-    def _session(self) -> "psycopg.Connection[tuple[Any, ...]]":
+    def _session(self) -> Session:
         try:
-            return psycopg.connect(self.conninfo, autocommit=True)
+            return Session.connect(self.conninfo, autocommit=True)
         except psycopg.OperationalError as bad:
             reason = str(bad).strip().splitlines()[0].rstrip(".?")
             raise StoreError(
@@ -82,7 +83,7 @@ class Database:
                 "Check `database` in tieout.toml and that the server runs.",
             ) from bad
 
-    def connect(self, *, writer: bool = False) -> "psycopg.Connection[tuple[Any, ...]]":
+    def connect(self, *, writer: bool = False) -> Session:
         """A session in the application's role; a writer's has its plans pinned to index lookups."""
         connection = self._session()
         name = compose.Identifier(self.schema)
@@ -95,7 +96,7 @@ class Database:
         return connection
 
     @contextmanager
-    def session(self, *, writer: bool = False) -> Iterator["psycopg.Connection[tuple[Any, ...]]"]:
+    def session(self, *, writer: bool = False) -> Iterator[Session]:
         """A session for a `with` block."""
         connection = self.connect(writer=writer)
         try:
