@@ -102,8 +102,8 @@ def flights(found: View, book: Sequence[Posting], issued: Iterable[Issued], anon
         flight, documents = made[one.command.key], one.attempt.documents
         if one.command.system in anonymous and not documents and one.attempt.state is not State.UNKNOWN:
             flight.take(_grown(one, stated[one.command.account, one.command.side], book))
-        if documents and one.command.act not in GRADUAL:
-            flight.is_final = arrived.union(one.gone).issuperset(documents)
+        spoken = set(one.gone) if one.command.act in GRADUAL else arrived.union(one.gone)
+        flight.is_final = bool(documents or one.gone) and spoken.issuperset(documents)
     return made
 
 
