@@ -13,9 +13,9 @@ from enum import StrEnum
 from random import Random
 
 import msgspec
-from ground_rules import Feeds, PlainRules, posting
 from target import SETTLE, TIMEOUT, Made, Manner, Target
 
+from ground_rules import Feeds, PlainRules, posting
 from tieout.core.account import Posting
 from tieout.core.attempt import OPEN, Approved, Attempt, Confirmed, Denied, Move, Retried, Sent, Withdrawn, advance, next_move
 from tieout.core.attempt import Target as Bounds
@@ -55,6 +55,7 @@ class Naive(StrEnum):
     REFUSAL_FORGOTTEN = "what was refused is owed, so it is sent again"
     NO_SECOND_LOOK = "what was decided is sent, whatever has happened since"
     DEAD_KEY = "the key is trusted for ever, the target forgets it"
+    LATER_ANSWER_ENDS_DOUBT = "what a later attempt is told holds for the earlier one too"
 
 
 class Broken(AssertionError):
@@ -67,6 +68,7 @@ class History:
     manner: Manner
     naive: Naive | None = None
     has_clerk: bool = True
+    has_corrections: bool = True
     now: datetime = START
     shipped: dict[str, Decimal] = field(default_factory=lambda: dict.fromkeys(ITEMS, ZERO))
     by_clerk: dict[str, Decimal] = field(default_factory=lambda: dict.fromkeys(ITEMS, ZERO))
@@ -110,7 +112,7 @@ class History:
             self.shipped[item] += amount
             self.shipments[identity] = (0, item, amount)
             self._say(identity, 0, "SNI+", {item: amount})
-        elif chance < 0.4 and self.shipments:
+        elif chance < 0.4 and self.shipments and self.has_corrections:
             self._correct(self.dice.choice(sorted(self.shipments)))
         elif chance < 0.5 and self.has_clerk:
             item, amount = self.dice.choice(ITEMS), Decimal(self.dice.randint(1, 6))
@@ -256,6 +258,9 @@ class History:
         if self.issued[key].attempt.state is State.QUEUED:
             self._still_owed(lines)
         self._step(key, Sent())
+        if self.naive is Naive.LATER_ANSWER_ENDS_DOUBT:
+            one = self.issued[key]
+            self.issued[key] = msgspec.structs.replace(one, attempt=msgspec.structs.replace(one.attempt, doubt_at=None))
         way = self.target.way(self.now)
         answer: list[object] = []
         if way.commits_at is not None:
