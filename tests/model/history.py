@@ -313,7 +313,8 @@ class History:
         """A person lets refused commands be tried again; then time runs until nothing is under way."""
         for _ in range(60):
             for key, one in self.issued.items():
-                if one.attempt.state is State.REFUSED and not one.attempt.released:
+                refused = one.attempt.state is State.REFUSED or (one.attempt.state is State.CONFIRMED and 0 in one.attempt.final.values())
+                if refused and not one.attempt.released:
                     self._step(key, Retried())
                 elif one.attempt.state is State.HELD:
                     self._step(key, Approved())

@@ -60,7 +60,7 @@ class Confirmed(msgspec.Struct, frozen=True):
 
 
 class Retried(msgspec.Struct, frozen=True):
-    """A person says that what was refused may be tried again; it will be a command of its own."""
+    """A person says that what was refused, or taken only in part, may be tried again; it will be a command of its own."""
 
 
 class Abandoned(msgspec.Struct, frozen=True):
@@ -92,6 +92,7 @@ TRANSITIONS: dict[tuple[State, type[Event]], tuple[State, ...]] = {
     (State.ACCEPTED, Confirmed): (State.CONFIRMED,),
     (State.ACCEPTED, Abandoned): (State.CANCELLED,),
     (State.REFUSED, Retried): (State.REFUSED,),
+    (State.CONFIRMED, Retried): (State.CONFIRMED,),
 }
 """Every step there is. Any other is a fault of ours and crashes."""
 
@@ -105,7 +106,7 @@ class Attempt(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `failures` counts attempts in a row without an answer, `not_before` is the end of the wait after the last,
     `sent_at` when the target could first have seen the key, `doubt_at` when the last attempt in doubt was given up,
-    `absent_at` the first probe since then that found nothing. `released`: a person wants a refused command tried again.
+    `absent_at` the first probe since then that found nothing. `released`: a person wants what was refused tried again.
     """
 
     state: State = State.QUEUED

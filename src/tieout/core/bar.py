@@ -122,7 +122,9 @@ def _by_a_refusal(ground: Ground, account: ClearingAccount, side: Side, act: Act
     again_at = latest.attempt.again_at
     if again_at is not None and again_at <= ground.now:
         return None
-    if not _same(evidence(ground, account.code, side, act, ground.keys(latest), latest.command.system), latest.because):
+    now = evidence(ground, account.code, side, act, ground.keys(latest), latest.command.system)
+    only = "" if latest.attempt.state is State.REFUSED else owed.key
+    if not _same([s for s in now if only in ("", s.key)], [s for s in latest.because if only in ("", s.key)]):
         return None
     return Bar(f"refused, and the sums are the same: {latest.attempt.reason or 'the target took nothing of it'}", again_at, latest)
 
