@@ -315,6 +315,12 @@ def test_rule_13_fifo_age_is_that_of_the_oldest_uncovered_entry() -> None:
         assert (item.quantity, item.since, item.due) == (7, h(10), h(34))
 
 
+@pytest.mark.parametrize("quantity", [None, -2])
+def test_a_discount_or_a_return_that_nobody_has_answered_stands_since_it_was_said(quantity: int | None) -> None:
+    (item,) = [i for i in judged([posting(["TBK+"], quantity, 3, value=-3)]) if i.account == "TBK"]
+    assert (item.side, item.since) == (Side.CREDIT, h(3))
+
+
 def test_rule_13_fifo_goes_by_due_before_occurred() -> None:
     book = [posting(["TSH+"], 5, 0, due=h(100)), posting(["TSH+"], 5, 1, due=h(50)), posting(["TSH-"], 5, 2)]
     (item,) = judged(book)

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
+from tieout.core.act import Act
 from tieout.core.facts import FactType
 from tieout.core.values import EXACT, ZERO, Role, Side
 
@@ -82,12 +83,13 @@ def business_days(count: int, calendar: str = "") -> Within:
 
 
 class Expectation(msgspec.Struct, frozen=True):
-    """What a residual on one side means, who owes the next step and within which time."""
+    """What a residual on one side means, who owes the next step and within which time; `command` is the step if a system can be told."""
 
     meaning: str
     owed_by: Role
     team: str
     within: Within
+    command: Act | None = None
 
 
 class ClearingAccount(msgspec.Struct, frozen=True):

@@ -11,26 +11,9 @@ from enum import StrEnum
 
 import msgspec
 
+from tieout.core.act import Act as Act
 from tieout.core.facts import Line
 from tieout.core.values import Ref, Side
-
-
-class Act(StrEnum):
-    """What a system can be told to do."""
-
-    BOOK_ORDER = "book_order"
-    CANCEL_BOOKING = "cancel_booking"
-    RELEASE_SHIPMENT = "release_shipment"
-    POST_SHIPMENT = "post_shipment"
-    POST_INVOICE = "post_invoice"
-    APPLY_CASH = "apply_cash"
-    AUTHORISE_RETURN = "authorise_return"
-    RECEIVE_RETURN = "receive_return"
-    ISSUE_CREDIT = "issue_credit"
-    ISSUE_REFUND = "issue_refund"
-    POST_MOVEMENT = "post_movement"
-    CONFIRM_FULFILMENT = "confirm_fulfilment"
-    ACKNOWLEDGE_GROUP = "acknowledge_group"
 
 
 class Command(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -129,7 +129,7 @@ def residuals(found: View, account: ClearingAccount, key: str, pair: Sequence[En
                 over = layers_of(credits_, currency) or layers
                 worth = open_value(over, ZERO if over is layers else quantity_of(debits), -shown, currency)
                 value = None if worth is None else -worth
-            oldest, covered = (debits, credits_) if side is Side.DEBIT else (credits_, debits)
+            oldest, covered = _sides(side, debits, credits_)
             age = _oldest_open(oldest, quantity_of(covered)) if shown else _both_stated(debits, credits_)
             made.append(Residual(side, shown, unit, value, price, currency, age))
     if account.measure is Measure.QUANTITY:
@@ -149,7 +149,7 @@ def _values(account: ClearingAccount, pair: Sequence[Entry]) -> list[Residual]:
         if not residual or (account.measure is Measure.PRICE and not (debits and credits_)):
             continue
         side = _side(residual)
-        oldest, covered = (debits, credits_) if side is Side.DEBIT else (credits_, debits)
+        oldest, covered = _sides(side, debits, credits_)
         age = _oldest_open(oldest, value_of(covered), by_value=True)
         made.append(Residual(side, ZERO, "", residual, ZERO, currency, age))
     return made
@@ -222,6 +222,12 @@ def _layer_entries(found: View, account: ClearingAccount, key: str, unit: str, d
         if priced:
             return priced
     return []
+
+
+def _sides(side: Side, debits: Sequence[Entry], credits_: Sequence[Entry]) -> tuple[Sequence[Entry], Sequence[Entry]]:
+    """The entries that a residual is made of, and those that cover it; a discount or a return alone stands on the side it lowers."""
+    own, other = (debits, credits_) if side is Side.DEBIT else (credits_, debits)
+    return (own, other) if own else (other, own)
 
 
 def _oldest_open(found: Sequence[Entry], covered: Decimal, *, by_value: bool = False) -> Age:

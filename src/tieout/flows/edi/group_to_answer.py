@@ -6,6 +6,7 @@ What to do: see why the acknowledgment was not sent; send it.
 """
 
 from tieout.core.account import ClearingAccount, Expectation, Take, hours
+from tieout.core.act import Act
 from tieout.core.facts.document import GroupAnswered, GroupReceived
 from tieout.core.values import Role
 
@@ -16,7 +17,7 @@ group_to_answer = ClearingAccount(
     subject="functional group",
     debit={GroupReceived: Take.EACH},
     credit={GroupAnswered: Take.EACH},
-    over=Expectation("received, not acknowledged by us", Role.ERP, "integration", hours(24)),
+    over=Expectation("received, not acknowledged by us", Role.ERP, "integration", hours(24), Act.ACKNOWLEDGE_GROUP),
     under=Expectation("acknowledged by us, never received", Role.PARTNER, "integration", hours(24)),
     doc=__doc__,
 )

@@ -7,6 +7,7 @@ either sign may mean either system.
 """
 
 from tieout.core.account import Ageing, ClearingAccount, Expectation, Take, hours
+from tieout.core.act import Act
 from tieout.core.facts.stock import StockMoved, StockPosted
 from tieout.core.values import Role
 
@@ -17,7 +18,7 @@ stock_in_step = ClearingAccount(
     subject="stock position",
     debit={StockMoved: Take.EACH},
     credit={StockPosted: Take.EACH},
-    over=Expectation("moved in the warehouse, not posted in the ERP", Role.ERP, "inventory", hours(24)),
+    over=Expectation("moved in the warehouse, not posted in the ERP", Role.ERP, "inventory", hours(24), Act.POST_MOVEMENT),
     under=Expectation("posted in the ERP, not moved in the warehouse", Role.WMS, "inventory", hours(24)),
     ageing=Ageing.STANDING,
     doc=__doc__,

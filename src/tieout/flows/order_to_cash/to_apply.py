@@ -6,6 +6,7 @@ What to do: apply the payment in the ERP. Negative: the ERP shows a receipt that
 """
 
 from tieout.core.account import ClearingAccount, Expectation, Measure, Take, business_days
+from tieout.core.act import Act
 from tieout.core.facts.payment import CashApplied, CashReceived
 from tieout.core.values import Role
 
@@ -16,7 +17,7 @@ to_apply = ClearingAccount(
     subject="invoice",
     debit={CashReceived: Take.AMOUNT},
     credit={CashApplied: Take.AMOUNT},
-    over=Expectation("paid at the bank, still open in the ERP", Role.ERP, "receivables", business_days(1, "office")),
+    over=Expectation("paid at the bank, still open in the ERP", Role.ERP, "receivables", business_days(1, "office"), Act.APPLY_CASH),
     under=Expectation("applied in the ERP, never seen at the bank", Role.BANK, "receivables", business_days(2, "office")),
     measure=Measure.VALUE,
     doc=__doc__,

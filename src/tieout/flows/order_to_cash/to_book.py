@@ -9,6 +9,7 @@ the ERP order or the price list. A quantity left: book the missing lines, or can
 """
 
 from tieout.core.account import ClearingAccount, Expectation, Measure, Take, hours
+from tieout.core.act import Act
 from tieout.core.facts.order import BookingCancelled, OrderBooked, OrderCancelled, OrderPlaced
 from tieout.core.values import Role
 
@@ -19,8 +20,8 @@ to_book = ClearingAccount(
     subject="order line",
     debit={OrderPlaced: Take.LINES, BookingCancelled: Take.LINES},
     credit={OrderBooked: Take.LINES, OrderCancelled: Take.LINES},
-    over=Expectation("ordered, not booked in the ERP, or booked cheaper", Role.ERP, "order desk", hours(2)),
-    under=Expectation("booked in the ERP, never ordered, or booked dearer", Role.CHANNEL, "order desk", hours(2)),
+    over=Expectation("ordered, not booked in the ERP, or booked cheaper", Role.ERP, "order desk", hours(2), Act.BOOK_ORDER),
+    under=Expectation("booked in the ERP, never ordered, or booked dearer", Role.CHANNEL, "order desk", hours(2), Act.CANCEL_BOOKING),
     measure=Measure.BOTH,
     doc=__doc__,
 )

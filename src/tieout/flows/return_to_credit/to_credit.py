@@ -6,6 +6,7 @@ What to do: inspect and issue the credit memo. Negative: a credit was given for 
 """
 
 from tieout.core.account import ClearingAccount, Expectation, Take, business_days, days
+from tieout.core.act import Act
 from tieout.core.facts.invoice import CreditIssued
 from tieout.core.facts.return_ import ReturnReceived
 from tieout.core.values import Role
@@ -17,7 +18,7 @@ to_credit = ClearingAccount(
     subject="return line",
     debit={ReturnReceived: Take.GOODS},
     credit={CreditIssued: Take.GOODS},
-    over=Expectation("received, not credited", Role.ERP, "returns", business_days(2, "office")),
+    over=Expectation("received, not credited", Role.ERP, "returns", business_days(2, "office"), Act.ISSUE_CREDIT),
     under=Expectation("credited, not received", Role.WMS, "returns", days(14)),
     layers=("TBL", "TBK"),
     doc=__doc__,

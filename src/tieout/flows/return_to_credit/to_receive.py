@@ -7,6 +7,7 @@ the order or authorise them.
 """
 
 from tieout.core.account import ClearingAccount, Expectation, Take, days
+from tieout.core.act import Act
 from tieout.core.facts.return_ import ReturnAuthorised, ReturnReceived
 from tieout.core.values import Role
 
@@ -17,7 +18,7 @@ to_receive = ClearingAccount(
     subject="return line",
     debit={ReturnAuthorised: Take.GOODS},
     credit={ReturnReceived: Take.GOODS},
-    over=Expectation("authorised, not received", Role.CHANNEL, "returns", days(14)),
-    under=Expectation("received without authorisation", Role.ERP, "returns", days(1)),
+    over=Expectation("authorised, not received", Role.CHANNEL, "returns", days(14), Act.RECEIVE_RETURN),
+    under=Expectation("received without authorisation", Role.ERP, "returns", days(1), Act.AUTHORISE_RETURN),
     doc=__doc__,
 )

@@ -6,6 +6,7 @@ What to do: pay the refund, or issue the credit memo the refund belongs to.
 """
 
 from tieout.core.account import ClearingAccount, Expectation, Measure, Take, days
+from tieout.core.act import Act
 from tieout.core.facts.invoice import CreditIssued
 from tieout.core.facts.payment import Refunded
 from tieout.core.values import Role
@@ -17,7 +18,7 @@ to_refund = ClearingAccount(
     subject="return",
     debit={CreditIssued: Take.AMOUNT},
     credit={Refunded: Take.AMOUNT},
-    over=Expectation("credited, not refunded", Role.CHANNEL, "receivables", days(5)),
+    over=Expectation("credited, not refunded", Role.CHANNEL, "receivables", days(5), Act.ISSUE_REFUND),
     under=Expectation("refunded, not credited", Role.ERP, "receivables", days(2)),
     measure=Measure.VALUE,
     doc=__doc__,

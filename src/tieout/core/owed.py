@@ -1,0 +1,122 @@
+"""What is owed on one side of an account, key by key, and the command that would ask for it. Nothing here says whether it may go."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import NamedTuple
+
+from tieout.core.account import Ageing, ClearingAccount, Entry, Measure
+from tieout.core.act import Act
+from tieout.core.command import Command, State
+from tieout.core.evaluate import Item
+from tieout.core.evaluate import State as ItemState
+from tieout.core.facts import Line
+from tieout.core.flight import Slot
+from tieout.core.ground import Ground
+from tieout.core.residual import View, quantities
+from tieout.core.values import EXACT, ZERO, Ref, Side, plain
+
+SETTLED = frozenset((ItemState.TOLERATED, ItemState.WRITTEN_OFF, ItemState.UNOBSERVED))
+"""Items that neither owe a step nor stop one: accepted as they are, or nobody could ever state what would clear them."""
+
+
+class Owed(NamedTuple):
+    """An amount that a key owes: quantity in its unit, or value in `$currency`; `value` is what a quantity is worth, if known."""
+
+    key: str
+    unit: str
+    amount: Decimal
+    value: Decimal | None
+    currency: str
+    item: Item
+
+    @property
+    def slot(self) -> Slot:
+        """Key and unit."""
+        return self.key, self.unit
+
+
+def owed_on(items: Sequence[Item], found: View, account: ClearingAccount, side: Side) -> list[Owed]:
+    """What the open items of one side ask for, without price differences: no command corrects a price."""
+    made: list[Owed] = []
+    for item in items:
+        if item.account != account.code or item.side is not side:
+            continue
+        if account.measure is Measure.VALUE:
+            if item.value:
+                made.append(Owed(item.key, f"${item.currency}", abs(item.value), None, item.currency, item))
+        elif item.quantity:
+            amount = _stood(item, found) if account.ageing is Ageing.STANDING else abs(item.quantity)
+            value = None if item.value is None or amount != abs(item.quantity) else abs(item.value)
+            made.append(Owed(item.key, item.unit, amount, value, item.currency if value is not None else "", item))
+    return sorted(made, key=lambda o: (o.key, o.unit, o.currency))
+
+
+def _stood(item: Item, found: View) -> Decimal:
+    """Of a flow, what has stood all through the window and still stands: a watermark that lags must not ask for it again."""
+    now = dict(quantities(found.by_pair[item.account, item.key])).get(item.unit, ZERO)
+    if (now > 0) is not (item.quantity > 0) or not now:
+        return ZERO
+    return now if abs(now) < abs(item.quantity) else item.quantity
+
+
+def compose(ground: Ground, account: ClearingAccount, side: Side, act: Act, owed: Sequence[Owed], number: int, system: str) -> Command:
+    """The command that asks for these amounts, all of one currency."""
+    found, notes = ground.standing.found, ground.standing.found.notes
+    currency = next((o.currency for o in owed if o.currency), "")
+    root = Ref(found.root)
+    lines = [_line(found, account, root, o) for o in owed if o.key or o.unit[:1] != "$"]
+    if account.measure is Measure.BOTH and side is Side.DEBIT:
+        lines += _riders(ground, account, root, currency)
+    return Command(
+        act, system, account.code, side, root, number,
+        lines=tuple(lines),
+        total=None if lines else owed[0].amount,
+        currency=currency,
+        customer=notes.get("customer", ""),
+        channel=notes.get("channel", ""),
+        warehouse=notes.get("warehouse", ""),
+        entity=notes.get("entity", ""),
+        references=tuple(sorted(ground.standing.references)),
+    )  # fmt: skip
+
+
+def _line(found: View, account: ClearingAccount, root: Ref, owed: Owed) -> Line:
+    item = next((e.item for e in found.by_pair[account.code, owed.key] if e.item), "")
+    order_line = "" if owed.key == item else owed.key
+    if owed.unit[:1] == "$":
+        return Line(owed.key, root, item=item, order_line=order_line, value=owed.amount)
+    return Line(owed.key, root, item=item, order_line=order_line, quantity=owed.amount, unit=owed.unit, value=owed.value)
+
+
+def _riders(ground: Ground, account: ClearingAccount, root: Ref, currency: str) -> list[Line]:
+    """Freight, tax and discount go with the goods they came with, once: only while the other side has said nothing of them."""
+    carried = {
+        line.line
+        for one in ground.on(account.code, Side.DEBIT)
+        if one.attempt.state is State.CONFIRMED and not ground.flights[one.command.key].short
+        for line in one.command.lines
+        if line.charge
+    }
+    made = []
+    for (code, key), pair in sorted(ground.standing.found.by_pair.items()):
+        if code == account.code and key not in carried and _is_unanswered_value(pair):
+            value = ZERO
+            for entry in pair:
+                if entry.currency == currency:
+                    value = EXACT.add(value, entry.value or ZERO)
+            if value:
+                item = next((e.item for e in pair if e.item), "")
+                made.append(Line(key, root, item=item, value=value, charge=key))
+    return made
+
+
+def _is_unanswered_value(pair: Sequence[Entry]) -> bool:
+    return all(e.quantity is None and e.side is Side.DEBIT for e in pair)
+
+
+def amounts(found: Mapping[Slot, Decimal]) -> str:
+    """Amounts as text: `6 EA of 1, 24.50 USD`."""
+    parts = []
+    for (key, unit), amount in sorted(found.items()):
+        parts.append(f"{plain(amount)} {unit.removeprefix('$')}" + (f" of {key}" if key else ""))
+    return ", ".join(parts)
