@@ -1,0 +1,90 @@
+"""Sockets under one deadline: every read, write, connection and TLS handshake of an exchange ends when its time is up.
+
+The clients at hand bound each *read*, so a server that trickles one byte at a time holds a caller for ever. Here every
+operation gets what is left of the whole exchange. What crossed the wire is counted, because a write of which no byte
+has left us is not in doubt.
+"""
+
+import ssl
+import threading
+import time
+from collections.abc import Iterable
+from typing import Any
+
+import httpcore
+
+SLICE = 16 * 1024
+"""Bytes written under one check of the deadline."""
+
+
+class Exchange(threading.local):
+    """The call under way in this thread: when it must be over (monotonic seconds), the bytes that crossed the wire, and
+    whether the head of an answer was read."""
+
+    ends = 0.0
+    sent = 0
+    received = 0
+    answered = False
+
+    def begin(self, timeout: float) -> None:
+        """Start the clock and the counts."""
+        self.ends = time.monotonic() + timeout
+        self.sent = self.received = 0
+        self.answered = False
+
+    def left(self, expired: type[Exception]) -> float:
+        """Seconds left; raises `expired` when there are none."""
+        seconds = self.ends - time.monotonic()
+        if seconds <= 0:
+            raise expired("the time of the whole exchange is over")
+        return seconds
+
+
+class Wire(httpcore.NetworkBackend):
+    """Opens connections whose operations obey the exchange under way in their thread."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+        self._sockets = httpcore.SyncBackend()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        """Connect in the time that is left. The resolver of the operating system has time-outs of its own."""
+        seconds = self._exchange.left(httpcore.ConnectTimeout)
+        return _Stream(self._sockets.connect_tcp(host, port, seconds, local_address, socket_options), self._exchange)
+
+
+class _Stream(httpcore.NetworkStream):
+    def __init__(self, inner: httpcore.NetworkStream, exchange: Exchange) -> None:
+        self._inner = inner
+        self._exchange = exchange
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        data = self._inner.read(max_bytes, self._exchange.left(httpcore.ReadTimeout))
+        self._exchange.received += len(data)
+        return data
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        for start in range(0, len(buffer), SLICE):
+            seconds = self._exchange.left(httpcore.WriteTimeout)
+            part = buffer[start : start + SLICE]
+            self._exchange.sent += len(part)  # before it is written: what fails half-way may have left us
+            self._inner.write(part, seconds)
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        seconds = self._exchange.left(httpcore.ConnectTimeout)
+        return _Stream(self._inner.start_tls(ssl_context, server_hostname, seconds), self._exchange)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._inner.get_extra_info(info)
