@@ -81,7 +81,7 @@ class Call(msgspec.Struct, frozen=True):
 
     `url` is absolute. `writes` says that the target may have changed once the request has left us: a time-out after it is
     *unknown*, before it a plain failure. `timeout` in seconds covers the whole answer. `judges` are statuses the connector
-    wants to see although they usually end a conversation (401 where it can fetch a new token; see `runtime.verdict`).
+    wants to see although they usually end a conversation (401 where it can fetch a new token; see `connectors.verdict`).
     Values of headers, query and body may be secret, so they are not shown.
     """
 

@@ -16,7 +16,7 @@ conversation here, as a `Failed` with one of these faults:
 | `too-large` | the answer is longer than we accept; it was cut off there | yes |
 | `encoding` | the answer is compressed, which was not asked for | yes |
 | `endless` | the conversation made more calls than any needs | if one had |
-| `redirect`, `credentials`, `rate-limit`, `status` | see `verdict` | see `verdict` |
+| `redirect`, `credentials`, `rate-limit`, `status` | see `connectors.verdict` | see there |
 
 Requests go out by httpcore, the pool beneath httpx: only there may the sockets be given a deadline (see `wire`). No
 proxy, no cookies, no redirects, no retries: what is sent is what the connector said.
@@ -33,8 +33,8 @@ from urllib.parse import SplitResult, urlsplit
 
 import httpcore
 
+from tieout.connectors.verdict import NOT_TAKEN, fault_of
 from tieout.core.command import Call, Failed, Reply
-from tieout.runtime.verdict import NOT_TAKEN, fault_of
 from tieout.runtime.wire import Exchange, Wire
 
 T = TypeVar("T")
