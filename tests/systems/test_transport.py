@@ -135,6 +135,16 @@ def test_nothing_listens(transport: Transport) -> None:
     assert outcome == Failed("connect", f"POST {base}/well: Connection refused.")
 
 
+def test_a_host_of_several_addresses_is_reached_at_the_one_that_answers(
+    server: Hostile, transport: Transport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only the resolver's answer is made up: at the first address nothing listens."""
+    monkeypatch.setattr("tieout.runtime.wire._addresses", lambda host, port: ["127.0.0.2", "127.0.0.1"])
+    reply = transport.perform(one(post(server.base.replace("127.0.0.1", "erp.example") + "/well")))
+    assert isinstance(reply, Reply)
+    assert server.seen[-1].headers["host"].startswith("erp.example:")
+
+
 def test_no_such_host(transport: Transport) -> None:
     outcome = transport.perform(one(post("http://erp.invalid/orders")))
     assert isinstance(outcome, Failed)

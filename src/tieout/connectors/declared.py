@@ -31,11 +31,10 @@ def read(text: str, where: str, struct: type[T], guide: str) -> T:
         _refuse_unknown(data, inspect.type_info(struct), "")
         return msgspec.convert(data, struct)
     except Wrong as wrong:
-        raise SettingsError(f"{where}: {wrong.key}: {wrong.rule}.", wrong.next_step) from None
+        raise SettingsError(f"{where}: {wrong.key}: {wrong.rule}.", wrong.next_step or guide) from None
     except msgspec.ValidationError as bad:
-        rule, _, path = str(bad).partition(" - at `$.")
-        key = re.sub(r"\[(\d+)\]", lambda found: f" {int(found[1]) + 1}", path.rstrip("`")) or "the file"
-        raise SettingsError(f"{where}: {key.replace('.', ': ')}: {rule}.", guide) from None
+        key, rule = _said(bad)
+        raise SettingsError(f"{where}: {key or 'the file'}: {rule}.", guide) from None
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
@@ -64,9 +63,27 @@ def _refuse_unknown(value: object, kind: inspect.Type, path: str) -> None:
     elif isinstance(value, dict) and isinstance(kind, inspect.DictType):
         for name, item in value.items():
             _refuse_unknown(item, kind.value_type, f"{path}{name}: ")
+            if isinstance(kind.value_type, inspect.StructType):
+                _convert_alone(item, kind.value_type.cls, f"{path}{name}")
     elif isinstance(value, dict) and isinstance(kind, inspect.StructType):
         known = {field.encode_name: field.type for field in kind.fields}
         for key, item in value.items():
             if key not in known:
                 raise Wrong(f"{path}{key}", "there is no such key", nearest(key, known) or f"Known here: {', '.join(known)}.")
             _refuse_unknown(item, known[key], f"{path}{key}: ")
+
+
+def _convert_alone(item: object, struct: type, key: str) -> None:
+    """Convert one table of a table of tables: only here is its name known."""
+    try:
+        msgspec.convert(item, struct)
+    except msgspec.ValidationError as bad:
+        below, rule = _said(bad)
+        raise Wrong(f"{key}: {below}" if below else key, rule) from None
+
+
+def _said(bad: msgspec.ValidationError) -> tuple[str, str]:
+    """The key and the rule of a validation error; the key is empty when it is the whole."""
+    rule, _, path = str(bad).partition(" - at `$.")
+    key = re.sub(r"\[(\d+)\]", lambda found: f" {int(found[1]) + 1}", path.rstrip("`"))
+    return key.replace(".", ": "), rule

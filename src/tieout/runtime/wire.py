@@ -5,6 +5,7 @@ operation gets what is left of the whole exchange. What crossed the wire is coun
 has left us is not in doubt.
 """
 
+import socket
 import ssl
 import threading
 import time
@@ -55,9 +56,30 @@ class Wire(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        """Connect in the time that is left. The resolver of the operating system has time-outs of its own."""
-        seconds = self._exchange.left(httpcore.ConnectTimeout)
-        return _Stream(self._sockets.connect_tcp(host, port, seconds, local_address, socket_options), self._exchange)
+        """Connect to the first of the host's addresses that answers; each gets its share of the time that is left.
+
+        The resolver of the operating system has time-outs of its own, which no caller can shorten.
+        """
+        addresses = _addresses(host, port)
+        last: Exception = httpcore.ConnectError("the host has no address")
+        for tried, address in enumerate(addresses):
+            seconds = self._exchange.left(httpcore.ConnectTimeout) / (len(addresses) - tried)
+            try:
+                stream = self._sockets.connect_tcp(address, port, seconds, local_address, socket_options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as bad:
+                last = bad
+            else:
+                return _Stream(stream, self._exchange)
+        raise last
+
+
+def _addresses(host: str, port: int) -> list[str]:
+    """The numeric addresses of a host, as the system prefers them. Raises ConnectError."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError as bad:
+        raise httpcore.ConnectError(str(bad)) from bad
+    return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
 class _Stream(httpcore.NetworkStream):

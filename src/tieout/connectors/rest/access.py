@@ -38,6 +38,11 @@ class Access:
         self._token = secrets.get(TOKEN, "") if auth.scheme == "oauth2" else ""
         self._renewable = True
 
+    @property
+    def known(self) -> Secrets:
+        """All secrets of this conversation, the token fetched in it too: what no reason may repeat."""
+        return {**self._secrets, TOKEN: self._token}
+
     def ask(self, call: Call) -> Asked:
         """The answer to a call with our credentials; an expired token is fetched anew once."""
         lacking = SECRET[self._auth.scheme]

@@ -23,6 +23,7 @@ GUIDE = "docs/how-to/connect-your-own-erp-by-rest.md lists every key."
 TIMEOUT_MAX = 600
 PAGES_MAX = 5_000
 ENTRIES_MAX = 50
+ACTS = tuple(act.value for act in Act)
 
 
 def mapping_of(system: System) -> Mapping:
@@ -50,11 +51,11 @@ def parse(text: str, where: str = "mapping", base: str = "") -> Mapping:
     try:
         _check_api(mapping, base)
         _check_auth(mapping.auth)
-        for key, rules in (("error", mapping.error), *((f"act {name}: error", act.error) for name, act in mapping.act.items())):
+        for key, rules in (("error", mapping.error), *((f"act: {name}: error", act.error) for name, act in mapping.act.items())):
             for number, rule in enumerate(rules, start=1):
                 _check_error(rule, f"{key} {number}")
         for name, act in mapping.act.items():
-            _check_act(name, act, f"act {name}")
+            _check_act(name, act, f"act: {name}")
         _check_names("record", [record.name for record in mapping.record])
         for record in mapping.record:
             _check_record(record, f"record {record.name!r}")
@@ -137,8 +138,8 @@ def _check_path(path: str, key: str) -> None:
 
 
 def _check_act(name: str, act: ActMapping, key: str) -> None:
-    if name not in tuple(Act):
-        raise Wrong(key, "there is no such act", nearest(name, Act) or f"There are {', '.join(Act)}.")
+    if name not in ACTS:
+        raise Wrong(key, "there is no such act", nearest(name, ACTS) or f"There are {', '.join(ACTS)}.")
     if act.idempotency is None and act.probe is None:
         raise Wrong(
             key,
@@ -257,7 +258,7 @@ def _check_poll(poll: Poll, key: str, records: list[str]) -> None:
     _check_path(poll.records, f"{key}: records")
     if poll.cursor is not None:
         _check_path(poll.cursor.path, f"{key}: cursor: path")
-        if poll.cursor.overlap < 0 or (poll.cursor.overlap and poll.cursor.kind == "token"):
+        if (poll.cursor.overlap or 0) < 0 or (poll.cursor.overlap and poll.cursor.kind == "token"):
             raise Wrong(f"{key}: cursor: overlap", "an overlap is seconds or numbers, and not for tokens")
         if not poll.cursor.first:
             raise Wrong(f"{key}: cursor: first", "say where the first poll begins", "Write it like '2026-01-01T00:00:00Z'.")

@@ -13,16 +13,26 @@ from tieout.connectors.rest.mapping import CursorAt
 from tieout.connectors.rest.path import NotText, find, text_of
 
 DAY = len("2026-03-02")
+SECONDS = 300
+"""Overlap of a poll by time that names none."""
 
 
 def asked_from(cursor: CursorAt, reached: str, zone: str) -> str:
     """What goes into the address: where we were, less the overlap. Raises ValueError for a cursor that is none."""
     text = reached or cursor.first
-    if cursor.kind == "token" or not cursor.overlap:
+    overlap = overlap_of(cursor)
+    if not overlap:
         return text
     if cursor.kind == "number":
-        return format(_number(text) - cursor.overlap, "f")
-    return _written(_moment(text, zone) - timedelta(seconds=cursor.overlap), text, zone)
+        return format(_number(text) - overlap, "f")
+    return _written(_moment(text, zone) - timedelta(seconds=overlap), text, zone)
+
+
+def overlap_of(cursor: CursorAt) -> int:
+    """How much is asked for again, in seconds or numbers."""
+    if cursor.overlap is None:
+        return SECONDS if cursor.kind == "time" else 0
+    return cursor.overlap
 
 
 def further(cursor: CursorAt, reached: str, records: list[Any], answer: Any, clock: datetime | None, zone: str) -> str:

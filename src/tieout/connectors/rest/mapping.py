@@ -110,12 +110,12 @@ class ActMapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class CursorAt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How far a poll has come: the greatest `path` of its records, or a token that stands at `path` of the answer.
 
-    `first` stands in until there is one; `overlap` (seconds, or numbers) is asked for again each time."""
+    `first` stands in until there is one; `overlap` is asked for again each time: seconds (300 if not given), or numbers."""
 
     path: str
     kind: Literal["time", "number", "token"] = "time"
     first: str = ""
-    overlap: int = 0
+    overlap: int | None = None
 
 
 class Paging(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,6 +1,7 @@
 """Places in a JSON value: `data.0.number`, or a JSON pointer (`/data/0/number`) where a key holds a dot."""
 
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from tieout.core.values import plain
@@ -20,6 +21,7 @@ class NotText(ValueError):
     """A list or an object stands where one value is needed."""
 
 
+@lru_cache(maxsize=4096)
 def parts_of(path: str) -> tuple[str, ...]:
     """The keys of a path, outermost first; the empty path is the whole value. Raises ValueError."""
     if not path:

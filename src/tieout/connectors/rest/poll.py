@@ -15,8 +15,8 @@ from tieout.connectors import Document, Secrets, System
 from tieout.connectors.rest.access import Access
 from tieout.connectors.rest.answers import NotJson, json_of, judged, judges_of
 from tieout.connectors.rest.check import address, base_of, mapping_of
-from tieout.connectors.rest.cursor import asked_from, further
-from tieout.connectors.rest.mapping import Mapping, Poll
+from tieout.connectors.rest.cursor import asked_from, further, overlap_of
+from tieout.connectors.rest.mapping import CursorAt, Mapping, Poll
 from tieout.connectors.rest.path import NotText, find, parts_of, text_of
 from tieout.connectors.rest.records import CONTRACT
 from tieout.connectors.rest.template import Value, fill, fill_address, parsed, places_of
@@ -33,7 +33,6 @@ class Asking(msgspec.Struct, frozen=True):
     mapping: Mapping
     system: System
     access: Access
-    secrets: Secrets
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -56,7 +55,7 @@ def poll(system: System, secrets: Secrets, cursor: str, found: list[Document]) -
     that fails keeps the cursor where it was; what was found is good. Raises SettingsError only when the mapping is wrong.
     """
     mapping = mapping_of(system)
-    asking = Asking(mapping, system, Access(mapping.auth, base_of(system), mapping.rest.timeout, secrets), secrets)
+    asking = Asking(mapping, system, Access(mapping.auth, base_of(system), mapping.rest.timeout, secrets))
     state = _state(cursor)
     instants: list[datetime | None] = []
     for stated in mapping.poll:
@@ -90,13 +89,18 @@ def _read_to_the_end(stated: Poll, since: str, asking: Asking, found: list[Docum
         seen.add(url)
         url = _following(stated, page, start, number, asking)
         if not url:
-            by_time = stated.cursor is not None and stated.cursor.kind == "time" and stated.cursor.overlap
-            return reached, clock - timedelta(seconds=stated.cursor.overlap) if by_time and clock and stated.cursor else None
+            return reached, _complete(stated.cursor, clock)
         if urlsplit(url)[:2] != urlsplit(base_of(asking.system))[:2]:
             return Failed("redirect", f"{page.call.shown}: the next page lies at another host, where our credentials do not go.")
         if url in seen:
             return Failed("endless", f"{page.call.shown}: the next page is one that was read already.")
     return Failed("endless", f"The poll {stated.name!r} has more than {stated.pages_max} pages. Raise `pages_max`, or ask for less.")
+
+
+def _complete(cursor: CursorAt | None, clock: datetime | None) -> datetime | None:
+    """The instant up to which everything was seen: the target's clock when we began, less what may still become visible."""
+    overlap = overlap_of(cursor) if cursor is not None and cursor.kind == "time" else 0
+    return clock - timedelta(seconds=overlap) if clock is not None and overlap else None
 
 
 def _page(stated: Poll, url: str, asking: Asking) -> Generator[Call, Reply, Page | Failed]:
@@ -107,7 +111,7 @@ def _page(stated: Poll, url: str, asking: Asking) -> Generator[Call, Reply, Page
     reply = yield from asking.access.ask(call)
     if isinstance(reply, Failed):
         return reply
-    fault = judged(call, reply, rules, asking.secrets)
+    fault = judged(call, reply, rules, asking.access.known)
     if fault is not None:
         return Failed("answer", f"{call.shown} was refused: {fault.reason}") if isinstance(fault, Rejected) else fault
     try:
@@ -123,12 +127,14 @@ def _raws(body: bytes, path: str) -> list[bytes]:
     raw = body
     try:
         for part in parts_of(path):
-            inside = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
-            raw = bytes(inside[part])
+            if raw.lstrip()[:1] == b"[":
+                raw = bytes(msgspec.json.decode(raw, type=list[msgspec.Raw])[int(part[:6])])
+            else:
+                raw = bytes(msgspec.json.decode(raw, type=dict[str, msgspec.Raw])[part])
         if raw.lstrip()[:1] == b"{":
             return [raw.strip()]
         return [bytes(each).strip() for each in msgspec.json.decode(raw, type=list[msgspec.Raw])]
-    except (*NO_JSON, KeyError):
+    except (*NO_JSON, LookupError, ValueError):
         raise LookupError(f"there is no list of records at {path or 'the top'!r}") from None
 
 

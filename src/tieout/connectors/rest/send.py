@@ -37,11 +37,11 @@ def send(command: Command, system: System, secrets: Secrets) -> Conversation:
     reply = yield from access.ask(call)
     if isinstance(reply, Failed):
         return reply
-    taken = _taken(call, reply, act, rules, system, secrets)
+    taken = _taken(call, reply, act, rules, system, access.known)
     if not isinstance(taken, Accepted) or act.read_back is None:
         return taken
     differs = yield from _read_back(command, act.read_back, taken.documents, mapping, system, access)
-    return Accepted(taken.documents, differs=tuple(hidden(one, secrets) for one in differs[:DIFFERENCES_MAX]))
+    return Accepted(taken.documents, differs=tuple(hidden(one, access.known) for one in differs[:DIFFERENCES_MAX]))
 
 
 def probe(command: Command, system: System, secrets: Secrets) -> Generator[Call, Reply, Accepted | Rejected | Failed | Absent]:
@@ -58,12 +58,13 @@ def probe(command: Command, system: System, secrets: Secrets) -> Generator[Call,
         return Failed("no-probe", f"The probe cannot be asked: {bad}.", in_doubt=True)
     rules = tuple(rule for rule in mapping.error if rule.outcome != "refused")
     call = Call("GET", url, _headers(mapping), timeout=mapping.rest.timeout, judges=(*judges_of(rules), *looked.absent))
-    reply = yield from _access(mapping, system, secrets).ask(call)
+    access = _access(mapping, system, secrets)
+    reply = yield from access.ask(call)
     if isinstance(reply, Failed):
         return reply
     if reply.status in looked.absent:
         return Absent()
-    fault = judged(call, reply, rules, secrets)
+    fault = judged(call, reply, rules, access.known)
     if fault is not None:
         return Failed("answer", f"The probe was refused: {fault.reason}") if isinstance(fault, Rejected) else fault
     return _found(call, reply, act, wanted, system)

@@ -78,16 +78,20 @@ def parsed_body(text: str) -> Any:
         raise NotATemplate(f"this is not JSON: {why(bad)}") from None
 
 
-def _parsed_json(value: Any) -> Any:
+def _parsed_json(value: Any, *, in_list: bool = False, in_loop: bool = False) -> Any:
     if isinstance(value, str):
         return parsed(value)
     if isinstance(value, list):
-        return [_parsed_json(item) for item in value]
-    if isinstance(value, dict):
-        if value.get(EACH, LOOPS[0]) not in LOOPS:
+        return [_parsed_json(item, in_list=True, in_loop=in_loop) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if EACH in value:
+        if value[EACH] not in LOOPS:
             raise NotATemplate(f'"{EACH}" is one of {", ".join(LOOPS)}')
-        return {key: item if key == EACH else _parsed_json(item) for key, item in value.items()}
-    return value
+        if not in_list or in_loop:
+            raise NotATemplate(f'an object with "{EACH}" stands in a list, and not inside another')
+    inside = in_loop or EACH in value
+    return {key: item if key == EACH else _parsed_json(item, in_loop=inside) for key, item in value.items()}
 
 
 def places_of(value: Any) -> list[Place]:
