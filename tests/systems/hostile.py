@@ -36,6 +36,7 @@ class Hostile(ThreadingHTTPServer):
         self.seen: list[Request] = []
         self.connections = 0
         self.over = threading.Event()
+        self.quit = threading.Event()
         self.state: dict[str, Any] = {}
 
     @property
@@ -154,6 +155,14 @@ class Behaviour(BaseHTTPRequestHandler):
     def on_hang_up(self) -> None:
         self.close_connection = True
         self.connection.shutdown(socket.SHUT_RDWR)
+
+    def on_quits(self) -> None:
+        """Answers well and hangs up without having said so; `quit` is set once it has."""
+        self.on_well()
+        self.wfile.flush()
+        self.connection.shutdown(socket.SHUT_RDWR)
+        self.close_connection = True
+        self.server.quit.set()
 
     def on_garbage(self) -> None:
         self.raw(b"220 mail.example ESMTP ready\r\n")

@@ -213,6 +213,35 @@ def test_a_connection_is_kept_alive_and_given_up_after_a_fault(server: Hostile, 
     assert server.connections == before + 2
 
 
+def test_a_connection_that_the_server_gave_up_in_between_is_not_used_again(server: Hostile, transport: Transport) -> None:
+    before = server.connections
+    assert isinstance(transport.perform(one(post(f"{server.base}/quits"))), Reply)
+    assert server.quit.wait(1)
+    assert isinstance(transport.perform(one(post(f"{server.base}/well"))), Reply)
+    assert server.connections == before + 2
+
+
+def test_a_server_that_does_not_read_ends_at_the_deadline(transport: Transport) -> None:
+    with silent() as base:
+        call = Call("POST", base.replace("https:", "http:") + "/well", {}, b"x" * 32_000_000, writes=True, timeout=SOON)
+        outcome = transport.perform(one(call))
+    assert isinstance(outcome, Failed)
+    assert (outcome.fault, outcome.in_doubt) == ("timeout", True)
+
+
+def test_who_waits_for_a_free_connection_has_sent_nothing(server: Hostile) -> None:
+    begun = len(server.seen)
+    with Transport(connections_max=1) as transport:
+        slow = threading.Thread(target=lambda: transport.perform(one(post(f"{server.base}/late", timeout=2 * SOON))))
+        slow.start()
+        while len(server.seen) == begun:
+            time.sleep(0.01)
+        outcome = transport.perform(one(post(f"{server.base}/well", timeout=SOON / 2)))
+        slow.join()
+    assert isinstance(outcome, Failed)
+    assert (outcome.fault, outcome.in_doubt) == ("connect", False)
+
+
 def test_threads_have_deadlines_of_their_own(server: Hostile, transport: Transport) -> None:
     outcomes: dict[str, object] = {}
 

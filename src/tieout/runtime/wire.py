@@ -5,6 +5,7 @@ operation gets what is left of the whole exchange. What crossed the wire is coun
 has left us is not in doubt.
 """
 
+import contextlib
 import socket
 import ssl
 import threading
@@ -83,19 +84,30 @@ def _addresses(host: str, port: int) -> list[str]:
 
 
 class _Stream(httpcore.NetworkStream):
+    """One connection. Head and body of a request go out together: one packet for most, and one call to the system."""
+
     def __init__(self, inner: httpcore.NetworkStream, exchange: Exchange) -> None:
         self._inner = inner
         self._exchange = exchange
+        self._waiting = b""
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        with contextlib.suppress(httpcore.WriteError):  # who hangs up on a request may have said why
+            self._flush()
         data = self._inner.read(max_bytes, self._exchange.left(httpcore.ReadTimeout))
         self._exchange.received += len(data)
         return data
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        for start in range(0, len(buffer), SLICE):
+        self._waiting += buffer
+        if len(self._waiting) >= SLICE:
+            self._flush()
+
+    def _flush(self) -> None:
+        waiting, self._waiting = self._waiting, b""
+        for start in range(0, len(waiting), SLICE):
             seconds = self._exchange.left(httpcore.WriteTimeout)
-            part = buffer[start : start + SLICE]
+            part = waiting[start : start + SLICE]
             self._exchange.sent += len(part)  # before it is written: what fails half-way may have left us
             self._inner.write(part, seconds)
 
