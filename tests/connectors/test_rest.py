@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tieout.connectors import System, rest
+from tieout.connectors import Document, System, rest
 from tieout.connectors.rest.answers import differences, hidden
 from tieout.connectors.rest.check import parse
 from tieout.connectors.rest.cursor import asked_from, further
@@ -20,7 +20,7 @@ from tieout.connectors.rest.path import MISSING, find, text_of
 from tieout.connectors.rest.template import Unfilled, fill_address, fill_body
 from tieout.connectors.rest.values import is_known, is_of_line, loops_of, values_of
 from tieout.core.command import Act, Command
-from tieout.core.facts import Line
+from tieout.core.facts import Line, Refusal
 from tieout.core.values import Ref, Role, Side
 from tieout.errors import SettingsError
 from tieout.formats.http import WAIT_MAX, next_link, retry_after
@@ -138,8 +138,21 @@ def test_this_machine_may_be_asked_without_tls(base: str) -> None:
 
 def test_a_system_without_mapping_says_so() -> None:
     with pytest.raises(SettingsError, match="erp has no mapping"):
-        list(rest.translate(rest.records.Document(b"{}", "x"), System("erp", "rest", Role.ERP)))
+        list(rest.translate(Document(b"{}", "x"), System("erp", "rest", Role.ERP)))
     assert rest.states_of(System("erp", "rest", Role.ERP)) == ()
+
+
+def test_a_line_that_cannot_be_read_refuses_its_fact_and_says_which() -> None:
+    record = b'{"number": "1", "changed": "2026-03-02", "lines": [{"qty": 1}, {"qty": %s}]}'
+    system = System("erp", "rest", Role.ERP, options={"mapping": GOOD})
+    for qty, place, rule in (
+        (b'"x"', "lines[1].qty", "mapping/number"),
+        (b"null", "lines[1].qty", "mapping/empty"),
+        (b"[]", "lines[1].qty", "rest/not-a-value"),
+    ):
+        (refused,) = rest.translate(Document(record % qty, "orders", contract="rest/order"), system)
+        assert isinstance(refused, Refusal)
+        assert (refused.source.place, refused.rule) == (place, rule)
 
 
 @given(st.integers(0, len(GOOD)), st.text(alphabet='{}[]"$.=:\n ax0', max_size=3), st.integers(0, 6))

@@ -55,6 +55,7 @@ class Behaviour(BaseHTTPRequestHandler):
     """One method per path: `/html_400` is `html_400`."""
 
     protocol_version = "HTTP/1.1"
+    wbufsize = -1
     server: Hostile
 
     def do(self) -> None:
@@ -166,6 +167,9 @@ class Behaviour(BaseHTTPRequestHandler):
 
     def on_garbage(self) -> None:
         self.raw(b"220 mail.example ESMTP ready\r\n")
+
+    def on_bytes(self) -> None:
+        self.raw(self.server.state["bytes"])
 
     def on_late(self) -> None:
         self.server.over.wait(PATIENCE)

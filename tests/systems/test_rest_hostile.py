@@ -9,9 +9,8 @@ import pytest
 from hostile import Behaviour, Hostile, refusing, serving
 
 from tieout.connectors import Document, System
-from tieout.connectors.rest import poll, send
-from tieout.connectors.rest.access import Token, token
-from tieout.connectors.rest.mapping import Auth
+from tieout.connectors.rest import poll, secrets_of, send
+from tieout.connectors.rest.access import Token
 from tieout.core.command import Absent, Accepted, Act, Command, Failed, Polled, Rejected
 from tieout.core.facts import Line
 from tieout.core.values import Ref, Role, Side
@@ -73,6 +72,9 @@ class Pages(Behaviour):
 
     def on_leak(self) -> None:
         self.json({"message": f"no such key {self.headers.get('x-api-key')}"}, 400)
+
+    def on_html_200(self) -> None:
+        self.answer(200, b"<html><form>Log in</form></html>", "text/html")
 
     def on_named(self) -> None:
         self.json({"nothing": "here"}, 201)
@@ -207,6 +209,13 @@ def test_success_is_what_the_mapping_calls_so(server: Hostile, transport: Transp
     outcome = transport.perform(send.send(COMMAND, system(server, text), {}))
     assert isinstance(outcome, Failed)
     assert (outcome.fault, outcome.in_doubt) == ("answer", True)
+
+
+@pytest.mark.parametrize(("path", "fault"), [("well", ""), ("status/204", ""), ("html_200", "not-json")])
+def test_a_success_that_names_nothing_is_at_least_json_or_empty(server: Hostile, transport: Transport, path: str, fault: str) -> None:
+    """A log-in page comes with 200."""
+    outcome = transport.perform(send.send(COMMAND, system(server, act(path).replace("documents = ", "#")), {}))
+    assert (outcome.fault if isinstance(outcome, Failed) else "") == fault
 
 
 def test_values_stand_in_the_request_exactly_and_cannot_escape(server: Hostile, transport: Transport) -> None:
@@ -402,11 +411,16 @@ def test_a_token_that_is_not_given_is_a_matter_of_credentials(server: Hostile, t
 
 
 def test_the_runtime_may_fetch_a_token_and_keep_it(server: Hostile, transport: Transport) -> None:
-    auth = Auth("oauth2", token_url="/token", client_id="me")
-    fetched = transport.perform(token(auth, server.base, 5, {"client_secret": SECRET}))
+    erp = system(server, '[auth]\nscheme = "oauth2"\ntoken_url = "/token"\nclient_id = "me"\n' + act("guarded"))
+    fetched = transport.perform(send.renewed(erp, {"client_secret": SECRET}))
     assert isinstance(fetched, Token)
     assert (fetched.value, fetched.seconds) == (f"t0ken-{server.state['issued']}", 3600)
     assert fetched.value not in repr(fetched)
+    before = len(server.seen)
+    assert isinstance(transport.perform(send.send(COMMAND, erp, {"access_token": fetched.value})), Accepted)
+    assert [request.path for request in server.seen[before:]] == ["/guarded"]
+    assert transport.perform(send.renewed(system(server, act("well")), {})) is None
+    assert (secrets_of(erp), secrets_of(system(server, act("well")))) == (("client_secret",), ())
 
 
 def test_a_target_that_repeats_our_secret_does_not_put_it_into_the_reason(server: Hostile, transport: Transport) -> None:

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 import trustme
 from hostile import Hostile, refusing, serving, silent
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tieout.core.command import Call, Failed, Reply
 from tieout.runtime.transport import Transport
@@ -282,6 +284,25 @@ def test_what_http_cannot_carry_never_leaves_us(transport: Transport, call: Call
     assert (outcome.fault, outcome.in_doubt) == ("request", False)
     assert SECRET not in repr(outcome)
     assert len(server.seen) == before
+
+
+PIECES = [
+    b"HTTP/1.1 ", b"HTTP/1.0 ", b"200 OK", b"204 No Content", b"100 Continue", b"101 Switching", b"599 x", b"999 y", b"302 Found", b"429 x",
+    b"\r\n", b"\r\n\r\n", b"\n", b"Content-Length: 5", b"Content-Length: -1", b"Content-Length: 99999999999999999999999", b": ",
+    b"Transfer-Encoding: chunked", b"Transfer-Encoding: gzip", b"5\r\nhello\r\n", b"0\r\n\r\n", b"fffffffff\r\n", b"Retry-After: 1e9",
+    b"Location: //\xff", b"Content-Encoding: ", b"hello", b"\x00", b"\xff\xfe",
+]  # fmt: skip
+
+
+@settings(max_examples=150)
+@given(st.lists(st.sampled_from(PIECES) | st.binary(max_size=4), max_size=12))
+def test_whatever_bytes_come_there_is_an_outcome(server: Hostile, transport: Transport, pieces: list[bytes]) -> None:
+    server.state["bytes"] = b"".join(pieces)
+    outcome = transport.perform(one(post(f"{server.base}/bytes", timeout=1)))
+    assert isinstance(outcome, Reply | Failed)
+    if isinstance(outcome, Failed):
+        assert outcome.fault in {"closed", "not-http", "truncated", "too-large", "encoding", "status", "redirect", "rate-limit"}
+        assert outcome.in_doubt is (outcome.fault != "rate-limit")
 
 
 def test_a_conversation_without_end_is_ended(server: Hostile, transport: Transport, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,12 +6,13 @@
 from tieout.connectors import Manifest, Option, System
 from tieout.connectors.delimited.check import DECISIONS
 from tieout.connectors.rest import poll, send
+from tieout.connectors.rest.access import SECRET
 from tieout.connectors.rest.check import mapping_of
 from tieout.connectors.rest.records import split, translate
 from tieout.core.command import Act
 from tieout.core.facts.kinds import KINDS
 
-__all__ = ["MANIFEST", "acts_of", "poll", "send", "split", "states_of", "translate"]
+__all__ = ["MANIFEST", "acts_of", "poll", "secrets_of", "send", "split", "states_of", "translate"]
 
 MANIFEST = Manifest(
     name="rest",
@@ -31,6 +32,12 @@ def states_of(system: System) -> tuple[str, ...]:
     if not system.options.get("mapping"):
         return ()
     return tuple(sorted({fact.kind for record in mapping_of(system).record for fact in record.fact}))
+
+
+def secrets_of(system: System) -> tuple[str, ...]:
+    """The secrets that this system's conversations need, by name. Raises SettingsError."""
+    needed = SECRET[mapping_of(system).auth.scheme]
+    return (needed,) if needed else ()
 
 
 def acts_of(system: System) -> tuple[Act, ...]:

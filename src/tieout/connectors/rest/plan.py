@@ -95,7 +95,11 @@ def facts_of(plan: RecordPlan, value: Any, source: SourceRef) -> list[Callable[[
             if not isinstance(entries, list) or len(entries) > LINES_MAX:
                 raise Unreadable(each, "rest/lines", f"there is no list of at most {LINES_MAX:,} entries at {each}", "Correct `each`.")
             for position, entry in enumerate(entries, start=1):
-                one = builder(_cells(plan, value, each, entry, position), "", source)
+                try:
+                    one = builder(_cells(plan, value, each, entry, position), "", source)
+                except Unreadable as bad:
+                    bad.place = f"{each}[{position - 1}].{bad.place.removeprefix(each + '.')}"
+                    raise
                 lines += one.lines if one is not None else ()
         if len({line.line for line in lines}) < len(lines):
             raise Unreadable("lines", "rest/line-twice", "two lines have the same number", "Give each its own `line`.")
@@ -116,12 +120,11 @@ def _cell(plan: RecordPlan, path: str, value: Any, each: str, entry: Any, positi
     below = path.removeprefix(inside).lstrip(".") if inside else path
     if inside and below == POSITION:
         return str(position)
-    place = f"{each}[{position - 1}].{below}" if inside else path
     there = find(entry if inside else value, below)
     try:
         text = text_of(there)
     except NotText as bad:
-        raise Unreadable(place, "rest/not-a-value", str(bad), "Name the path of one value.") from None
+        raise Unreadable(path, "rest/not-a-value", str(bad), "Name the path of one value.") from None
     if plan.entry.decimal != "." and not isinstance(there, str | bool):
         text = text.replace(".", plan.entry.decimal)
     return "" if text in plan.entry.nulls else text

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from tieout.connectors import Conversation, Secrets, System
-from tieout.connectors.rest.access import Access
+from tieout.connectors.rest.access import Access, Token, token
 from tieout.connectors.rest.answers import Fault, NotJson, differences, documents_of, hidden, json_of, judged, judges_of, passes
 from tieout.connectors.rest.check import address, base_of, mapping_of
 from tieout.connectors.rest.mapping import ActMapping, ErrorRule, Mapping, ReadBack
@@ -76,6 +76,15 @@ def knows_key(system: System, act: Act) -> bool:
     return stated is not None and stated.idempotency is not None
 
 
+def renewed(system: System, secrets: Secrets) -> Generator[Call, Reply, Token | Failed | None]:
+    """A fresh OAuth 2 token; None where the system is not asked that way. Handed in as the secret `access_token` for its
+    lifetime, it saves each conversation a call."""
+    mapping = mapping_of(system)
+    if mapping.auth.scheme != "oauth2":
+        return None
+    return (yield from token(mapping.auth, base_of(system), mapping.rest.timeout, secrets))
+
+
 def _call(command: Command, act: ActMapping, mapping: Mapping, system: System, rules: tuple[ErrorRule, ...]) -> Call:
     """The call that does a command. Raises Unfilled."""
     values = values_of(command)
@@ -98,7 +107,7 @@ def _taken(call: Call, reply: Reply, act: ActMapping, rules: tuple[ErrorRule, ..
     fault = judged(call, reply, rules, secrets)
     if fault is not None:
         return fault
-    if act.success is None and not act.documents:
+    if act.success is None and not act.documents and not reply.body.strip():
         return Accepted()
     try:
         value = json_of(reply)
