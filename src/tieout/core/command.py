@@ -63,7 +63,9 @@ class Call(msgspec.Struct, frozen=True):
     """One HTTP request of a conversation.
 
     `url` is absolute. `writes` says that the target may have changed once the request has left us: a time-out after it is
-    *unknown*, before it a plain failure. `timeout` in seconds covers the whole answer.
+    *unknown*, before it a plain failure. `timeout` in seconds covers the whole answer. `judges` are statuses the connector
+    wants to see although they usually end a conversation (401 where it can fetch a new token; see `connectors.verdict`).
+    Values of headers, query and body may be secret, so they are not shown.
     """
 
     method: str
@@ -72,6 +74,17 @@ class Call(msgspec.Struct, frozen=True):
     body: bytes = b""
     writes: bool = False
     timeout: float = 30.0
+    judges: tuple[int, ...] = ()
+
+    @property
+    def shown(self) -> str:
+        """Method and address without user, query and fragment: what may be written down about a call."""
+        scheme, _, rest = self.url.partition("://")
+        host, slash, path = rest.partition("?")[0].partition("#")[0].partition("/")
+        return f"{self.method} {scheme}://{host.rpartition('@')[2]}{slash}{path}"
+
+    def __repr__(self) -> str:
+        return f"<Call {self.shown} {sorted(self.headers)} {len(self.body)} bytes>"
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -80,6 +93,9 @@ class Reply(msgspec.Struct, frozen=True):
     status: int
     headers: dict[str, str]
     body: bytes
+
+    def __repr__(self) -> str:
+        return f"<Reply {self.status} {sorted(self.headers)} {len(self.body)} bytes>"
 
 
 class Accepted(msgspec.Struct, frozen=True):
@@ -100,8 +116,9 @@ class Rejected(msgspec.Struct, frozen=True):
 
 class Failed(msgspec.Struct, frozen=True):
     """The target neither took nor refused it: unreachable, overloaded, an answer that is none. `fault` is a stable name
-    (`connect`, `timeout`, `tls`, `status`, `not-json`, `too-large`, `truncated`, `redirect`, `credentials`, `rate-limit`).
-    `in_doubt` when a write had left us: then the command is unknown until a probe says otherwise."""
+    (`connect`, `dns`, `tls`, `timeout`, `closed`, `truncated`, `too-large`, `not-http`, `encoding`, `not-json`, `answer`,
+    `status`, `redirect`, `credentials`, `rate-limit`; ours: `request`, `endless`, `no-probe`). `in_doubt` when a write had
+    left us: then the command is unknown until a probe says otherwise."""
 
     fault: str
     reason: str

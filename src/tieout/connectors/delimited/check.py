@@ -1,27 +1,22 @@
 """Mapping text to a checked Mapping, or a SettingsError with key, rule and next step; no file is opened here."""
 
-import difflib
 import fnmatch
 import re
-import tomllib
-from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from functools import lru_cache
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
 
+from tieout.connectors.declared import Wrong, nearest, read
 from tieout.connectors.delimited.mapping import (
     About,
     Condition,
     FactMapping,
     FileMapping,
     FixedDay,
-    LineMapping,
     Mapping,
     RevisionColumn,
-    Wrong,
     conditions,
     has_header,
     line_texts,
@@ -30,7 +25,6 @@ from tieout.connectors.delimited.uses import columns_used, missing_columns, text
 from tieout.core.facts.kinds import KINDS
 from tieout.errors import SettingsError
 
-TEXT_MAX = 256 * 1024
 FACTS_MAX = 50
 DECISIONS = ("WrittenOff", "Matched", "Listed")
 """Kinds a mapping may not state: decisions are taken in Tieout, and a complete list needs the whole file at once."""
@@ -42,13 +36,13 @@ SYSTEM = re.compile(r"[a-z0-9][a-z0-9_.-]*")
 @lru_cache(maxsize=64)
 def parse(text: str, where: str = "mapping") -> Mapping:
     """Read and check a mapping; `where` is the file's name in messages. Raises SettingsError."""
-    mapping = _convert(_toml(text, where), where)
+    mapping = read(text, where, Mapping, GUIDE)
     try:
         _check_about(mapping.mapping)
         if not mapping.file:
             raise Wrong("file", "there is no [[file]] entry, so no file would be read")
         for number, entry in enumerate(mapping.file, start=1):
-            _check_file(entry, f"file {number} ({entry.match!r})")
+            check_file(entry, f"file {number} ({entry.match!r})")
     except Wrong as wrong:
         raise SettingsError(f"{where}: {wrong.key}: {wrong.rule}.", wrong.next_step or GUIDE) from None
     return mapping
@@ -83,62 +77,6 @@ def base_name(origin: str) -> str:
     return origin.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
-    """` Did you mean 'x'?`, or nothing."""
-    close = difflib.get_close_matches(word, list(known), n=1)
-    return f"Did you mean {close[0]!r}?" if close else ""
-
-
-def _toml(text: str, where: str) -> dict[str, Any]:
-    if len(text) > TEXT_MAX:
-        raise SettingsError(f"{where}: a mapping has at most {TEXT_MAX} characters, this one {len(text)}.", "Split it by system.")
-    try:
-        return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as bad:
-        raise SettingsError(f"{where}: this is not TOML: {bad}.", "Correct the line; strings stand in quotes.") from bad
-
-
-CHILDREN: dict[type[msgspec.Struct], dict[str, type[msgspec.Struct]]] = {
-    Mapping: {"mapping": About, "file": FileMapping},
-    FileMapping: {"fact": FactMapping},
-    FactMapping: {
-        "line": LineMapping,
-        "when": Condition,
-        "void": Condition,
-        "revision": RevisionColumn,
-        "happened": FixedDay,
-    },
-    LineMapping: {"when": Condition},
-}
-"""The tables that stand inside a table."""
-
-
-def _convert(data: dict[str, Any], where: str) -> Mapping:
-    try:
-        _refuse_unknown(data, Mapping, "")
-        return msgspec.convert(data, Mapping)
-    except Wrong as wrong:
-        raise SettingsError(f"{where}: {wrong.key}: {wrong.rule}.", wrong.next_step) from None
-    except msgspec.ValidationError as bad:
-        rule, _, path = str(bad).partition(" - at `$.")
-        key = re.sub(r"\[(\d+)\]", lambda found: f" {int(found[1]) + 1}", path.rstrip("`")) or "the file"
-        raise SettingsError(f"{where}: {key.replace('.', ': ')}: {rule}.", GUIDE) from None
-
-
-def _refuse_unknown(data: object, struct: type[msgspec.Struct], path: str) -> None:
-    """Refuse keys the struct does not have, with the nearest one it has; tables inside are checked too."""
-    for item in data if isinstance(data, list) else [data]:
-        if not isinstance(item, dict):
-            continue
-        known = struct.__struct_encode_fields__
-        below = CHILDREN.get(struct, {})
-        for key, value in item.items():
-            if key not in known:
-                raise Wrong(f"{path}{key}", "there is no such key", nearest(key, known) or f"Known here: {', '.join(known)}.")
-            if key in below:
-                _refuse_unknown(value, below[key], f"{path}{key}: ")
-
-
 def _check_about(about: About) -> None:
     if not SYSTEM.fullmatch(about.system):
         raise Wrong(
@@ -155,7 +93,8 @@ def _check_about(about: About) -> None:
         raise Wrong("mapping: currency", f"{about.currency!r} is no ISO 4217 code", "Write it like 'USD'.")
 
 
-def _check_file(entry: FileMapping, key: str) -> None:
+def check_file(entry: FileMapping, key: str) -> None:
+    """All rules of one entry; `key` names it in messages. Raises Wrong."""
     for rule, broken in _file_rules(entry):
         if broken:
             raise Wrong(key, rule)

@@ -13,14 +13,6 @@ from tieout.core.values import Role
 Encoding = Literal["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "latin-1", "cp1252"]
 
 
-class Wrong(Exception):
-    """A rule that a mapping breaks: at which key, which rule, and what to do."""
-
-    def __init__(self, key: str, rule: str, next_step: str = "") -> None:
-        super().__init__(rule)
-        self.key, self.rule, self.next_step = key, rule, next_step
-
-
 class About(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`[mapping]`: the system that wrote the files. Zone and currency, if given here, win over the settings."""
 

@@ -12,7 +12,7 @@ import msgspec
 from tieout.connectors.delimited.cells import Cells, Empty, Reader, Unreadable, clip
 from tieout.connectors.delimited.check import parse
 from tieout.connectors.delimited.columns import Columns
-from tieout.connectors.delimited.mapping import FactMapping, LineMapping, RevisionColumn, line_texts
+from tieout.connectors.delimited.mapping import FactMapping, FileMapping, LineMapping, RevisionColumn, line_texts
 from tieout.core.facts import ARRIVAL, Fact, Line, revision_number, revision_time
 from tieout.core.values import Ref, SourceRef, day_end, day_start
 
@@ -45,7 +45,11 @@ class Speaker(msgspec.Struct, frozen=True):
 @lru_cache(maxsize=128)
 def plan_for(text: str, position: int, names: tuple[str, ...], speaker: Speaker) -> Plan:
     """Compile the entry at `position` of a mapping for a file with these columns; all that it reads must be there."""
-    entry = parse(text).file[position]
+    return compiled(parse(text).file[position], names, speaker)
+
+
+def compiled(entry: FileMapping, names: tuple[str, ...], speaker: Speaker) -> Plan:
+    """Compile one checked entry for these columns."""
     columns = Columns(names, entry, speaker.zone, {"system": speaker.system, "file": speaker.file})
     builders = tuple(_fact(fact, columns, speaker) for fact in entry.fact)
     return Plan(builders, any(not fact.number for fact in entry.fact), frozenset(entry.nulls))
