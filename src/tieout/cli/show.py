@@ -28,6 +28,11 @@ def as_json(value: Any) -> None:
     sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
 
 
+def plain_json(value: Any) -> str:
+    """A value as one line of JSON."""
+    return msgspec.json.encode(value).decode()
+
+
 def measures(amounts: dict[str, str]) -> str:
     """`12 EA, 30 KG`."""
     return ", ".join(f"{grouped(n)} {unit}".strip() for unit, n in amounts.items())
