@@ -11,7 +11,7 @@ from tieout.app import Tieout
 from tieout.cli import show
 from tieout.cli.options import Json, bar, moment, open_project
 from tieout.connectors import Refused, System, delimited
-from tieout.core.facts import Refusal
+from tieout.core.facts import Fact, Refusal
 from tieout.errors import InputMissing, OperatorError
 from tieout.formats.archive import files
 from tieout.runtime.batch import Counts
@@ -131,6 +131,7 @@ def _preview(places: list[str], system: System, *, as_json: bool) -> None:
     facts: dict[str, int] = {}
     rules: dict[str, int] = {}
     first: list[Any] = []
+    lists: list[dict[str, Any]] = []
     refused: list[Refusal] = []
     count = 0
     for each in documents(places, system, sys.stdin.buffer):
@@ -142,14 +143,26 @@ def _preview(places: list[str], system: System, *, as_json: bool) -> None:
                 refused += [statement] if len(refused) < 10 else []
             else:
                 facts[statement.kind] = facts.get(statement.kind, 0) + 1
-                first += [statement] if facts[statement.kind] <= 2 else []
+                if statement.kind == "Listed":
+                    lists.append(_list_shown(statement))
+                else:
+                    first += [statement] if facts[statement.kind] <= 2 else []
     if as_json:
-        show.as_json({"documents": count, "facts": facts, "refusals": rules, "first_facts": first, "first_refusals": refused})
+        show.as_json({"documents": count, "facts": facts, "refusals": rules, "lists": lists, "first_facts": first, "first_refusals": refused})
         return
     show.console.print(f"{count:,} documents, nothing stored. Facts: " + (", ".join(f"{n:,} {k}" for k, n in sorted(facts.items())) or "none"))
     for fact in first:
         show.console.print_json(show.plain_json(fact))
+    for listed in lists:
+        show.complete_list(listed)
     for refusal in refused:
         show.console.print(f"{refusal.source}: {refusal.reason} ({refusal.rule}) {refusal.next_step}", style="yellow", markup=False)
     if rules:
         show.console.print("Refused: " + ", ".join(f"{n:,} × {rule}" for rule, n in sorted(rules.items())), markup=False)
+
+
+def _list_shown(fact: Fact) -> dict[str, Any]:
+    """What a complete list says, without its numbers: there may be very many."""
+    data = fact.data
+    documents = data["numbers"].count("\n") + 1
+    return {"system": data["system"], "type": data["type"], "partner": data.get("partner", ""), "as_of": fact.happened, "documents": documents}

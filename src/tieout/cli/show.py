@@ -33,6 +33,16 @@ def plain_json(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
 
+def complete_list(found: dict[str, Any]) -> None:
+    """What a complete list would do."""
+    of = f" of {found['partner']}" if found["partner"] else ""
+    console.print(
+        f"Complete list: {found['documents']:,} documents {found['system']}/{found['type']}{of} as of {found['as_of'].isoformat()}."
+        " Whatever it lacks and happened before would be void.",
+        markup=False,
+    )  # fmt: skip
+
+
 def measures(amounts: dict[str, str]) -> str:
     """`12 EA, 30 KG`."""
     return ", ".join(f"{grouped(n)} {unit}".strip() for unit, n in amounts.items())
