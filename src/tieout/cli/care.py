@@ -82,6 +82,27 @@ def close(
             show.console.print(f"Closed to {last} at commit {cut}.")
 
 
+def remove(
+    folder: Annotated[Path, typer.Argument(help="The project's folder.")],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Remove a project's ledger: its embedded server and all data. Settings, mappings and exports stay."""
+    found = projects.embedded_of(folder)
+    belongings = found.belongings() if found is not None else {}
+    if found is None or not belongings:
+        show.console.print(f"{folder} has no ledger of its own; there is nothing to remove.", markup=False)
+        return
+    found.refuse_if_used()
+    show.console.print("This would be removed for good:")
+    for path, size in belongings.items():
+        show.console.print(f"  {path}  {size / 1024**2:,.1f} MB", markup=False, soft_wrap=True)
+    if not yes and not typer.confirm("Remove it?"):
+        show.console.print("Nothing was removed.")
+        raise typer.Exit(1)
+    found.remove()
+    show.console.print(f"Removed. tieout.toml and what else is in {folder} stay; an import begins anew.", markup=False)
+
+
 def audit_verify(as_json: Json = False) -> None:
     """Work out the chain of batches again from the stored rows, and every message's hash."""
     with open_project() as project:

@@ -32,6 +32,7 @@ for _group, _name, _command in (
     (app, "replay", imports.replay),
     (app, "rebuild", care.rebuild),
     (app, "close", care.close),
+    (app, "remove", care.remove),
     (decide_app, "link", decisions.link),
     (decide_app, "write-off", decisions.write_off),
     (decide_app, "match", decisions.match),

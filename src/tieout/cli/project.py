@@ -12,7 +12,7 @@ from tieout.app import Tieout
 from tieout.connectors import System
 from tieout.core.facts import Fact, Line, revision_time
 from tieout.core.values import Ref, Role, exact, plain
-from tieout.errors import OperatorError
+from tieout.errors import OperatorError, SettingsError
 from tieout.report.state import Ledger
 from tieout.runtime.apply import apply
 from tieout.runtime.batch import Batch
@@ -21,7 +21,9 @@ from tieout.runtime.configuration import connector
 from tieout.runtime.intake import arrivals_of
 from tieout.runtime.looks import tick
 from tieout.runtime.rebuild import rebuild as apply_again
+from tieout.settings import FILE
 from tieout.store.database import Database, fetch, run
+from tieout.store.embedded import Embedded
 from tieout.store.migrate import rename_schema
 
 PEOPLE = System("people", "canonical", Role.ERP, states=("Linked", "WrittenOff", "Matched"), options={})
@@ -103,6 +105,19 @@ def create(folder: Path) -> list[str]:
     except OSError as bad:
         raise OperatorError(f"{folder} cannot be written: {bad.strerror}.", "Choose a folder you may write.") from bad
     return list(files)
+
+
+def embedded_of(folder: Path) -> Embedded | None:
+    """The embedded server that a project has or had, not started; None if it never had one.
+
+    Raises SettingsError when the folder is no project, OperatorError when its server's folder is only a link.
+    """
+    if not (folder / FILE).is_file():
+        raise SettingsError(f"{folder} is no project: it has no {FILE}.", "Name the project's folder; nothing was removed.")
+    place = folder.resolve() / ".tieout"
+    if place.is_symlink():
+        raise OperatorError(f"{place} is a link.", "Remove the link and what it leads to yourself.")
+    return Embedded(place) if place.is_dir() else None
 
 
 def close(project: Tieout, period_end: date, who: str) -> int:
