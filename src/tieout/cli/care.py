@@ -8,7 +8,7 @@ import typer
 
 from tieout.cli import project as projects
 from tieout.cli import show
-from tieout.cli.options import Json, bar, open_project
+from tieout.cli.options import Json, bar, counter, open_project
 from tieout.errors import OperatorError
 from tieout.runtime.audit import verify
 
@@ -105,8 +105,8 @@ def remove(
 
 def audit_verify(as_json: Json = False) -> None:
     """Work out the chain of batches again from the stored rows, and every message's hash."""
-    with open_project() as project:
-        found = verify(project.connection)
+    with open_project() as project, counter("Reading") as tell:
+        found = verify(project.connection, tell)
     if as_json:
         show.as_json(found)
     else:

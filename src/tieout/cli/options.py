@@ -79,3 +79,16 @@ def bar(title: str, total: int) -> Iterator[Callable[[int, Counts], None]]:
             progress.update(task, advance=size // 1024, facts=f"{counts.facts:,} facts")
 
         yield advance
+
+
+@contextlib.contextmanager
+def counter(title: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on standard error, in rows done of rows to do."""
+    columns = (SpinnerColumn(), TextColumn(title), BarColumn(), MofNCompleteColumn(), TextColumn("rows"), TimeElapsedColumn())
+    with Progress(*columns, console=show.notes, transient=True) as progress:
+        task = progress.add_task(title, total=None)
+
+        def tell(done: int, total: int) -> None:
+            progress.update(task, completed=done, total=total)
+
+        yield tell
