@@ -8,7 +8,7 @@ import typer
 
 from tieout.cli import project as projects
 from tieout.cli import show
-from tieout.cli.options import Json, bar, counter, open_project
+from tieout.cli.options import Json, counter, open_project
 from tieout.errors import OperatorError
 from tieout.runtime.audit import verify
 
@@ -51,8 +51,8 @@ def rebuild(
     as_json: Json = False,
 ) -> None:
     """Apply all stored messages again in a schema of its own and compare the ledger hash."""
-    with open_project() as project, bar("Rebuilding", 0):
-        answer = projects.rebuild(project, replace=replace)
+    with open_project() as project, counter("Rebuilding", "messages") as tell:
+        answer = projects.rebuild(project, replace=replace, progress=tell)
         if as_json:
             show.as_json(answer)
         else:
@@ -105,7 +105,7 @@ def remove(
 
 def audit_verify(as_json: Json = False) -> None:
     """Work out the chain of batches again from the stored rows, and every message's hash."""
-    with open_project() as project, counter("Reading") as tell:
+    with open_project() as project, counter("Reading", "rows") as tell:
         found = verify(project.connection, tell)
     if as_json:
         show.as_json(found)

@@ -82,9 +82,17 @@ def bar(title: str, total: int) -> Iterator[Callable[[int, Counts], None]]:
 
 
 @contextlib.contextmanager
-def counter(title: str) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar on standard error, in rows done of rows to do."""
-    columns = (SpinnerColumn(), TextColumn(title), BarColumn(), MofNCompleteColumn(), TextColumn("rows"), TimeElapsedColumn())
+def spinner(title: str) -> Iterator[None]:
+    """Shows on standard error that something without parts goes on, and for how long it has."""
+    with Progress(SpinnerColumn(), TextColumn(title), TimeElapsedColumn(), console=show.notes, transient=True) as progress:
+        progress.add_task(title, total=None)
+        yield
+
+
+@contextlib.contextmanager
+def counter(title: str, things: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on standard error, in things done of things to do."""
+    columns = (SpinnerColumn(), TextColumn(title), BarColumn(), MofNCompleteColumn(), TextColumn(things), TimeElapsedColumn())
     with Progress(*columns, console=show.notes, transient=True) as progress:
         task = progress.add_task(title, total=None)
 

@@ -1,6 +1,7 @@
 """What commands do to a project as a whole: make one, close a period, rebuild, and take in a person's decisions."""
 
 import hashlib
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from io import BytesIO
 from pathlib import Path
@@ -133,8 +134,11 @@ def close(project: Tieout, period_end: date, who: str) -> int:
     return cut
 
 
-def rebuild(project: Tieout, *, replace: bool) -> dict[str, Any]:
-    """Apply all messages again beside the present ledger; with `replace` the result takes its place."""
+def rebuild(project: Tieout, *, replace: bool, progress: Callable[[int, int], None]) -> dict[str, Any]:
+    """Apply all messages again beside the present ledger; with `replace` the result takes its place.
+
+    `progress` is told how many messages were applied, and of how many.
+    """
     old = project.database.schema
     target = Database(project.settings.project.database, f"{old}_rebuild", project.folder / ".tieout")
     target.embedded = project.database.embedded
@@ -142,7 +146,8 @@ def rebuild(project: Tieout, *, replace: bool) -> dict[str, Any]:
     target.drop()
     target.open()
     fresh = project.fresh_configuration()
-    count = apply_again(project.connection, project.configuration, target, fresh)
+    ((total,),) = project.connection.execute("select count(*) from message").fetchall()
+    count = apply_again(project.connection, project.configuration, target, fresh, lambda done: progress(done, total))
     with target.session(writer=True) as connection:
         run(connection, "set_meta", "fingerprint", fresh.fingerprint)
         rebuilt = Ledger(connection, fresh, datetime.now(UTC)).figures()[0]

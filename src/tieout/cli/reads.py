@@ -9,12 +9,14 @@ import typer
 
 from tieout.cli import show
 from tieout.cli.inspect import describe
-from tieout.cli.options import AsOf, Json, moment, open_project
+from tieout.cli.options import AsOf, Json, moment, open_project, spinner
 from tieout.errors import InputMissing, OperatorError
 from tieout.formats.archive import Broken, files, open_all
 from tieout.report import tables
 from tieout.report.explain import explain as explain_subject
 from tieout.store.database import fetch
+
+HASHING = "Reading the ledger; its hash is worked out once after each import"
 
 
 def inspect(file: Annotated[str, typer.Argument(help="A file, or - for standard input.")], as_json: Json = False) -> None:
@@ -37,7 +39,8 @@ def inspect(file: Annotated[str, typer.Argument(help="A file, or - for standard 
 def status(as_of: AsOf = None, as_json: Json = False) -> None:
     """Counts of statements and what became of them, feeds, open cases, and the ledger hash."""
     with open_project() as project:
-        figures = dict(project.status(moment(as_of)))
+        with spinner(HASHING):
+            figures = dict(project.status(moment(as_of)))
         if as_json:
             show.as_json(figures)
         else:
@@ -55,15 +58,16 @@ def report(
         if html_folder is not None:
             from tieout.report import html
 
-            path = html.write(ledger, html_folder, title=project.settings.project.name)
+            with spinner(HASHING):
+                path = html.write(ledger, html_folder, title=project.settings.project.name)
             show.notes.print(f"Wrote {path}.")
             if not as_json:
                 return
+        with spinner(HASHING):
+            figures, shares = ledger.status(), ledger.shares()
         if as_json:
-            show.as_json({"status": ledger.status(), "shares": ledger.shares(), "accounts": ledger.accounts})
+            show.as_json({"status": figures, "shares": shares, "accounts": ledger.accounts})
             return
-        shares = ledger.shares()
-        figures = ledger.status()
         if not figures["received"]:
             show.console.print("Nothing was known then." if as_of else "Nothing has been imported yet; begin with `tieout import --help`.")
             return
