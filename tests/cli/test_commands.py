@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tieout.app import opened
+from tieout.cli.project import rebuild
+
 ORDERS = "order,line,placed,sku,quantity,price\n1001,1,2026-03-02T09:15:00,SKU-1,10,4.50\n1001,2,2026-03-02T09:15:00,SKU-2,1,120.00\n"
 ERP = {
     "kind": "OrderBooked", "system": "erp", "type": "sales_order", "number": "SO-1", "happened": "2026-03-05T10:00:00Z", "currency": "USD",
@@ -190,3 +193,21 @@ def test_a_file_that_holds_nothing_is_said_and_not_dropped(project: Project) -> 
     found = project.json("quarantine")
     assert isinstance(found, dict)
     assert "file/nothing" in [each["rule"] for each in found["quarantined"]]
+
+
+def test_rebuild_tells_how_many_messages_it_has_applied_of_how_many(project: Project) -> None:
+    project.json("import", str(project.folder / "exports"), "--system", "shop")
+    told: list[tuple[int, int]] = []
+    with opened(project.folder) as found:
+        answer = rebuild(found, replace=False, progress=lambda done, total: told.append((done, total)))
+    assert answer["equal"] is True
+    assert told[-1] == (answer["messages"], answer["messages"])
+
+
+def test_long_work_says_so_on_a_terminal_and_keeps_standard_output_clean(project: Project) -> None:
+    project.json("import", str(project.folder / "exports"), "--system", "shop")
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("TIEOUT")} | {"FORCE_COLOR": "1", "TERM": "xterm"}
+    words = [sys.executable, "-m", "tieout", "-p", str(project.folder), "status", "--json"]
+    done = subprocess.run(words, capture_output=True, text=True, env=environment, check=True)
+    assert "its hash is worked out once" in done.stderr
+    assert json.loads(done.stdout)["received"] >= 2

@@ -109,6 +109,41 @@ def test_wrong_mapping_names_file_key_rule_and_next_step(old, new, said):
     assert raised.value.next_step
 
 
+LISTED = """
+[[file.list]]
+type = "sales_order"
+number = "{Order}"
+as_of = { file = "orders-%Y-%m-%d.csv" }
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('number = "{Order}"', 'number = "Order"', "number: say which document a row names. Write it like"),
+        ('number = "{Order}"', 'number = "{Day}"', "number: it is '{Day}' here and '{Order}' in OrderBooked"),
+        ('number = "{Order}"', 'number = "{Order}"\npartner = "{Day}"', "partner: it is '{Day}' here and '' in OrderBooked"),
+        ('number = "{Order}"', 'nummer = "{Order}"', "list: nummer: there is no such key. Did you mean 'number'?"),
+        ('type = "sales_order"', 'type = "Sales Order"', "'Sales Order' is no document type"),
+        ("%Y-%m-%d", "%Y-%m", "as_of: 'orders-%Y-%m.csv' does not say year, month and day"),
+        ('{ file = "orders-%Y-%m-%d.csv" }', '""', "as_of: name the column that says as of when"),
+        ("as_of = ", 'when = { column = "Qty" }\nas_of = ', "needs exactly one test"),
+    ],
+)
+def test_a_list_that_would_void_by_mistake_is_refused(old, new, said):
+    assert old in LISTED
+    with pytest.raises(SettingsError) as raised:
+        parse(SMALL + LISTED.replace(old, new, 1), "erp.toml")
+    assert said in str(raised.value)
+    assert raised.value.next_step
+
+
+def test_a_column_of_a_list_that_the_file_lacks_is_named_with_the_nearest():
+    text = SMALL.replace('format = "csv"', 'format = "csv"\ncolumns = ["Order", "Line", "Day", "Qty", "Price"]')
+    with pytest.raises(SettingsError, match=r"list 1 .sales_order.: as_of: there is no column 'Date'"):
+        parse(text + LISTED.replace('{ file = "orders-%Y-%m-%d.csv" }', '"Date"'))
+
+
 def test_two_facts_of_a_row_may_not_share_an_identity():
     again = SMALL[SMALL.index("[[file.fact]]") :]
     with pytest.raises(SettingsError, match="OrderBooked and OrderBooked have the same identity"):
@@ -155,6 +190,7 @@ TABLES = {
     "[[file]]": structs.FileMapping,
     "[[file.fact]]": structs.FactMapping,
     "[[file.fact.line]]": structs.LineMapping,
+    "[[file.list]]": structs.ListMapping,
     "Conditions": structs.Condition,
 }
 
@@ -178,5 +214,6 @@ def test_the_how_to_quotes_the_adventureworks_mapping_as_it_is():
     page = (ROOT / "docs/how-to/write-a-mapping.md").read_text(encoding="utf-8")
     example = (ROOT / "examples/adventureworks/mapping.toml").read_text(encoding="utf-8")
     kept = {re.sub(r"\s+#.*", "", line) for line in example.splitlines()}
-    quoted = [line for block in re.findall(r"```toml\n(.*?)```", page, re.S) for line in block.splitlines() if line]
-    assert [line for line in quoted if line not in kept] == []
+    *quoted, listed = re.findall(r"```toml\n(.*?)```", page, re.S)
+    assert [line for block in quoted for line in block.splitlines() if line and line not in kept] == []
+    assert delimited.states('[mapping]\nsystem = "erp"\nrole = "erp"\n' + listed) == ("Listed",)

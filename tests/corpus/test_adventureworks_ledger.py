@@ -2,7 +2,6 @@
 
 import csv
 import io
-import os
 import random
 import shutil
 from datetime import UTC, datetime
@@ -11,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from corpus_folder import CORPUS
 from tieout.app import Tieout, opened
 from tieout.connectors import delimited
 from tieout.runtime.intake import import_places
 
 ROOT = Path(__file__).parents[2]
-CORPUS = Path(os.environ.get("TIEOUT_CORPUS", ROOT.parent / "shared" / "corpus"))
 FILES = CORPUS / "09-transactional" / "adventureworks" / "oltp-install-script"
 MAPPING = (ROOT / "examples" / "adventureworks" / "mapping.toml").read_text()
 NAMES = ("PurchaseOrderHeader.csv", "PurchaseOrderDetail.csv")

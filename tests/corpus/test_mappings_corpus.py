@@ -1,17 +1,17 @@
 """The example mappings on the files they were written for; every figure is plain arithmetic over the facts."""
 
-import os
 from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from corpus_folder import CORPUS
 from tieout.connectors import Refused, delimited
 from tieout.core.facts import Fact
 
 ROOT = Path(__file__).parents[2]
-CORPUS = Path(os.environ.get("TIEOUT_CORPUS") or ROOT.parent / "shared" / "corpus") / "09-transactional"
+FOLDER = CORPUS / "09-transactional"
 
 pytestmark = pytest.mark.corpus
 
@@ -21,7 +21,7 @@ def read(example, *names):
     system = delimited.system_of((ROOT / "examples" / example / "mapping.toml").read_text(encoding="utf-8"))
     found, rows = {}, 0
     for name in names:
-        path = CORPUS / name
+        path = FOLDER / name
         if not path.exists():
             pytest.skip(f"{path} is not there; set TIEOUT_CORPUS to the corpus folder")
         facts = []

@@ -1,20 +1,19 @@
 """Payloads that others wrote: each is read or refused politely, and how many of each is printed."""
 
-import os
 from collections import Counter
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
+from corpus_folder import CORPUS
 from tieout.connectors import Document, Refused, System, camt, shopify
 from tieout.core.facts import Fact
 from tieout.core.values import Role
 
-ROOT = Path(os.environ.get("TIEOUT_CORPUS") or Path(__file__).parents[3] / "shared" / "corpus")
 pytestmark = [
     pytest.mark.corpus,
-    pytest.mark.skipif(not ROOT.is_dir(), reason=f"no corpus at {ROOT}; set TIEOUT_CORPUS"),
+    pytest.mark.skipif(not CORPUS.is_dir(), reason=f"no corpus at {CORPUS}; set TIEOUT_CORPUS"),
 ]
 
 
@@ -32,7 +31,7 @@ def outcomes(connector: ModuleType, files: list[Path], role: Role) -> Counter[st
 
 
 def test_shopify_payloads() -> None:
-    files = sorted(ROOT.glob("04-payloads/shopify-*/**/*.json"))
+    files = sorted(CORPUS.glob("04-payloads/shopify-*/**/*.json"))
     assert files
 
     found = outcomes(shopify, files, Role.CHANNEL)
@@ -42,8 +41,8 @@ def test_shopify_payloads() -> None:
 
 
 def test_bank_messages() -> None:
-    files = sorted(ROOT.glob("07-bank-settlement/camt-genkgo/**/*.xml"))
-    files += sorted(ROOT.glob("07-bank-settlement/iso20022-*/**/*.xml"))
+    files = sorted(CORPUS.glob("07-bank-settlement/camt-genkgo/**/*.xml"))
+    files += sorted(CORPUS.glob("07-bank-settlement/iso20022-*/**/*.xml"))
     assert files
 
     found = outcomes(camt, files, Role.BANK)

@@ -1,7 +1,6 @@
 """Every X12 file of the outside world is read, or refused with a reason that its sender understands; nothing raises."""
 
 import io
-import os
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -9,23 +8,23 @@ from pathlib import Path
 
 import pytest
 
+from corpus_folder import CORPUS
 from tieout.connectors import Refused, System, x12
 from tieout.core.facts import Fact, Refusal, Statement
 from tieout.core.values import Role
 from tieout.formats.x12 import describe
 
-ROOT = Path(__file__).parents[2]
-CORPUS = Path(os.environ.get("TIEOUT_CORPUS") or ROOT.parent / "shared" / "corpus") / "01-edi-x12"
+FOLDER = CORPUS / "01-edi-x12"
 PARTNER = System("edi", "x12", Role.PARTNER, timezone="America/Chicago")
 
 pytestmark = [
     pytest.mark.corpus,
-    pytest.mark.skipif(not CORPUS.is_dir(), reason=f"{CORPUS} is not there; set TIEOUT_CORPUS to the corpus folder"),
+    pytest.mark.skipif(not FOLDER.is_dir(), reason=f"{FOLDER} is not there; set TIEOUT_CORPUS to the corpus folder"),
 ]
 
 
 def files() -> list[Path]:
-    return sorted(path for path in CORPUS.rglob("*") if path.is_file())
+    return sorted(path for path in FOLDER.rglob("*") if path.is_file())
 
 
 def statements(path: Path) -> Iterator[Statement]:
@@ -37,7 +36,7 @@ def statements(path: Path) -> Iterator[Statement]:
 
 
 def facts(name: str) -> list[Fact]:
-    return [each for each in statements(CORPUS / name) if isinstance(each, Fact) and each.kind != "GroupReceived"]
+    return [each for each in statements(FOLDER / name) if isinstance(each, Fact) and each.kind != "GroupReceived"]
 
 
 def test_every_file_is_read_or_refused_with_reason_rule_and_next_step() -> None:

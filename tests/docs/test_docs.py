@@ -273,6 +273,11 @@ def test_pages_speak_of_the_project_alone():
         assert not re.search(r"\bsessions?\b", read(page), re.I), name(page)
 
 
+def test_pages_and_sources_lead_nowhere_outside_the_project():
+    for path in [*SHIPPED, *PAGES]:
+        assert not re.search(r"(?<![\w/])(?:\.\./)*shared/\w", read(path)), name(path)
+
+
 def test_the_word_session_means_a_database_session():
     """Only the store opens sessions, and who asks it for one."""
     for path in SHIPPED:

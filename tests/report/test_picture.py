@@ -39,6 +39,18 @@ def test_cards_show_the_figures_of_the_ledger(told: Ledger) -> None:
     assert re.search(r'id="order_to_cash-TBK" class="node card overdue"', drawn)
 
 
+def test_every_text_stands_in_the_middle_of_its_box_whatever_font_the_reader_has(told: Ledger) -> None:
+    for flow in {a.flow for a in ALL}:
+        for node in (g for g in fromstring(draw(flow, ALL, told.accounts)).iter("g") if g.attrib.get("class", "").startswith("node")):
+            shape = next(e for e in node if e.tag in ("path", "polygon"))
+            across = [float(pair.split(",")[0]) for pair in re.findall(r"-?[\d.]+,-?[\d.]+", shape.attrib.get("d") or shape.attrib["points"])]
+            texts = list(node.iter("text"))
+            assert len(texts) >= 2
+            for text in texts:
+                assert text.attrib["text-anchor"] == "middle"
+                assert abs(float(text.attrib["x"]) - (min(across) + max(across)) / 2) < 0.02
+
+
 def test_state_of_a_card(told: Ledger) -> None:
     account = accounts()["TBK"]
     side = next(s for s in told.accounts if s.code == "TBK" and s.side == "debit")

@@ -134,6 +134,47 @@ def test_root_starts_it_from_a_private_home_and_leaves_all_rights_as_they_were(t
         shutil.rmtree(server.folder)
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root's data lie outside the project")
+def test_a_renamed_project_of_root_finds_its_data_again(folder: Path) -> None:
+    before = Embedded(folder)
+    before.folder.mkdir(parents=True)
+    renamed = folder.parent.rename(folder.parent.parent / "renamed")
+    assert Embedded(renamed / ".tieout").folder == before.folder
+    shutil.rmtree(before.folder)
+
+
+def test_removing_stops_a_server_that_a_killed_process_left(folder: Path) -> None:
+    killed = Process(folder)
+    killed.die()
+    server = Embedded(folder)
+    assert runs(folder)
+    sizes = server.belongings()
+    assert sizes[server.folder] > 10 * 1024**2
+    assert folder in sizes
+    server.remove()
+    assert not server.folder.exists() and not folder.exists()
+    assert not runs(folder)
+
+
+def test_removing_is_refused_while_another_process_uses_the_server(folder: Path) -> None:
+    other = Process(folder)
+    with pytest.raises(embedded.StoreError, match="Another process uses the server"):
+        Embedded(folder).remove()
+    assert runs(folder)
+    other.leave()
+
+
+def test_the_socket_of_a_long_folder_name_is_removed_too(folder: Path) -> None:
+    server = Embedded(folder)
+    server.folder = server.folder.parent / ("x" * 120)
+    server.data = server.folder / "data"
+    server.start()
+    server.stop()
+    socket = next(path for path in server.belongings() if path not in (server.folder, folder))
+    server.remove()
+    assert not socket.exists() and not server.folder.exists()
+
+
 def test_what_the_server_says_is_part_of_the_error(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(embedded.SETTINGS, "shared_buffers", "'a lot'")
     server = Embedded(folder)

@@ -1,6 +1,7 @@
 """What commands do to a project as a whole: make one, close a period, rebuild, and take in a person's decisions."""
 
 import hashlib
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from io import BytesIO
 from pathlib import Path
@@ -12,7 +13,7 @@ from tieout.app import Tieout
 from tieout.connectors import System
 from tieout.core.facts import Fact, Line, revision_time
 from tieout.core.values import Ref, Role, exact, plain
-from tieout.errors import OperatorError
+from tieout.errors import OperatorError, SettingsError
 from tieout.report.state import Ledger
 from tieout.runtime.apply import apply
 from tieout.runtime.batch import Batch
@@ -21,7 +22,9 @@ from tieout.runtime.configuration import connector
 from tieout.runtime.intake import arrivals_of
 from tieout.runtime.looks import tick
 from tieout.runtime.rebuild import rebuild as apply_again
+from tieout.settings import FILE
 from tieout.store.database import Database, fetch, run
+from tieout.store.embedded import Embedded
 from tieout.store.migrate import rename_schema
 
 PEOPLE = System("people", "canonical", Role.ERP, states=("Linked", "WrittenOff", "Matched"), options={})
@@ -105,6 +108,19 @@ def create(folder: Path) -> list[str]:
     return list(files)
 
 
+def embedded_of(folder: Path) -> Embedded | None:
+    """The embedded server that a project has or had, not started; None if it never had one.
+
+    Raises SettingsError when the folder is no project, OperatorError when its server's folder is only a link.
+    """
+    if not (folder / FILE).is_file():
+        raise SettingsError(f"{folder} is no project: it has no {FILE}.", "Name the project's folder; nothing was removed.")
+    place = folder.resolve() / ".tieout"
+    if place.is_symlink():
+        raise OperatorError(f"{place} is a link.", "Remove the link and what it leads to yourself.")
+    return Embedded(place) if place.is_dir() else None
+
+
 def close(project: Tieout, period_end: date, who: str) -> int:
     """Record the cut of a period under the batch lock (rule 31); its commit number."""
     closed = project.configuration.closed_until
@@ -118,8 +134,11 @@ def close(project: Tieout, period_end: date, who: str) -> int:
     return cut
 
 
-def rebuild(project: Tieout, *, replace: bool) -> dict[str, Any]:
-    """Apply all messages again beside the present ledger; with `replace` the result takes its place."""
+def rebuild(project: Tieout, *, replace: bool, progress: Callable[[int, int], None]) -> dict[str, Any]:
+    """Apply all messages again beside the present ledger; with `replace` the result takes its place.
+
+    `progress` is told how many messages were applied, and of how many.
+    """
     old = project.database.schema
     target = Database(project.settings.project.database, f"{old}_rebuild", project.folder / ".tieout")
     target.embedded = project.database.embedded
@@ -127,7 +146,8 @@ def rebuild(project: Tieout, *, replace: bool) -> dict[str, Any]:
     target.drop()
     target.open()
     fresh = project.fresh_configuration()
-    count = apply_again(project.connection, project.configuration, target, fresh)
+    ((total,),) = project.connection.execute("select count(*) from message").fetchall()
+    count = apply_again(project.connection, project.configuration, target, fresh, lambda done: progress(done, total))
     with target.session(writer=True) as connection:
         run(connection, "set_meta", "fingerprint", fresh.fingerprint)
         rebuilt = Ledger(connection, fresh, datetime.now(UTC)).figures()[0]

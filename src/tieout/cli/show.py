@@ -28,6 +28,21 @@ def as_json(value: Any) -> None:
     sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
 
 
+def plain_json(value: Any) -> str:
+    """A value as one line of JSON."""
+    return msgspec.json.encode(value).decode()
+
+
+def complete_list(found: dict[str, Any]) -> None:
+    """What a complete list would do."""
+    of = f" of {found['partner']}" if found["partner"] else ""
+    console.print(
+        f"Complete list: {found['documents']:,} documents {found['system']}/{found['type']}{of} as of {found['as_of'].isoformat()}."
+        " Whatever it lacks and happened before would be void.",
+        markup=False,
+    )  # fmt: skip
+
+
 def measures(amounts: dict[str, str]) -> str:
     """`12 EA, 30 KG`."""
     return ", ".join(f"{grouped(n)} {unit}".strip() for unit, n in amounts.items())

@@ -191,10 +191,15 @@ def _flows(ledger: Ledger, status: Mapping[str, object]) -> Markup:
                "Dr is the debit side: said, and not yet answered. Cr is the credit side: answered, and never said.", cls="lead"),
         h("ul", legend, cls="legend") if shown or quiet else page_parts.empty("No flow is observed yet: no connected system has an account to feed."),
         join(shown),
-        h("details", h("summary", f"{len(quiet)} more flows are connected, but nothing has been said in them yet"), quiet) if quiet else None,
+        h("details", h("summary", _quiet(len(quiet))), quiet) if quiet else None,
         h("p", f"Not drawn, as no connected system speaks of them: {', '.join(silent)}.", cls="muted") if silent else None,
         id="flows",
     )  # fmt: skip
+
+
+def _quiet(number: int) -> str:
+    return "1 more flow is connected, but nothing has been said in it yet" if number == 1 else (
+        f"{number} more flows are connected, but nothing has been said in them yet")  # fmt: skip
 
 
 def _figure(flow: str, drawn: str) -> Markup:

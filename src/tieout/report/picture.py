@@ -163,5 +163,16 @@ def _inline(text: str, flow: str, titles: Mapping[str, str], told: Sequence[str]
     def named(match: "re.Match[str]") -> str:
         return f"{match[1]}<title>{html.escape(titles[match[2]])}</title>" if match[2] in titles else match[1]
 
+    text = re.sub(r'<g id="[^"]+" class="node.*?</g>', _centred, text, flags=re.DOTALL)
     text = re.sub(r'(<g id="([^"]+)" class="(?:node|edge|graph)[^"]*"[^>]*>)\s*<title>[^<]*</title>', named, text)
     return text.strip()
+
+
+def _centred(node: "re.Match[str]") -> str:
+    """Texts in the middle of their box: Graphviz sets where they start by the widths of its own font, not of the reader's."""
+    shape = re.search(r' (?:d|points)="([^"]+)"', node[0])
+    if shape is None:
+        return node[0]
+    across = [float(x) for x in re.findall(r"(-?[\d.]+),-?[\d.]+", shape[1])]
+    middle = (min(across) + max(across)) / 2
+    return re.sub(r'text-anchor="\w+" x="[^"]+"', f'text-anchor="middle" x="{middle:.2f}"', node[0])

@@ -143,7 +143,14 @@ class Ledger:
         return Counts(*map(int, numbers)), int(seq)
 
     def figures(self) -> tuple[str, int, int]:
-        """(ledger hash, subjects, roots) at the cut; worked out once per commit, then remembered."""
+        """(ledger hash, subjects, roots) at the cut; worked out once per commit, then remembered.
+
+        Rule 30 hashes the sorted whole, so there is no part to go on from: this is a pass over all postings.
+        """
+        return self._figures
+
+    @cached_property
+    def _figures(self) -> tuple[str, int, int]:
         _, seq = self.counts
         known = fetch(self.connection, "meta", "figures")
         if known and known[0][0].startswith(f"{seq} "):

@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import IO
@@ -41,6 +41,7 @@ class Embedded:
     """A server on `folder`, shared by every process that opens it; `url` names its database after `start`."""
 
     def __init__(self, folder: Path) -> None:
+        self.project = folder
         self.folder = place_of(folder)
         self.data = self.folder / "data"
         self._held: IO[str] | None = None
@@ -74,7 +75,44 @@ class Embedded:
                 return
             finally:
                 held.close()
-            self._run("pg_ctl", "-w", "-m", "fast", "-D", str(self.data), "stop")
+            self._stop()
+
+    def belongings(self) -> dict[Path, int]:
+        """What `remove` would take away, with its size in bytes."""
+        found = (self.folder, self.project.absolute(), self._socket_elsewhere())
+        return {path: _size(path) for path in dict.fromkeys(found) if path.is_dir()}
+
+    def refuse_if_used(self) -> None:
+        """Raises StoreError while another process has the server open, or when it is another user's."""
+        if self.folder != self.project.resolve() and (self.project / "data").exists():
+            raise StoreError(f"The server in {self.project} is another user's.", "Run the same command as that user; nothing was removed.")
+        try:
+            with (self.folder / "users").open("a") as users:
+                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except FileNotFoundError:
+            return
+        except PermissionError as bad:
+            raise StoreError(f"{bad.filename} is another user's.", "Run the same command as that user; nothing was removed.") from bad
+        except BlockingIOError:
+            raise StoreError(f"Another process uses the server in {self.folder}.", "Let it end, then try again; nothing was removed.") from None
+
+    def remove(self) -> None:
+        """Stop the server and remove its data for good. Raises StoreError while another process uses it, or if it cannot be removed."""
+        if self.folder.is_dir():
+            with self._alone():
+                self.refuse_if_used()
+                if self._running():
+                    self._stop()
+        try:
+            for path in self.belongings():
+                shutil.rmtree(path)
+        except OSError as bad:
+            raise StoreError(
+                f"{bad.filename} cannot be removed: {bad.strerror}.", "Run the same command as the user who made the project."
+            ) from bad
+
+    def _stop(self) -> None:
+        self._run("pg_ctl", "-w", "-m", "fast", "-D", str(self.data), "stop")
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -85,12 +123,16 @@ class Embedded:
     def _socket(self) -> Path:
         if len(str(self.folder)) < SOCKET_PATH_MAX:
             return self.folder
-        name = hashlib.sha256(str(self.folder).encode()).hexdigest()[:12]
-        folder = Path(tempfile.gettempdir()) / f"tieout-{name}"
+        folder = self._socket_elsewhere()
         _make(folder)
         if folder.stat().st_uid not in (os.geteuid(), self.folder.stat().st_uid):
             raise StoreError(f"The folder {folder} for the server's socket belongs to somebody else.", "Remove it.")
         return folder
+
+    def _socket_elsewhere(self) -> Path:
+        """Where the socket of a folder with a long name would be."""
+        name = hashlib.sha256(str(self.folder).encode()).hexdigest()[:12]
+        return Path(tempfile.gettempdir()) / f"tieout-{name}"
 
     def _init(self) -> None:
         self._run("initdb", "--auth=trust", "--encoding=UTF8", "--locale=C", "-U", "postgres", "-D", str(self.data))
@@ -135,7 +177,8 @@ class Embedded:
 def place_of(folder: Path) -> Path:
     """Where the server of a project lives: its own folder, or for root one that the server's user can reach.
 
-    The latter is named by an id kept in the project, so that a project made anew never meets an old one's data.
+    The latter is named by an id kept in the project, so that a project made anew never meets an old one's data, and one
+    whose folder was renamed finds its own.
     """
     if os.geteuid() != 0:
         return folder.resolve()
@@ -147,7 +190,18 @@ def place_of(folder: Path) -> Path:
         if not re.fullmatch(r"[0-9a-f]{12}", name):
             name = secrets.token_hex(6)
             file.write(name)
-    return ROOT_HOME / f"{folder.resolve().parent.name or 'root'}-{name}"
+    made = next(ROOT_HOME.glob(f"*-{name}"), None)
+    return made or ROOT_HOME / f"{folder.resolve().parent.name or 'root'}-{name}"
+
+
+def _size(folder: Path) -> int:
+    """Bytes of the files below a folder, links not followed; a server that runs may drop one meanwhile."""
+    size = 0
+    for where, _, names in os.walk(folder):
+        for name in names:
+            with suppress(FileNotFoundError):
+                size += (Path(where) / name).lstat().st_size
+    return size
 
 
 def _make(folder: Path) -> None:

@@ -12,7 +12,7 @@ __all__ = ["MANIFEST", "Preview", "preview", "split", "states", "states_of", "sy
 MANIFEST = Manifest(
     name="delimited",
     title="CSV, TSV, fixed-width and Parquet files by a mapping",
-    states=tuple(name for name in KINDS if name not in DECISIONS),
+    states=tuple(name for name in KINDS if name not in DECISIONS or name == "Listed"),
     contracts={"mapping": "contracts/mapping.schema.json"},
     options=(Option("mapping", "text", "", "the text of the mapping file (TOML); see docs/how-to/write-a-mapping.md"),),
 )
@@ -34,7 +34,9 @@ def system_of(mapping_text: str, where: str = "mapping") -> System:
 
 def states(mapping_text: str, where: str = "mapping") -> tuple[str, ...]:
     """The kinds of fact a mapping can state, sorted. Raises SettingsError."""
-    return tuple(sorted({fact.kind for entry in parse(mapping_text, where).file for fact in entry.fact}))
+    entries = parse(mapping_text, where).file
+    listed = {"Listed"} if any(entry.list for entry in entries) else set()
+    return tuple(sorted(listed.union(fact.kind for entry in entries for fact in entry.fact)))
 
 
 def states_of(system: System) -> tuple[str, ...]:

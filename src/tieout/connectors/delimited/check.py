@@ -2,6 +2,7 @@
 
 import fnmatch
 import re
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -15,7 +16,9 @@ from tieout.connectors.delimited.mapping import (
     FactMapping,
     FileMapping,
     FixedDay,
+    ListMapping,
     Mapping,
+    NamedTime,
     RevisionColumn,
     conditions,
     has_header,
@@ -27,7 +30,7 @@ from tieout.errors import SettingsError
 
 FACTS_MAX = 50
 DECISIONS = ("WrittenOff", "Matched", "Listed")
-"""Kinds a mapping may not state: decisions are taken in Tieout, and a complete list needs the whole file at once."""
+"""Kinds a row may not state: decisions are taken in Tieout, and a complete list is stated by a whole file, by `[[file.list]]`."""
 
 GUIDE = "docs/how-to/write-a-mapping.md lists every key."
 SYSTEM = re.compile(r"[a-z0-9][a-z0-9_.-]*")
@@ -106,6 +109,8 @@ def check_file(entry: FileMapping, key: str) -> None:
         raise Wrong(f"{key}: {wrong.key}", wrong.rule, wrong.next_step) from None
     for number, fact in enumerate(entry.fact, start=1):
         _check_fact(fact, f"{key}: fact {number} ({fact.kind})")
+    for number, listed in enumerate(entry.list, start=1):
+        _check_list(listed, entry.fact, f"{key}: list {number} ({listed.type})")
     _check_identities(entry, key)
     _check_literals(entry, {use.column for use in uses} | set(entry.columns), key)
     if entry.columns:
@@ -123,7 +128,7 @@ def _file_rules(entry: FileMapping) -> tuple[tuple[str, bool], ...]:
     text = entry.format in ("csv", "tsv")
     delimiter = entry.delimiter
     return (
-        ("a file needs 1 to 50 [[file.fact]] entries", not 1 <= len(entry.fact) <= FACTS_MAX),
+        ("a file needs 1 to 50 [[file.fact]] or [[file.list]] entries", not 1 <= len(entry.fact) + len(entry.list) <= FACTS_MAX),
         ("`columns` names the columns where `header = false`", text and entry.header is False and not entry.columns),
         (
             "a fixed-width file needs `columns` and as many `widths`",
@@ -164,7 +169,7 @@ def _check_fact(fact: FactMapping, key: str) -> None:
         raise Wrong(
             f"{key}: kind",
             f"a mapping cannot state {fact.kind}",
-            "It is decided in Tieout or needs a connector of its own.",
+            "Declare a complete list by [[file.list]]." if fact.kind == "Listed" else "It is decided in Tieout.",
         )
     if not SYSTEM.fullmatch(fact.type):
         raise Wrong(f"{key}: type", f"{fact.type!r} is no document type", "Write it like 'purchase_order'.")
@@ -178,17 +183,7 @@ def _check_fact(fact: FactMapping, key: str) -> None:
         )
     if isinstance(fact.happened, FixedDay):
         _check_day(fact.happened.on, f"{key}: happened")
-    for condition in (
-        *conditions(fact.when),
-        *conditions(fact.void),
-        *(c for line in fact.line for c in conditions(line.when)),
-    ):
-        if sum(test is not None for test in msgspec.structs.astuple(condition)[1:]) != 1:
-            raise Wrong(
-                f"{key}: when",
-                f"the condition on {condition.column!r} needs exactly one test",
-                "Tests: " + ", ".join(Condition.__struct_encode_fields__[1:]) + ".",
-            )
+    _check_conditions((*conditions(fact.when), *conditions(fact.void), *(c for line in fact.line for c in conditions(line.when))), key)
     for reference in (
         *(line.subject for line in fact.line),
         *(side for pair in (*fact.links, *fact.relates) for side in pair),
@@ -196,6 +191,32 @@ def _check_fact(fact: FactMapping, key: str) -> None:
         _check_reference(reference, key)
     if len(set(line_texts(fact))) < len(fact.line):
         raise Wrong(f"{key}: line", "two lines of one fact have the same number", "Give each its own `line`.")
+
+
+def _check_conditions(given: Iterable[Condition], key: str) -> None:
+    for condition in given:
+        if sum(test is not None for test in msgspec.structs.astuple(condition)[1:]) != 1:
+            raise Wrong(
+                f"{key}: when",
+                f"the condition on {condition.column!r} needs exactly one test",
+                "Tests: " + ", ".join(Condition.__struct_encode_fields__[1:]) + ".",
+            )
+
+
+def _check_list(listed: ListMapping, facts: Iterable[FactMapping], key: str) -> None:
+    """A list names documents as the facts of the same file do, or it would void them all."""
+    if not SYSTEM.fullmatch(listed.type):
+        raise Wrong(f"{key}: type", f"{listed.type!r} is no document type", "Write it like 'purchase_order'.")
+    if "{" not in listed.number:
+        raise Wrong(f"{key}: number", "say which document a row names", "Write it like '{PurchaseOrderID}'.")
+    if isinstance(listed.as_of, NamedTime):
+        _check_date_format(listed.as_of.file, f"{key}: as_of")
+    _check_conditions(conditions(listed.when), key)
+    for fact in facts:
+        for name in ("number", "partner"):
+            given, wanted = getattr(listed, name), getattr(fact, name)
+            if fact.type == listed.type and given != wanted:
+                raise Wrong(f"{key}: {name}", f"it is {given!r} here and {wanted!r} in {fact.kind}", "Name the document as the fact does.")
 
 
 def _check_day(text: str, key: str) -> None:
@@ -234,11 +255,8 @@ def _check_identities(entry: FileMapping, key: str) -> None:
 
 def _check_literals(entry: FileMapping, columns: set[str], key: str) -> None:
     """A text that is exactly a column's name was meant as that column."""
-    for number, fact in enumerate(entry.fact, start=1):
-        for use_key, text in texts_of(fact):
-            if text in columns:
-                raise Wrong(
-                    f"{key}: fact {number} ({fact.kind}): {use_key}",
-                    f"{text!r} is a fixed text here",
-                    f"Write '{{{text}}}' for the column.",
-                )
+    texts = [(f"fact {n} ({fact.kind}): {name}", text) for n, fact in enumerate(entry.fact, start=1) for name, text in texts_of(fact)]
+    texts += [(f"list {n} ({listed.type}): partner", listed.partner) for n, listed in enumerate(entry.list, start=1)]
+    for name, text in texts:
+        if text in columns:
+            raise Wrong(f"{key}: {name}", f"{text!r} is a fixed text here", f"Write '{{{text}}}' for the column.")

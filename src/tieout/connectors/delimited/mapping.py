@@ -95,12 +95,29 @@ class FactMapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     line: tuple[LineMapping, ...] = ()
 
 
+class NamedTime(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`as_of = { file = "open-orders-%Y-%m-%d.csv" }`: the time stands in the file's name, written by this strptime format."""
+
+    file: str
+
+
+class ListMapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[[file.list]]`: the file names every document of a type that the system has."""
+
+    type: str
+    number: str
+    as_of: str | NamedTime
+    partner: str = ""
+    when: Conditions = ()
+
+
 class FileMapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`[[file]]`: how files with a matching name are written and what their rows state."""
 
     match: str
     format: Literal["csv", "tsv", "fixed", "parquet"]
-    fact: tuple[FactMapping, ...]
+    fact: tuple[FactMapping, ...] = ()
+    list: tuple[ListMapping, ...] = ()
     header: bool | None = None
     columns: tuple[str, ...] = ()
     widths: tuple[int, ...] = ()

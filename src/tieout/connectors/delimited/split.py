@@ -2,10 +2,11 @@
 
 So an import that was interrupted meets the same messages again. A document holds at most `ROWS_MAX` rows or `BYTES_MAX`
 bytes. What its rows need from elsewhere in the file travels in `meta`: the columns, the codec and, for rows without a
-number, which occurrence in the whole file they are.
+number, which occurrence in the whole file they are. A file that states a complete list stays in one piece, as it is one statement.
 """
 
 import io
+import sys
 from collections.abc import Iterator
 from hashlib import sha256
 from typing import BinaryIO, cast
@@ -14,8 +15,8 @@ import msgspec
 
 from tieout.connectors import DOCUMENT_MAX, Document, Refused, System
 from tieout.connectors.delimited.check import base_name, entry_for, entry_like, parse
-from tieout.connectors.delimited.mapping import FileMapping, Mapping, has_header
-from tieout.connectors.delimited.translate import dialect_of, mapping_text, missing_reason, refuse, row_digest
+from tieout.connectors.delimited.mapping import FileMapping, Mapping, NamedTime, has_header
+from tieout.connectors.delimited.translate import WHOLE, dialect_of, mapping_text, missing_reason, refuse, row_digest
 from tieout.connectors.delimited.uses import columns_used, missing_columns
 from tieout.core.values import SourceRef
 from tieout.formats.delimited import KEPT, Dialect, Fault, Row, begin, rows
@@ -108,19 +109,24 @@ def _cut(stream: BinaryIO, origin: str, entry: FileMapping, declared: Dialect) -
     columns, header = found
     meta = {"encoding": dialect.encoding, "columns": msgspec.json.encode(columns).decode(), "header": header, "match": entry.match}
     seen: dict[bytes, int] | None = {} if any(not fact.number for fact in entry.fact) else None
+    whole = bool(entry.list)
+    rows_max, bytes_max = (sys.maxsize, DOCUMENT_MAX) if whole else (ROWS_MAX, BYTES_MAX)
     piece = _Piece()
     for row in source:
         too_long = isinstance(row, Fault) and row.size != len(row.raw)
-        if piece.raws and (too_long or piece.rows == ROWS_MAX or piece.size + len(row.raw) > BYTES_MAX):
+        if piece.raws and (too_long or piece.rows == rows_max or piece.size + len(row.raw) > bytes_max):
+            whole = False
             yield _document(piece, origin, entry, meta)
             piece = _Piece()
         if isinstance(row, Fault):
             if too_long:
+                whole = False
                 yield _refused(row, origin, entry, row.rule, row.reason, row.next_step)
             else:
                 piece.add(row)
             continue
         if seen is not None and len(seen) >= DISTINCT_MAX:
+            whole = False
             yield _refused(row, origin, entry, *TOO_MANY)
             break
         piece.add(row)
@@ -129,7 +135,7 @@ def _cut(stream: BinaryIO, origin: str, entry: FileMapping, declared: Dialect) -
             if seen is not None:
                 piece.count(row, seen)
     if piece.raws:
-        yield _document(piece, origin, entry, meta)
+        yield _document(piece, origin, entry, {**meta, WHOLE: "yes"} if whole else meta)
 
 
 def _columns(source: Iterator[Row | Fault], origin: str, entry: FileMapping, codec: str) -> tuple[tuple[str, ...], str] | Refused:
@@ -191,5 +197,6 @@ def _document(piece: "_Piece", origin: str, entry: FileMapping, meta: dict[str, 
 
 def _key(entry: FileMapping, origin: str, raw: bytes, meta: dict[str, str]) -> str:
     """The same bytes under other columns or as later occurrences are another message; a file's name counts if read."""
-    name = base_name(origin) if "{file}" in repr(entry.fact) else ""
+    named = "{file}" in repr(entry.fact) or any(isinstance(listed.as_of, NamedTime) for listed in entry.list)
+    name = base_name(origin) if named else ""
     return sha256(msgspec.json.encode([entry.match, name, sorted(meta.items())]) + b"\0" + raw).hexdigest()

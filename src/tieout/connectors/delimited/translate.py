@@ -13,6 +13,7 @@ import msgspec
 from tieout.connectors import Document, System
 from tieout.connectors.delimited.cells import Cells, Unreadable, clip
 from tieout.connectors.delimited.check import base_name, entry_for, parse
+from tieout.connectors.delimited.listing import Gathering, lose
 from tieout.connectors.delimited.mapping import FileMapping
 from tieout.connectors.delimited.plan import Plan, Speaker, plan_for
 from tieout.connectors.delimited.uses import columns_used, missing_columns
@@ -21,6 +22,8 @@ from tieout.core.values import SourceRef
 from tieout.errors import SettingsError
 from tieout.formats.delimited import Dialect, Fault, Row, rows
 
+WHOLE = "whole"
+"""The mark in `meta` of a document that holds a whole file; only such a one can state a complete list."""
 DELIMITERS = {"csv": ",", "tsv": "\t"}
 
 
@@ -60,7 +63,7 @@ def row_digest(cells: Cells) -> str:
     return sha256("\x1f".join(cells).encode()).hexdigest()[:32].upper()
 
 
-def _plan(document: Document, system: System, entry: FileMapping, columns: tuple[str, ...]) -> Plan:
+def _plan(document: Document, system: System, entry: FileMapping, columns: tuple[str, ...]) -> tuple[Plan, list[Gathering]]:
     text = mapping_text(system)
     mapping = parse(text)
     speaker = Speaker(
@@ -70,7 +73,16 @@ def _plan(document: Document, system: System, entry: FileMapping, columns: tuple
         system.entity,
         base_name(document.origin),
     )
-    return plan_for(text, mapping.file.index(entry), columns, speaker)
+    lists = [Gathering(listed, entry, columns, speaker) for listed in entry.list]
+    return plan_for(text, mapping.file.index(entry), columns, speaker), lists
+
+
+def _lists(gathered: list[Gathering], source: SourceRef, *, whole: bool) -> Iterator[Statement]:
+    for each in gathered:
+        try:
+            yield from each.statements(source, whole=whole)
+        except Unreadable as bad:
+            yield refuse(msgspec.structs.replace(source, place=bad.place), bad.rule, bad.reason, bad.next_step)
 
 
 def _from_text(document: Document, system: System, entry: FileMapping) -> Iterator[Statement]:
@@ -79,7 +91,7 @@ def _from_text(document: Document, system: System, entry: FileMapping) -> Iterat
     if missing := missing_columns(entry, columns):
         yield refuse(SourceRef(document.origin, document.line, document.byte), *missing_reason(missing[0].column, columns))
         return
-    plan = _plan(document, system, entry, columns)
+    plan, lists = _plan(document, system, entry, columns)
     again = msgspec.json.decode(meta.get("again", "{}"), type=dict[str, int])
     width, open_ended = len(columns), bool(entry.read_to)
     dialect = dialect_of(entry, meta.get("encoding", "utf-8"))
@@ -88,6 +100,7 @@ def _from_text(document: Document, system: System, entry: FileMapping) -> Iterat
         source = SourceRef(document.origin, row.line, row.byte)
         if isinstance(row, Fault):
             yield refuse(source, row.rule, row.reason, row.next_step)
+            lose(lists)
             continue
         cells = row.cells
         if not cells:
@@ -95,9 +108,11 @@ def _from_text(document: Document, system: System, entry: FileMapping) -> Iterat
         number += 1
         if len(cells) != width and not (open_ended and len(cells) > width):
             yield refuse(source, *_wrong_width(row, width))
+            lose(lists)
             continue
         key = f"{row_digest(cells)}-{again.get(str(number), 1)}" if plan.needs_key else ""
-        yield from _statements(plan, cells, key, source, "")
+        yield from _statements(plan, lists, cells, key, source, "")
+    yield from _lists(lists, SourceRef(document.origin, document.line, document.byte), whole=WHOLE in meta)
 
 
 def _from_parquet(document: Document, system: System, entry: FileMapping) -> Iterator[Statement]:
@@ -110,7 +125,7 @@ def _from_parquet(document: Document, system: System, entry: FileMapping) -> Ite
             return
         if all(fact.number for fact in entry.fact):
             columns = tuple(dict.fromkeys(use.column for use in columns_used(entry)))
-        plan = _plan(document, system, entry, columns)
+        plan, lists = _plan(document, system, entry, columns)
         seen: dict[str, int] = {}
         for number, cells in enumerate(parquet.rows(document.raw, columns), start=1):
             key = ""
@@ -121,16 +136,20 @@ def _from_parquet(document: Document, system: System, entry: FileMapping) -> Ite
             source = SourceRef(document.origin, place=f"row {number}")
             if any("\x00" in cell for cell in cells):
                 yield refuse(source, "parquet/control-character", "The row holds a NUL character", "Correct the row.")
+                lose(lists)
             else:
-                yield from _statements(plan, cells, key, source, f"row {number}, ")
+                yield from _statements(plan, lists, cells, key, source, f"row {number}, ")
+        yield from _lists(lists, SourceRef(document.origin), whole=True)
     except parquet.NotParquet as bad:
         reason = f"This is no Parquet file we can read: {bad}"
         yield refuse(SourceRef(document.origin), "parquet/unreadable", reason, "Export it again, or as CSV.")
 
 
-def _statements(plan: Plan, cells: Cells, key: str, source: SourceRef, prefix: str) -> Iterator[Statement]:
+def _statements(plan: Plan, lists: list[Gathering], cells: Cells, key: str, source: SourceRef, prefix: str) -> Iterator[Statement]:
     if plan.nulls:
         cells = ["" if cell in plan.nulls else cell for cell in cells]
+    for gathering in lists:
+        gathering.take(cells)
     refused: set[tuple[str, str, str]] = set()
     for build in plan.builders:
         try:

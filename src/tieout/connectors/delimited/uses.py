@@ -6,7 +6,7 @@ import msgspec
 
 from tieout.connectors.declared import Wrong
 from tieout.connectors.delimited.expression import NotAnExpression, columns_of, parse_expression, parse_template
-from tieout.connectors.delimited.mapping import FactMapping, FileMapping, RevisionColumn, conditions
+from tieout.connectors.delimited.mapping import FactMapping, FileMapping, ListMapping, RevisionColumn, conditions
 
 BUILT_IN = ("system", "file")
 """Names a text may use besides columns: the system's name and the file's base name."""
@@ -26,6 +26,9 @@ def columns_used(entry: FileMapping) -> Iterator[Use]:
     for number, fact in enumerate(entry.fact, start=1):
         for use in _fact_uses(fact):
             yield Use(f"fact {number} ({fact.kind}): {use.key}", use.column)
+    for number, listed in enumerate(entry.list, start=1):
+        for use in _list_uses(listed):
+            yield Use(f"list {number} ({listed.type}): {use.key}", use.column)
 
 
 def missing_columns(entry: FileMapping, present: tuple[str, ...]) -> list[Use]:
@@ -46,12 +49,26 @@ def texts_of(fact: FactMapping) -> Iterator[tuple[str, str]]:
             yield f"line: {name}", getattr(line, name)
 
 
+def _list_uses(listed: ListMapping) -> Iterator[Use]:
+    for key in ("number", "partner"):
+        yield from _text_uses(key, getattr(listed, key))
+    if listed.as_of == "":
+        raise Wrong("as_of", "name the column that says as of when the list is complete")
+    if isinstance(listed.as_of, str):
+        yield Use("as_of", listed.as_of)
+    yield from (Use("when", test.column) for test in conditions(listed.when))
+
+
+def _text_uses(key: str, text: str) -> Iterator[Use]:
+    try:
+        yield from (Use(key, part) for part, is_column in parse_template(text) if is_column and part not in BUILT_IN)
+    except NotAnExpression as bad:
+        raise Wrong(key, f"{text!r}: {bad}") from None
+
+
 def _fact_uses(fact: FactMapping) -> Iterator[Use]:
     for key, text in texts_of(fact):
-        try:
-            yield from (Use(key, part) for part, is_column in parse_template(text) if is_column and part not in BUILT_IN)
-        except NotAnExpression as bad:
-            raise Wrong(key, f"{text!r}: {bad}") from None
+        yield from _text_uses(key, text)
     amounts = [("total", fact.total)]
     times = [("due", fact.due), ("happened", fact.happened if isinstance(fact.happened, str) else "")]
     if isinstance(fact.revision, RevisionColumn):

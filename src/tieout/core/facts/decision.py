@@ -1,6 +1,6 @@
 """What people decide; each is a fact with who, why and under which policy in `data`."""
 
-from tieout.core.facts import FactType
+from tieout.core.facts import FactType, Form
 from tieout.core.values import Role
 
 Linked = FactType("Linked", Role.ERP, "link", "two references were said to name the same transaction")
@@ -21,4 +21,5 @@ Listed = FactType(
     Role.ERP,
     "complete list",
     "a source listed all documents of a type: data = system, type, numbers (one a line)",
+    Form.STATE,
 )

@@ -82,9 +82,5 @@ select coalesce(max(generation), 0) from (select max(generation) as generation f
 -- reads the whole table: only a replay asks
 select identity, ordinal, generation, content, body::text, message from fact where message = any(%s) order by identity, ordinal
 
--- name: batches
-select id, seq, recorded, what, received, posted, without_effect, superseded, waiting, quarantined, duplicate, messages, repeated, facts,
-  marks::text, rows_digest, digest from batch order by seq
-
 -- name: case_history
 select case_id, at, event, quantity::text, value::text from case_event where case_id = any(%s) order by id

@@ -1,0 +1,118 @@
+"""The commands that take care of a project: make it, check it, rebuild it, close a period, prove it."""
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tieout.cli import project as projects
+from tieout.cli import show
+from tieout.cli.options import Json, counter, open_project
+from tieout.errors import OperatorError
+from tieout.runtime.audit import verify
+
+
+def init(folder: Annotated[Path, typer.Argument(help="A new or empty folder.")]) -> None:
+    """Make a commented project in a folder: settings, a mapping to start from, a place for exports."""
+    made = projects.create(folder)
+    show.console.print(f"Made {', '.join(made)} in {folder}.")
+    show.console.print("Next: put an export into `exports/`, fit `mappings/orders.toml` to it, then")
+    show.console.print(f"  tieout -p {folder} import {folder}/exports --system shop --mapping {folder}/mappings/orders.toml --dry-run")
+
+
+def check(as_json: Json = False) -> None:
+    """Check settings, mappings, connectors and the database; says what is wrong and what is not observed."""
+    with open_project() as project:
+        feeds = project.configuration.feeds
+        unobserved = sorted({m for m, names in feeds.items() if not names})
+        answer = {
+            "ok": not project.needs_rebuild,
+            "systems": {n: list(s) for n, s in project.configuration.states.items()},
+            "not_observed": unobserved,
+            "needs_rebuild": project.needs_rebuild,
+        }
+        if as_json:
+            show.as_json(answer)
+        else:
+            for name, states in project.configuration.states.items():
+                show.console.print(f"{name}: states {', '.join(states) or 'nothing yet'}")
+            show.console.print(
+                f"Settings and database are in order; {len(feeds) - len(unobserved)} of {len(feeds)} account sides are observed."
+            )
+        if project.needs_rebuild:
+            raise typer.Exit(1)
+
+
+def rebuild(
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Let the rebuilt ledger take the present one's place; the old one is kept.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Apply all stored messages again in a schema of its own and compare the ledger hash."""
+    with open_project() as project, counter("Rebuilding", "messages") as tell:
+        answer = projects.rebuild(project, replace=replace, progress=tell)
+        if as_json:
+            show.as_json(answer)
+        else:
+            same = "the same ledger" if answer["equal"] else "ANOTHER ledger"
+            show.console.print(f"{answer['messages']:,} messages give {same}: {answer['rebuilt_hash']}")
+            if answer["kept_as"]:
+                show.console.print(f"The ledger before is kept in the schema {answer['kept_as']}.")
+    if not answer["equal"] and not replace:
+        raise typer.Exit(4)
+
+
+def close(
+    day: Annotated[str, typer.Argument(help="The last day of the period, such as 2026-03-31.")],
+    who: Annotated[str, typer.Option("--who", help="Who closes it.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Close a period: its figures stand at this commit; what comes late is booked on the first open day."""
+    try:
+        last = date.fromisoformat(day)
+    except ValueError as bad:
+        raise OperatorError(f"{day!r} is no date.", "Write 2026-03-31.") from bad
+    with open_project() as project:
+        cut = projects.close(project, last, who)
+        if as_json:
+            show.as_json({"period_end": last, "commit": cut})
+        else:
+            show.console.print(f"Closed to {last} at commit {cut}.")
+
+
+def remove(
+    folder: Annotated[Path, typer.Argument(help="The project's folder.")],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Remove a project's ledger: its embedded server and all data. Settings, mappings and exports stay."""
+    found = projects.embedded_of(folder)
+    belongings = found.belongings() if found is not None else {}
+    if found is None or not belongings:
+        show.console.print(f"{folder} has no ledger of its own; there is nothing to remove.", markup=False)
+        return
+    found.refuse_if_used()
+    show.console.print("This would be removed for good:")
+    for path, size in belongings.items():
+        show.console.print(f"  {path}  {size / 1024**2:,.1f} MB", markup=False, soft_wrap=True)
+    if not yes and not typer.confirm("Remove it?"):
+        show.console.print("Nothing was removed.")
+        raise typer.Exit(1)
+    found.remove()
+    show.console.print(f"Removed. tieout.toml and what else is in {folder} stay; an import begins anew.", markup=False)
+
+
+def audit_verify(as_json: Json = False) -> None:
+    """Work out the chain of batches again from the stored rows, and every message's hash."""
+    with open_project() as project, counter("Reading", "rows") as tell:
+        found = verify(project.connection, tell)
+    if as_json:
+        show.as_json(found)
+    else:
+        for finding in found.findings:
+            show.console.print(f"commit {finding.commit}: {finding.what}", style="red")
+        state = "proves" if not found.findings else f"does NOT prove: {len(found.findings)} findings"
+        show.console.print(f"{found.batches:,} batches, {found.messages:,} messages: the ledger {state}.")
+    if found.findings:
+        raise typer.Exit(4)
