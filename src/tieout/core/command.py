@@ -19,6 +19,7 @@ class Act(StrEnum):
     """What a system can be told to do."""
 
     BOOK_ORDER = "book_order"
+    ACKNOWLEDGE_ORDER = "acknowledge_order"
     CANCEL_BOOKING = "cancel_booking"
     RELEASE_SHIPMENT = "release_shipment"
     POST_SHIPMENT = "post_shipment"
