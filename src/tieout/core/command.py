@@ -118,7 +118,7 @@ class Rejected(msgspec.Struct, frozen=True):
 
 class Failed(msgspec.Struct, frozen=True):
     """The target neither took nor refused it: unreachable, overloaded, an answer that is none. `fault` is a stable name
-    (`connect`, `timeout`, `tls`, `status`, `not-json`, `too-large`, `truncated`, `redirect`, `credentials`, `rate-limit`).
+    (`connect`, `timeout`, `tls`, `status`, `not-json`, `too-large`, `truncated`, `redirect`, `credentials`, `rate-limit`, `folder`).
     `in_doubt` when a write had left us: then the command is unknown until a probe says otherwise."""
 
     fault: str
