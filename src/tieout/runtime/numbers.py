@@ -69,12 +69,12 @@ def written(
 def outgoing(connection: "psycopg.Connection[tuple[Any, ...]]", key: str) -> Outgoing | None:
     """The document that was written for a command, if there is one."""
     rows = fetch(connection, "outgoing_of", key)
-    return _outgoing(rows[0]) if rows else None
+    return Outgoing(*rows[0]) if rows else None
 
 
 def numbered(connection: "psycopg.Connection[tuple[Any, ...]]", sender: str, receiver: str, interchange: int) -> list[Outgoing]:
     """The documents a partner means by a control number, the newest first; more than one only after a billion documents."""
-    return [_outgoing(row) for row in fetch(connection, "outgoing_numbered", sender, receiver, interchange)]
+    return [Outgoing(*row) for row in fetch(connection, "outgoing_numbered", sender, receiver, interchange)]
 
 
 class _Back(Exception):
@@ -89,11 +89,6 @@ def _store(connection: "psycopg.Connection[tuple[Any, ...]]", made: Outgoing) ->
     numbers = (made.interchange, made.group, made.set)
     hash_ = hashlib.sha256(made.raw).digest()
     run(connection, "insert_outgoing", made.command, made.system, made.sender, made.receiver, *numbers, made.made, hash_, made.raw)
-
-
-def _outgoing(row: tuple[Any, ...]) -> Outgoing:
-    *stated, raw = row
-    return Outgoing(*stated, bytes(raw))
 
 
 def _safe(identifier: str) -> str:
