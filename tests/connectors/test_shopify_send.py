@@ -247,6 +247,16 @@ def test_an_error_after_a_write_is_in_doubt_unless_the_shop_has_turned_it_away(d
     assert isinstance(said, Failed) and said.in_doubt is doubt
 
 
+@each_way
+@pytest.mark.parametrize("fault", ["throttled", "expired", "gateway", "frozen", "cut", "drop"])
+def test_what_goes_wrong_while_reading_back_leaves_a_doubt_since_it_was_made(desk: Desk, asked: Command, fault: str) -> None:
+    desk.shop.faults += ["", "", "", fault]
+    said = desk.send(asked)
+    assert len(desk.shop.writes) == 1
+    assert isinstance(said, Failed) and said.in_doubt
+    assert isinstance(desk.probe(asked), Accepted)
+
+
 def test_a_shop_that_is_shut_refuses_in_its_own_words(desk: Desk) -> None:
     desk.shop.faults.append("frozen")
     assert reason(desk.send(SHIPPED)) == 'HTTP 402: {"errors":"Unavailable Shop"}'

@@ -11,14 +11,16 @@ T = TypeVar("T")
 
 
 def drive(conversation: Generator[Call, Reply, T], *, timeout: float = 5.0) -> T | Failed:
-    """The outcome; a call that gets no answer ends the conversation, in doubt if it could change the target."""
+    """The outcome; a call that gets no answer ends the conversation, in doubt if the target may have changed by then."""
+    wrote = False
     try:
         call = next(conversation)
         while True:
+            wrote |= call.writes
             try:
                 reply = exchange(call, timeout)
             except (OSError, http.client.HTTPException) as bad:
-                return Failed("timeout", str(bad), in_doubt=call.writes)
+                return Failed("timeout", str(bad), in_doubt=wrote)
             call = conversation.send(reply)
     except StopIteration as done:
         return done.value  # type: ignore[no-any-return]

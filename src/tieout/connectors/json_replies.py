@@ -1,18 +1,19 @@
 """What every JSON API can answer instead of an answer: the outcome a conversation ends with, and JSON read exactly."""
 
+from collections.abc import Generator
 from typing import Any, TypeVar
 
 import msgspec
 
 from tieout.connectors.json_documents import Unreadable, decode
-from tieout.core.command import Failed, Outcome, Reply
+from tieout.core.command import Call, Failed, Outcome, Rejected, Reply
 
 T = TypeVar("T")
 
 SHOWN_MAX = 500
 """Characters of an answer that a reason quotes."""
-OVERLOADED = (429,)
 CREDENTIALS = (401, 403)
+TOO_MANY = 429
 
 
 class Ended(Exception):
@@ -34,7 +35,7 @@ def check_status(reply: Reply, *, wrote: bool) -> None:
         raise Ended(Failed("redirect", f"HTTP {status}: the address has moved to {where}; correct `url` in the settings."))
     if status in CREDENTIALS:
         raise Ended(Failed("credentials", f"HTTP {status}: {shown(reply)}; check the system's secret and what it may do."))
-    if status in OVERLOADED:
+    if status == TOO_MANY:
         raise Ended(Failed("rate-limit", f"HTTP {status}: {shown(reply)}", retry_after=retry_after(reply)))
     if status >= 500 or status < 200 or status == 408:
         raise Ended(Failed("status", f"HTTP {status}: {shown(reply)}", in_doubt=wrote, retry_after=retry_after(reply)))
@@ -47,6 +48,19 @@ def answer(reply: Reply, decoder: "msgspec.json.Decoder[T]", *, wrote: bool) -> 
     except Unreadable as bad:
         reason = f"HTTP {reply.status} with an answer that cannot be read: {bad.reason} It begins: {shown(reply)}"
         raise Ended(Failed("not-json", reason, in_doubt=wrote)) from bad
+
+
+def read_back(question: Generator[Call, Reply, T]) -> Generator[Call, Reply, T]:
+    """A question about what was just written: whatever goes wrong with it, the target has changed, so the command is in doubt."""
+    try:
+        return (yield from question)
+    except Ended as ended:
+        outcome = ended.outcome
+        if isinstance(outcome, Failed):
+            raise Ended(msgspec.structs.replace(outcome, in_doubt=True)) from ended
+        if isinstance(outcome, Rejected):
+            raise Ended(Failed("status", outcome.reason, in_doubt=True)) from ended
+        raise
 
 
 def shown(reply: Reply) -> str:

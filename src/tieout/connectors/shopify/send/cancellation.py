@@ -3,7 +3,7 @@
 from collections.abc import Generator
 
 from tieout.connectors import Conversation
-from tieout.connectors.json_replies import Ended
+from tieout.connectors.json_replies import Ended, read_back
 from tieout.connectors.shopify.send.graphql import NOTE_MAX, Camel, Id, Page, Shop, UserError, check, differences, order_id, quantities
 from tieout.core.command import Absent, Accepted, Call, Command, Rejected, Reply
 
@@ -89,7 +89,7 @@ def make(shop: Shop, command: Command) -> Conversation:
     }
     answer = yield from shop.ask(CANCEL, CancelAnswer, wanted, writes=True)
     check(answer.order_cancel.order_cancel_user_errors)
-    return _accepted(shop, (yield from _read(shop, command)))
+    return _accepted(shop, (yield from read_back(_read(shop, command))))
 
 
 def _read(shop: Shop, command: Command) -> Generator[Call, Reply, Order]:

@@ -3,7 +3,7 @@
 from collections.abc import Generator, Iterable
 
 from tieout.connectors import Conversation
-from tieout.connectors.json_replies import Ended
+from tieout.connectors.json_replies import Ended, read_back
 from tieout.connectors.shopify.send.fulfilment_queries import (
     CREATE_FULFILMENT,
     FULFILMENT,
@@ -61,7 +61,7 @@ def make(shop: Shop, command: Command) -> Conversation:
     if answer.fulfillment_create.fulfillment is None:
         raise Ended(Rejected("Shopify made no fulfilment and gave no reason."))
     made = answer.fulfillment_create.fulfillment.id
-    whole = yield from _read(shop, made)
+    whole = yield from read_back(_read(shop, made))
     if whole is None:
         return Accepted((shop.reference("fulfillment", made),), differs=("the fulfilment is not there when read back",))
     return _accepted(shop, whole, numbers, meant)

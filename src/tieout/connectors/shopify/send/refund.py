@@ -5,7 +5,7 @@ from decimal import Decimal
 from uuid import NAMESPACE_URL, uuid5
 
 from tieout.connectors import Conversation
-from tieout.connectors.json_replies import Ended
+from tieout.connectors.json_replies import Ended, read_back
 from tieout.connectors.shopify.send.graphql import NOTE_MAX, Camel, Id, MoneySet, Shop, UserError, check, order_id, quantities
 from tieout.core.command import Absent, Accepted, Call, Command, Rejected, Reply
 from tieout.core.values import ZERO, plain, round_money, tidy
@@ -110,7 +110,7 @@ def make(shop: Shop, command: Command) -> Conversation:
     if answer.refund_create.refund is None:
         raise Ended(Rejected("Shopify made no refund and gave no reason."))
     made = answer.refund_create.refund.id
-    there = _found(shop, command, (yield from _read(shop, command)))
+    there = _found(shop, command, (yield from read_back(_read(shop, command))))
     return there or Accepted((shop.reference("refund", made),), differs=("the refund is not there when read back",))
 
 
