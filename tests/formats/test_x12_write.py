@@ -22,7 +22,7 @@ from tieout.formats.x12 import (
     write,
 )
 from tieout.formats.x12.elements import SEGMENTS, elements
-from tieout.formats.x12.write import MARKS, OWN
+from tieout.formats.x12.write import MARKS, NO_ELEMENT_MARK, OWN
 
 MADE = datetime(2025, 6, 10, 8, 5)
 PLAIN = Envelope("ZZ", "CUPLINE", "ZZ", "BIGBOX", 5002)
@@ -98,6 +98,7 @@ def test_what_a_partner_could_not_read_is_refused_by_element(row: tuple[str, ...
         ({"delimiters": Delimiters(b"*", b"*", b"~")}, 16),
         ({"delimiters": Delimiters(b".", b">", b"~")}, 16),
         ({"delimiters": Delimiters(b"\n", b">", b"~")}, 16),
+        ({"delimiters": Delimiters(b"\\", b">", b"~")}, 16),
     ],
 )
 def test_a_header_that_is_not_fixed_width_is_never_written(changed: dict[str, object], element: int) -> None:
@@ -123,7 +124,7 @@ def test_every_segment_of_the_dictionary_is_understood() -> None:
 texts = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=12)
 names = st.from_regex(r"[A-Z][A-Z0-9]{1,2}", fullmatch=True).filter(lambda name: name not in OWN and name not in SEGMENTS)
 bodies = st.lists(st.tuples(names, st.lists(texts, min_size=1, max_size=6)), min_size=1, max_size=6)
-marks = st.permutations(sorted(MARKS)).map(lambda found: found[:4])
+marks = st.permutations(sorted(MARKS)).map(lambda found: found[:4]).filter(lambda found: found[0] != NO_ELEMENT_MARK)
 identifiers = st.from_regex(r"[A-Z0-9]([A-Z0-9 -]{0,13}[A-Z0-9])?", fullmatch=True)
 controls = st.integers(1, CONTROL_MAX)
 

@@ -20,8 +20,10 @@ ROWS_MAX = 200_000
 LENGTH_MAX = 80
 """Longest element of a segment whose elements are not in `elements.SEGMENTS`."""
 STANDARD = Delimiters(b"*", b">", b"~", b"^")
-MARKS = frozenset("!#$%&*+:;<=>?@[]^`{|}~")
-"""Characters that can separate: what numbers, names and file systems need is left out."""
+MARKS = frozenset("!#$%&*+:;<=>?@[\\]^`{|}~")
+"""Characters that can separate: what numbers and names need is left out."""
+NO_ELEMENT_MARK = "\\"
+"""Separates components or ends segments with some partners; as the element separator our own reader takes it for no header."""
 NO_REPETITION = "U"
 """ISA11 of versions that know no repetition: the letter the standard has there."""
 VERSION = re.compile(r"[0-9]{6}[0-9A-Z]{0,6}")
@@ -146,8 +148,8 @@ class _Pen:
         has_repetition = envelope.version[:5] >= REPETITION_SINCE
         self.repetition = delimiters.repetition.decode("latin-1") if has_repetition else NO_REPETITION
         self.marks = [self.separator, self.component, self.terminator, *([self.repetition] if has_repetition else [])]
-        odd = [mark for mark in self.marks if mark not in MARKS and (mark != "\n" or mark is not self.terminator)]
-        if odd or len(set(self.marks)) < len(self.marks):
+        odd = [mark for mark in self.marks if mark not in MARKS and (mark != "\n" or mark != self.terminator)]
+        if odd or len(set(self.marks)) < len(self.marks) or self.separator == NO_ELEMENT_MARK:
             reason = f"The delimiters {self.marks} must differ and be of {''.join(sorted(MARKS))} (segments may end with a line end)."
             raise _unwritable("interchange", 1, "ISA", 16, "delimiters", reason, SETTINGS)
 
