@@ -1,5 +1,8 @@
 """Fulfilments, cancellations and refunds told to a shop over a real socket: made once, read back, and every wrong answer named."""
 
+import itertools
+import random
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -281,3 +284,34 @@ def test_what_the_shop_has_other_than_meant_is_said_field_by_field(desk: Desk) -
 
 def test_the_manifest_promises_just_what_is_done() -> None:
     assert set(shopify.MANIFEST.acts) == set(send.WAYS)
+
+
+def damaged(raw: bytes, rng: random.Random) -> bytes:
+    """Cut off, overwritten in one place, or some of its texts replaced."""
+    at = rng.randrange(len(raw) + 1)
+    odd = rng.choice((b"", b'"', b"null", b"[]", b"-1", b"1e999", b"9" * 80, b'""', b"\xff", b"{}", b"\\u0000"))
+    texts = re.sub(rb'"[^"]*"', lambda found: odd if rng.random() < 0.1 else found[0], raw)
+    return rng.choice((raw[:at], raw[:at] + odd + raw[at + rng.randrange(30) :], texts))
+
+
+@each_way
+def test_damaged_answers_never_raise_and_what_was_made_is_never_taken_for_failed(desk: Desk, asked: Command) -> None:
+    """Whatever the answers are damaged to, there is an outcome; after the shop has done it the outcome is never a plain failure."""
+    rng = random.Random(str(asked.act))
+    for number in range(2, 150):
+        order = ref("shop", "order_id", str(5000 + number))
+        desk.shop.order(5000 + number, {11: 3, 12: 1}, {"shopify_payments": "40.00"})
+        lines = tuple(msgspec.structs.replace(line, subject=order) for line in asked.lines)
+        now = msgspec.structs.replace(asked, number=number, references=(order,), lines=lines)
+        conversation = send.send(now, desk.system, desk.secrets)
+        bad, before = rng.randrange(4), len(desk.shop.writes)
+        try:
+            call = next(conversation)
+            for n in itertools.count():
+                reply = exchange(call, 5)
+                call = conversation.send(msgspec.structs.replace(reply, body=damaged(reply.body, rng)) if n == bad else reply)
+        except StopIteration as done:
+            outcome = done.value
+        assert isinstance(outcome, Accepted | Rejected | Failed)
+        if len(desk.shop.writes) > before:
+            assert isinstance(outcome, Accepted) or (isinstance(outcome, Failed) and outcome.in_doubt), outcome

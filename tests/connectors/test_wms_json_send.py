@@ -1,6 +1,9 @@
 """Releases told to a warehouse over a real socket: posted once, read back, and every wrong answer named."""
 
+import itertools
 import json
+import random
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -9,7 +12,7 @@ import jsonschema
 import msgspec
 import pytest
 
-from systems.drive_shop import drive
+from systems.drive_shop import drive, exchange
 from systems.warehouse import TOKEN, Served
 from tieout.connectors import System, wms_json
 from tieout.connectors.wms_json import send
@@ -152,3 +155,27 @@ def test_settings_that_lack_something_are_named(desk: Desk) -> None:
     desk.secrets = {}
     assert isinstance(said := desk.send(), Failed) and said.fault == "credentials"
     assert wms_json.MANIFEST.acts == (Act.RELEASE_SHIPMENT,)
+
+
+def damaged(raw: bytes, rng: random.Random) -> bytes:
+    """Cut off, overwritten in one place, or some of its texts replaced."""
+    at = rng.randrange(len(raw) + 1)
+    odd = rng.choice((b"", b'"', b"null", b"[]", b"-1", b"1e999", b"9" * 80, b'""', b"\xff", b"{}", b"\\u0000"))
+    texts = re.sub(rb'"[^"]*"', lambda found: odd if rng.random() < 0.1 else found[0], raw)
+    return rng.choice((raw[:at], raw[:at] + odd + raw[at + rng.randrange(30) :], texts))
+
+
+def test_damaged_answers_never_raise_and_what_was_taken_is_never_taken_for_failed(desk: Desk) -> None:
+    rng = random.Random(7)
+    for number in range(10, 260):
+        now = msgspec.structs.replace(RELEASE, number=number)
+        conversation = send.send(now, desk.system, desk.secrets)
+        try:
+            call = next(conversation)
+            for n in itertools.count():
+                reply = exchange(call, 5)
+                call = conversation.send(msgspec.structs.replace(reply, body=damaged(reply.body, rng)) if n == 1 else reply)
+        except StopIteration as done:
+            outcome = done.value
+        assert isinstance(outcome, Accepted) or (isinstance(outcome, Failed) and outcome.in_doubt), outcome
+    assert len(desk.warehouse.releases) == 250

@@ -2,6 +2,8 @@
 
 import io
 import json
+import random
+from collections import Counter
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -16,6 +18,7 @@ from tieout.connectors.x12.send.acknowledgment import verdicts
 from tieout.core.command import Act, Command, Rejected
 from tieout.core.facts import Fact, Line, Refusal
 from tieout.core.values import Ref, Role, Side, ref
+from tieout.formats.x12 import describe
 
 HOME = Path(str(x12.__file__)).parent
 NUMBERS = Numbers(5002, 17, 1, datetime(2025, 6, 10, 13, 5, tzinfo=UTC))
@@ -343,3 +346,60 @@ def test_the_manifest_promises_just_what_is_written_and_the_options_are_a_contra
     assert {option.name for option in x12.MANIFEST.options} == set(schema["properties"])
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.Draft202012Validator(schema).validate({"partners": {"BIGBOX": {"delimiter": "|"}}})
+
+
+TEXTS = (
+    "2025-06-11", "2025-06-10T08:05:00Z", "BIGBOX", "IA 30, IB 10", "IA 1.2.3", "1 6", "1 2, 2 4", "850/0001 A, 850/0002 R 4", "850", "A", "R", "X", "3",
+    "25.00", "12", "PO", "SO-1", "Zoë GmbH & Co.", "two\nlines", "60601-0020", "", " ", "*", "a~b", "\0", "\u2028", "x" * 90, "9" * 30,
+)  # fmt: skip
+KEYS = (
+    "partner", "order", "sales_order", "purchase_order", "order_date", "invoice", "invoice_date", "due", "ship_by", "shipment", "shipped", "tracking",
+    "carrier", "ship_to", "ship_to_id", "ship_to_street", "ship_to_city", "ship_to_state", "ship_to_zip", "customer", "customer_id", "line 1",
+    "price 1", "price 2", "pack A", "pack 003123450000000018", "status", "functional", "sets", "accepted", "received", "codes",
+)  # fmt: skip
+NUMBERS_ODD = (None, *map(Decimal, ("-1", "0", "0.5", "1", "3", "7", "120", "0.001", "1e12", "123456789.123456789")))
+
+
+def damaged_command(asked: Command, rng: random.Random) -> Command:
+    """One to three parts of a good command replaced by something odd."""
+    for _ in range(rng.randint(1, 3)):
+        line = rng.choice(asked.lines) if asked.lines else goods("1", "MUG", "1", "1")
+        odd: dict[str, object] = rng.choice((
+            {"quantity": rng.choice(NUMBERS_ODD)}, {"value": rng.choice(NUMBERS_ODD)}, {"item": rng.choice(TEXTS)}, {"unit": rng.choice(TEXTS)},
+            {"order_line": rng.choice((*TEXTS, "1+2"))}, {"charge": rng.choice(("freight", "tax", "fee", "discount", "oddity"))},
+            {"subject": rng.choice((PO, SO, ref("edi", "order", "HOMEHUB:9")))},
+        ))  # fmt: skip
+        lines = tuple(msgspec.structs.replace(each, **odd) if each is line else each for each in asked.lines)
+        change: dict[str, object] = rng.choice((
+            {"data": asked.data | {rng.choice(KEYS): rng.choice(TEXTS)}}, {"data": asked.data | {rng.choice(KEYS): rng.choice(TEXTS)}}, {"lines": lines},
+            {"lines": (*asked.lines, msgspec.structs.replace(line, **odd))}, {"total": rng.choice(NUMBERS_ODD)}, {"warehouse": rng.choice(TEXTS)},
+            {"currency": rng.choice(("EUR", "JPY", "KWD", "", "DOLLAR"))},
+        ))  # fmt: skip
+        asked = msgspec.structs.replace(asked, **change)
+    return asked
+
+
+GROUP = command(
+    Act.ACKNOWLEDGE_GROUP, group=ref("edi", "group", "BIGBOX:102"), references=(),
+    data={"functional": "PO", "status": "P", "sets": "850/0001 A, 850/0002 R 4", "accepted": "1"},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("code", [*ALL, "997"])
+def test_a_damaged_command_is_written_so_that_we_can_read_it_or_refused_in_a_sentence(code: str) -> None:
+    good, system = ALL.get(code, (GROUP, EDI))
+    rng = random.Random(code)
+    kinds = Counter[str]()
+    for _ in range(400):
+        asked = damaged_command(good, rng)
+        said = send.document(asked, system, NUMBERS)
+        kinds[type(said).__name__] += 1
+        if isinstance(said, Rejected):
+            assert said.reason.endswith(".") and "\0" not in said.reason and len(said.reason) < 600, said
+            continue
+        told = describe(said)
+        assert told.valid and told.interchanges[0].faults == (), (asked, said)
+        (piece,) = x12.split(io.BytesIO(said), "out.edi", system)
+        assert isinstance(piece, Document) and piece.raw == said
+        assert not [fact for fact in x12.translate(piece, system) if isinstance(fact, Refusal)], (asked, said, x12.translate(piece, system))
+    assert kinds["bytes"] >= 60 and kinds["Rejected"] >= 40, kinds

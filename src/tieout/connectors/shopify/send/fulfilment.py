@@ -17,7 +17,7 @@ from tieout.connectors.shopify.send.fulfilment_queries import (
     WorkAnswer,
 )
 from tieout.connectors.shopify.send.graphql import Shop, check, differences, final, gid, order_id, quantities
-from tieout.core.command import Absent, Accepted, Call, Command, Rejected, Reply
+from tieout.core.command import Absent, Accepted, Call, Command, Failed, Rejected, Reply
 from tieout.core.values import normalise
 
 FULFILMENTS_MAX = 50
@@ -59,7 +59,7 @@ def make(shop: Shop, command: Command) -> Conversation:
     answer = yield from shop.ask(CREATE_FULFILMENT, CreatedAnswer, {"fulfillment": wanted}, writes=True)
     check(answer.fulfillment_create.user_errors)
     if answer.fulfillment_create.fulfillment is None:
-        raise Ended(Rejected("Shopify made no fulfilment and gave no reason."))
+        raise Ended(Failed("not-json", "Shopify names no fulfilment that it made and no reason why not.", in_doubt=True))
     made = answer.fulfillment_create.fulfillment.id
     whole = yield from read_back(_read(shop, made))
     if whole is None:

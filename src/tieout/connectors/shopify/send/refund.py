@@ -7,7 +7,7 @@ from uuid import NAMESPACE_URL, uuid5
 from tieout.connectors import Conversation
 from tieout.connectors.json_replies import Ended, read_back
 from tieout.connectors.shopify.send.graphql import NOTE_MAX, Camel, Id, MoneySet, Shop, UserError, check, order_id, quantities
-from tieout.core.command import Absent, Accepted, Call, Command, Rejected, Reply
+from tieout.core.command import Absent, Accepted, Call, Command, Failed, Rejected, Reply
 from tieout.core.values import ZERO, plain, round_money, tidy
 
 REFUNDS_MAX = 100
@@ -108,7 +108,7 @@ def make(shop: Shop, command: Command) -> Conversation:
     answer = yield from shop.ask(REFUND, CreatedAnswer, {"input": wanted, "key": key}, writes=True)
     check(answer.refund_create.user_errors)
     if answer.refund_create.refund is None:
-        raise Ended(Rejected("Shopify made no refund and gave no reason."))
+        raise Ended(Failed("not-json", "Shopify names no refund that it made and no reason why not.", in_doubt=True))
     made = answer.refund_create.refund.id
     there = _found(shop, command, (yield from read_back(_read(shop, command))))
     return there or Accepted((shop.reference("refund", made),), differs=("the refund is not there when read back",))

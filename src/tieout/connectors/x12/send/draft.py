@@ -18,6 +18,8 @@ from tieout.formats.x12 import Row
 if TYPE_CHECKING:
     from tieout.connectors.x12.send.partner import Partner
 
+NO_CHARACTER = "\ufffd"
+"""Stands for NUL, which no database keeps."""
 PRICE_DECIMALS = 9
 SAC_CODES = {"freight": "D240", "discount": "C310", "tax": "H850"}
 OTHER_CHARGE = "F050"
@@ -28,7 +30,7 @@ class Unsendable(Exception):
     """The command lacks something or contradicts itself: what, and what to do about it. It becomes a refusal of the command."""
 
     def __init__(self, what: str, next_step: str) -> None:
-        super().__init__(f"{what} {next_step}")
+        super().__init__(f"{what} {next_step}".replace("\0", NO_CHARACTER))
 
 
 class Draft:

@@ -9,7 +9,7 @@ from tieout.core.values import ZERO, exact, plain, ref_parts
 from tieout.formats.x12 import Row
 
 PACK = "pack "
-CONTENT = re.compile(r"(\S{1,20}) ([0-9.]{1,20})")
+CONTENT = re.compile(r"(\S{1,20}) ([0-9]{1,10}(?:\.[0-9]{1,5})?)")
 WITH_PACKS, WITHOUT_PACKS = "0001", "0004"
 SSCC = re.compile(r"[0-9]{18}|[0-9]{20}")
 """A serial shipping container code, with or without its application identifier."""

@@ -9,7 +9,7 @@ from tieout.core.facts import Line
 from tieout.core.values import ZERO, exact, plain
 from tieout.formats.x12 import Row
 
-ANSWER = re.compile(r"([A-Z0-9]{2}) ([0-9.]{1,20})")
+ANSWER = re.compile(r"([A-Z0-9]{2}) ([0-9]{1,10}(?:\.[0-9]{1,5})?)")
 ACCEPTED = "IA"
 WITHOUT_CHANGE, WITH_CHANGE, REJECTED = "AD", "AC", "RD"
 SELLER, BUYER = "SE", "BY"

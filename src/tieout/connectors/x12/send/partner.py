@@ -9,7 +9,7 @@ from tieout.connectors import System
 from tieout.connectors.x12.send.draft import Unsendable
 from tieout.core.command import Command
 from tieout.core.values import normalise, ref_parts
-from tieout.formats.x12 import Delimiters, Envelope
+from tieout.formats.x12 import CONTROL_MAX, Delimiters, Envelope
 
 ITEM_QUALIFIER = "VN"
 NAMED_BY = ("order", "group")
@@ -67,6 +67,9 @@ def _partner(name: str, said: Mapping[str, Any], system: System) -> Partner:
     if len(marks) not in (3, 4):
         reason = f"The delimiters of {name} are {marks.decode('latin-1')!r}, not three or four characters."
         raise Unsendable(reason, "Write element, component, segment end and repetition, such as *>~^.")
+    first = said.get("first_control_number", 1)
+    if not isinstance(first, int) or not 1 <= first <= CONTROL_MAX:
+        raise Unsendable(f"The first control number of {name} is {first!r}, not 1 to {CONTROL_MAX:,}.", "Correct it in the settings.")
     sender = str(said.get("sender", ours[0]))
     receiver = f"{said.get('qualifier', 'ZZ')}:{said.get('id', name)}"
     qualifier, _, identifier = sender.partition(":")
@@ -83,4 +86,4 @@ def _partner(name: str, said: Mapping[str, Any], system: System) -> Partner:
         group_receiver=str(said.get("group_receiver", "")),
         delimiters=Delimiters(marks[0:1], marks[1:2], marks[2:3], marks[3:4] or STANDARD[3:].encode()),
     )
-    return Partner(name, sender, receiver, envelope, str(said.get("item_qualifier", "")), int(said.get("first_control_number", 1)))
+    return Partner(name, sender, receiver, envelope, str(said.get("item_qualifier", "")), first)
