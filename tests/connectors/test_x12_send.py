@@ -272,6 +272,8 @@ def test_a_group_that_cannot_be_read_is_rejected_and_one_that_is_not_there_is_no
             verdicts(raw, control)
     asked = command(Act.ACKNOWLEDGE_GROUP, group=ref("edi", "group", "BIGBOX:102"), references=(), data={"functional": "PO"})
     assert refused(asked) == "The command does not say whether the group was accepted. Give it the data `status`."
+    own = msgspec.structs.replace(asked, data={"functional": "FA", "status": "A", "sets": "997/0001 A", "accepted": "1"})
+    assert refused(own) == "The group is an acknowledgment itself, which nobody acknowledges. Cancel the command."
 
 
 @pytest.mark.parametrize("code", ALL)

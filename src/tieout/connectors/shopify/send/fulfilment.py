@@ -78,6 +78,8 @@ def _numbers(command: Command) -> dict[str, str]:
 
 def _read(shop: Shop, id_: str) -> Generator[Call, Reply, Fulfilment | None]:
     answer = yield from shop.ask(FULFILMENT, FulfilmentAnswer, {"id": id_})
+    if answer.fulfillment is not None and answer.fulfillment.fulfillment_line_items.page_info.has_next_page:
+        raise Ended(Rejected("A fulfilment with these tracking numbers has more than 250 lines; compare it in Shopify."))
     return answer.fulfillment
 
 

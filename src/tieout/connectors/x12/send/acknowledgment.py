@@ -7,6 +7,7 @@ from tieout.connectors.x12.send.draft import Draft, Unsendable
 from tieout.formats.x12 import Fault, Group, Interchange, Row, TransactionSet, Weight, parse, read_set
 
 SET = re.compile(r"([0-9A-Z]{3})/(\S{1,9}) ([AEPRMWX])((?: [0-9]{1,3}){0,5})")
+ACKNOWLEDGMENT_GROUP = "FA"
 CODES_MAX = 5
 """AK5 and AK9 have room for five codes."""
 SETS_DIGITS = 6
@@ -75,8 +76,11 @@ def acknowledgment(draft: Draft) -> list[Row]:
     status = draft.text("status", "whether the group was accepted")
     if status not in STATUSES:
         raise Unsendable(f"The status {status!r} is no group acknowledgment.", "It is one of A, E, P and R.")
+    functional = draft.text("functional", "which functional group it was")
+    if functional == ACKNOWLEDGMENT_GROUP:
+        raise Unsendable("The group is an acknowledgment itself, which nobody acknowledges.", "Cancel the command.")
     control = draft.command.data.get("group", "") or draft.command.group.rsplit(":", 1)[-1]
-    rows: list[Row] = [("AK1", draft.text("functional", "which functional group it was"), control)]
+    rows: list[Row] = [("AK1", functional, control)]
     said = [part.strip() for part in draft.text("sets", "how each transaction set was read").split(",")]
     for part in said:
         match = SET.fullmatch(part)
