@@ -5,11 +5,12 @@ for ever), `translate` reads one document into statements (facts, or refusals wi
 """
 
 from collections.abc import Generator, Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import Any, BinaryIO, Protocol
 
 import msgspec
 
-from tieout.core.command import Absent, Act, Call, Command, Failed, Outcome, Polled, Reply
+from tieout.core.command import Absent, Act, Call, Command, Failed, Outcome, Polled, Rejected, Reply
 from tieout.core.facts import Refusal, Statement
 from tieout.core.values import Role
 
@@ -116,6 +117,35 @@ class Sender(Protocol):
 
     def probe(self, command: Command, system: System, secrets: Secrets) -> Generator[Call, Reply, Outcome | Absent]:
         """Look whether an attempt of unknown outcome succeeded: Accepted (it is there), Absent, or Failed."""
+        ...
+
+
+class Address(msgspec.Struct, frozen=True):
+    """Between whom an outgoing document goes: the pair has its own control numbers, which begin at `first`."""
+
+    sender: str
+    receiver: str
+    first: int = 1
+
+
+class Numbers(msgspec.Struct, frozen=True):
+    """What the runtime gives to a document: control numbers of its interchange, group and set, and the instant it is made (UTC)."""
+
+    interchange: int
+    group: int
+    set: int
+    made: datetime
+
+
+class Writer(Protocol):
+    """What a connector's `send` module has when its system takes documents instead of calls. The runtime numbers and delivers them."""
+
+    def address(self, command: Command, system: System) -> Address | Rejected:
+        """Between whom the command's document goes, or why it cannot be written."""
+        ...
+
+    def document(self, command: Command, system: System, numbers: Numbers) -> bytes | Rejected:
+        """The document, byte for byte the same for the same numbers, or why it cannot be written."""
         ...
 
 

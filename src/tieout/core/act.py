@@ -9,6 +9,7 @@ class Act(StrEnum):
     """What a system can be told to do."""
 
     BOOK_ORDER = "book_order"
+    ACKNOWLEDGE_ORDER = "acknowledge_order"
     CANCEL_BOOKING = "cancel_booking"
     RELEASE_SHIPMENT = "release_shipment"
     POST_SHIPMENT = "post_shipment"
@@ -25,6 +26,7 @@ class Act(StrEnum):
 
 TOLD = {
     Act.BOOK_ORDER: Role.ERP,
+    Act.ACKNOWLEDGE_ORDER: Role.PARTNER,
     Act.CANCEL_BOOKING: Role.ERP,
     Act.RELEASE_SHIPMENT: Role.WMS,
     Act.POST_SHIPMENT: Role.ERP,

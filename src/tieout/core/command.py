@@ -117,7 +117,7 @@ class Rejected(msgspec.Struct, frozen=True):
 class Failed(msgspec.Struct, frozen=True):
     """The target neither took nor refused it: unreachable, overloaded, an answer that is none. `fault` is a stable name
     (`connect`, `dns`, `tls`, `timeout`, `closed`, `truncated`, `too-large`, `not-http`, `encoding`, `not-json`, `answer`,
-    `status`, `redirect`, `credentials`, `rate-limit`; ours: `request`, `endless`, `no-probe`). `in_doubt` when a write had
+    `status`, `redirect`, `credentials`, `rate-limit`; ours: `request`, `endless`, `no-probe`, `folder`). `in_doubt` when a write had
     left us: then the command is unknown until a probe says otherwise."""
 
     fault: str

@@ -5,11 +5,12 @@ from typing import BinaryIO
 
 import msgspec
 
-from tieout.connectors import Document, Manifest, Refused, System
+from tieout.connectors import Document, Manifest, Option, Refused, System
 from tieout.connectors.json_documents import Unreadable, decode, refusal, split_json
 from tieout.connectors.shopify.after import refunded, shipped
 from tieout.connectors.shopify.order import order_facts
 from tieout.connectors.shopify.payload import Envelope, Fulfillment, Order, Refund
+from tieout.core.command import Act
 from tieout.core.facts import Fact, Statement
 
 MANIFEST = Manifest(
@@ -21,6 +22,13 @@ MANIFEST = Manifest(
         "shopify/fulfillments": "contracts/fulfillments.json",
         "shopify/refunds": "contracts/refunds.json",
     },
+    options=(
+        Option("url", "text", "", "Where the shop is, to tell it something: `https://cupline.myshopify.com`. Its secret is `access_token`."),
+        Option("api_version", "text", "2026-04", "The version of the GraphQL Admin API; from 2026-04 on refunds carry an idempotency key."),
+        Option("notify_customers", "yes or no", "no", "Whether the shop writes to its customers about what we do."),
+        Option("locations", "table of text", "{}", "Our warehouse to the id of the shop's location that it is."),
+    ),
+    acts=(Act.CONFIRM_FULFILMENT, Act.CANCEL_BOOKING, Act.ISSUE_REFUND),
 )
 
 ORDERS, FULFILLMENTS, REFUNDS = "orders", "fulfillments", "refunds"

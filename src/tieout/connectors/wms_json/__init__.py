@@ -1,4 +1,4 @@
-"""Warehouse events in one plain JSON format: shipped, allocated, received, returned, moved, counted."""
+"""Warehouse events in one plain JSON format: shipped, allocated, received, returned, moved, counted; and releases told to the warehouse."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -6,9 +6,10 @@ from typing import BinaryIO
 
 import msgspec
 
-from tieout.connectors import Document, Manifest, Refused, System
+from tieout.connectors import Document, Manifest, Option, Refused, System
 from tieout.connectors.json_documents import Unreadable, decode, refusal, split_json, utc
 from tieout.connectors.wms_json.event import MEANINGS, Event, EventLine, Meaning
+from tieout.core.command import Act
 from tieout.core.facts import Fact, Line, Statement, revision_number, revision_time
 from tieout.core.values import ZERO, Ref, exact, normalise, ref
 
@@ -16,7 +17,11 @@ MANIFEST = Manifest(
     name="wms_json",
     title="Warehouse events (JSON)",
     states=tuple(meaning.kind for meaning in MEANINGS.values()),
-    contracts={"wms_json/event": "contracts/event.json"},
+    contracts={"wms_json/event": "contracts/event.json", "wms_json/release": "contracts/release.json"},
+    options=(
+        Option("url", "text", "", "Where releases are posted to: `{url}/releases`. Its secret, if it asks for one, is `token` (Bearer)."),
+    ),
+    acts=(Act.RELEASE_SHIPMENT,),
 )
 CONTRACT = "wms_json/event"
 LINES_MAX = 10_000

@@ -1,6 +1,7 @@
-"""What the X12 connector is: the fact types it can state and the options it takes."""
+"""What the X12 connector is: the fact types it can state, the acts it can write, and the options it takes."""
 
 from tieout.connectors import Manifest, Option
+from tieout.core.command import Act
 
 ITEM_QUALIFIERS = ("VP", "VN", "BP", "SK", "UP")
 """Product qualifiers (element 235): seller's and buyer's part numbers, SKU, UPC; the first that is there counts."""
@@ -38,7 +39,7 @@ MANIFEST = Manifest(
             "list of text",
             "[]",
             "Our own interchange identifiers, `qualifier:id`. A document from one of them was sent by us, one that "
-            "names none of them is refused. Empty: every document counts as received.",
+            "names none of them is refused. Empty: every document counts as received. The first one sends.",
         ),
         Option("erp_system", "text", ERP, "The system whose sales orders, purchase orders and invoices we name."),
         Option(
@@ -53,5 +54,22 @@ MANIFEST = Manifest(
             "{}",
             "For 940: N104 (or N102) of the customer, to the customer's interchange identifier as in `edi` orders.",
         ),
+        Option(
+            "partners",
+            "table of tables",
+            "{}",
+            "Whom we send to, by interchange identifier: `qualifier` (ZZ), `id` (the name of the table), `sender` (our identifier for "
+            "this partner), `version` (004010), `usage` (P, T or I), `ack_requested` (is a TA1 wanted?), `group_sender` and "
+            "`group_receiver` (GS02, GS03), `delimiters` (`*>~^`: element, component, segment end, repetition), `item_qualifier` (VN, "
+            "BP in 850), `first_control_number` (1).",
+        ),
+    ),
+    acts=(
+        Act.BOOK_ORDER,
+        Act.ACKNOWLEDGE_ORDER,
+        Act.RELEASE_SHIPMENT,
+        Act.CONFIRM_FULFILMENT,
+        Act.POST_INVOICE,
+        Act.ACKNOWLEDGE_GROUP,
     ),
 )

@@ -1,4 +1,4 @@
-"""X12: bytes to interchanges, groups, transaction sets and segments; what they mean is a connector's matter."""
+"""X12: bytes to interchanges, groups, transaction sets and segments, and back; what they mean is a connector's matter."""
 
 from tieout.formats.x12.cut import Piece, cut
 from tieout.formats.x12.describe import Description, describe
@@ -8,19 +8,26 @@ from tieout.formats.x12.header import Delimiters, Header, read_header
 from tieout.formats.x12.hierarchy import Level, read_levels
 from tieout.formats.x12.numbers import n_decimal, r_decimal, read_date, read_time
 from tieout.formats.x12.tokens import Segment, Tokens, components, read_segments, repetitions, tokenise
+from tieout.formats.x12.write import CONTROL_MAX, Envelope, GroupDraft, Row, SetDraft, Unwritable, write
 
 __all__ = [
+    "CONTROL_MAX",
     "Delimiters",
     "Description",
+    "Envelope",
     "Fault",
     "Group",
+    "GroupDraft",
     "Header",
     "Interchange",
     "Level",
     "Piece",
+    "Row",
     "Segment",
+    "SetDraft",
     "Tokens",
     "TransactionSet",
+    "Unwritable",
     "Weight",
     "components",
     "cut",
@@ -38,4 +45,5 @@ __all__ = [
     "segment_place",
     "set_place",
     "tokenise",
+    "write",
 ]
