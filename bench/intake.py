@@ -13,6 +13,7 @@ from bench.place import configuration
 from tieout.connectors import Document, canonical
 from tieout.runtime.apply import apply
 from tieout.runtime.configuration import Configuration
+from tieout.runtime.intake import Ahead
 from tieout.runtime.looks import tick
 from tieout.runtime.statements import Arrival
 from tieout.store.database import Database
@@ -46,20 +47,24 @@ def write(database: Database, tranches: Sequence[dict[str, Path]], label: str = 
     known = configuration(database)
     process, resident, count = psutil.Process(), 0, 0
     times: list[float] = []
-    with database.session(writer=True) as connection:
+    arrivals = (arrival for files in tranches for arrival in documents(files, known, datetime.now(UTC)))
+    with database.session(writer=True) as connection, Ahead(connection, arrivals) as ahead:
         began = last = time.perf_counter()
-        for number, files in enumerate(tranches, 1):
+        for number, batch in enumerate(ahead.batches(), 1):
             now = datetime.now(UTC)
-            counts = apply(connection, known, list(documents(files, known, now)), now)
+            counts = apply(connection, known, batch, now)
             assert counts.posted == counts.received, counts
             count += counts.posted
-            if number % TICK_BATCHES == 0 or number == len(tranches):
+            if number % TICK_BATCHES == 0:
                 tick(connection, known, now)
             times.append(time.perf_counter() - last)
             last = time.perf_counter()
             resident = max(resident, process.memory_info().rss)
-            if number % 10 == 0 or number == len(tranches):
+            if number % 10 == 0:
                 print(f"{label} {count:,} facts, {count / (last - began):,.0f} a second", file=sys.stderr)
+        tick(connection, known, datetime.now(UTC))
+        times[-1] += time.perf_counter() - last
+        last = time.perf_counter()
     return Run(count, last - began, times, round(resident / 1e6, 1))
 
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 
 from bench.intake import documents
@@ -22,7 +23,7 @@ def prebuild(database: Database, tranches: Sequence[dict[str, Path]]) -> tuple[l
         messages: list[tuple[bytes, bytes]] = []
         facts: list[tuple[str, bytes]] = []
         for arrival in documents(files, known, now):
-            document, hash_ = arrival.document, arrival.hash
+            document, hash_ = arrival.document, sha256(arrival.document.raw).digest()
             id_ += 1
             system = known.system_ids[arrival.system.name]
             row = rows.message_row(
@@ -30,12 +31,12 @@ def prebuild(database: Database, tranches: Sequence[dict[str, Path]]) -> tuple[l
                 document.byte, 1, b"{}", document.raw,
             )  # fmt: skip
             messages.append((hash_, row))
-            for new in read(arrival, canonical, id_):
+            for new in read(arrival, canonical):
                 assert isinstance(new, New)
                 fact = new.fact
                 facts.append((fact.identity, rows.fact_row(
                     batch, id_, fact.identity.encode(), 1, fact.revision.encode(), 0, new.content, id_, new.place.encode(),
-                    fact.kind.encode(), rows.micros(fact.happened), new.body,
+                    fact.kind, rows.micros(fact.happened), new.body,
                 )))  # fmt: skip
         made.append(([row for _, row in sorted(messages)], [row for _, row in sorted(facts)]))
     return made, id_

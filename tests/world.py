@@ -189,7 +189,7 @@ class World:
     def summed_entries(self) -> dict[str, Decimal]:
         """The same as `net`, but counted from the entry log by plain SQL, of the accounts' own measures."""
         sums: Counter[str] = Counter()
-        measured = self.configuration.measured
+        measured = self.configuration.steps.measured
         for root, account, key, unit, currency, quantity, value in self.connection.execute(
             "select root, account, key, unit, currency, sum(case side when 'debit' then quantity * sign else -quantity * sign end),"
             " sum(case side when 'debit' then value * sign else -value * sign end) from entry group by 1, 2, 3, 4, 5"

@@ -1,7 +1,7 @@
 """Precise rules that need no database: revisions (1-4, 28), posting (7-11, 21), price (12), age and due (13, 14), components (19)."""
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -17,7 +17,7 @@ from tieout.core.account import Balance, Entry, Group, Posting, Row, Within, ent
 from tieout.core.correlate import Precedence, components
 from tieout.core.evaluate import Item, State, Tolerance, evaluate
 from tieout.core.facts import Fact, Line, revision_number, revision_time
-from tieout.core.post import Component, Plans, net, post
+from tieout.core.post import Component, Plans, Steps, Sums, net, post
 from tieout.core.price import Layer, filling, layers_of, open_value, price_residual
 from tieout.core.residual import balances, view
 from tieout.core.revise import Listing, Version, judge, reused
@@ -58,8 +58,9 @@ class Everything:
             return Fraction(1), unit
         return (self.units[item, unit], "EA") if (item, unit) in self.units else None
 
-    def is_defined(self, item: str) -> bool:
-        return item in self.kits or any(i == item for i, _ in self.units)
+    @property
+    def defined(self) -> Set[str]:
+        return {*self.kits, *(item for item, _ in self.units)}
 
     def is_kit(self, item: str) -> bool:
         return item in self.kits
@@ -567,12 +568,13 @@ def test_equal_numbers_are_written_alike() -> None:
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(-9, 9), st.one_of(st.none(), st.integers(-9, 9))), max_size=12))
 def test_net_is_debits_less_credits_and_reversal_undoes_it(rows: list[tuple[bool, int, int | None]]) -> None:
-    sums: dict[str, Decimal] = {}
+    sums: Sums = {}
+    steps = Steps(measured())
     book = [posting(["TBK+" if debit else "TBK-"], quantity, n, value=value) for n, (debit, quantity, value) in enumerate(rows)]
     for one in book:
-        net(one, measured(), sums)
+        net(one, steps, sums)
     wanted = sum((q if debit else -q for debit, q, _ in rows), 0)
-    assert sums.get("TBK|A|EA", 0) == wanted
+    assert sums.get("A|EA", {}).get("TBK", 0) == wanted
     for one in book:
-        net(one, measured(), sums, -1)
+        net(one, steps, sums, -1)
     assert sums == {}

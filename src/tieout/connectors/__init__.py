@@ -17,7 +17,7 @@ DOCUMENT_MAX = 16 * 1024 * 1024
 """Largest document kept as one message, in bytes; a longer one is refused."""
 
 
-class Document(msgspec.Struct, frozen=True, omit_defaults=True):
+class Document(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A piece of input that is kept unchanged as one message.
 
     `line` (1-based) and `byte` (0-based) say where it starts in `origin`; `contract` names what it is believed to be

@@ -130,7 +130,7 @@ class ClearingAccount(msgspec.Struct, frozen=True):
         return next(iter(self.credit if side is Side.DEBIT else self.debit), None)
 
 
-class Row(msgspec.Struct, frozen=True, array_like=True):
+class Row(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One line of a posting: key inside the subject, quantity in base unit, value, the fact's own due time, item."""
 
     key: str
@@ -142,14 +142,14 @@ class Row(msgspec.Struct, frozen=True, array_like=True):
     item: str
 
 
-class Group(msgspec.Struct, frozen=True, array_like=True):
+class Group(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The product of moves (`SNI+` debit, `SNI-` credit) and rows: each row is an entry on each move's account."""
 
     moves: tuple[str, ...]
     rows: tuple[Row, ...]
 
 
-class Posting(msgspec.Struct, frozen=True, array_like=True):
+class Posting(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What one fact posts on one root; the sum of its entries, reversed only as a whole (rule 6).
 
     `notes` are the dimensions (customer, channel, warehouse, entity) and, for a decision, what it says.

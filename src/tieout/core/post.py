@@ -1,6 +1,6 @@
 """Posting: a fact and the reference versions it needs give entries. Pure; the same input gives the same entries, always (rule 7)."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Set
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -11,6 +11,11 @@ import msgspec
 from tieout.core.account import ClearingAccount, Group, Posting, Row, Take
 from tieout.core.facts import ARRIVAL, Fact, Line
 from tieout.core.values import EXACT, ZERO, Ref, exact, largest_remainder, minor_unit, tidy
+
+Sums = dict[str, dict[str, Decimal]]
+"""The plain sums of a root: `key|unit` for quantity, `key|$currency` for value; then by account, debits less credits."""
+_add, _subtract = EXACT.add, EXACT.subtract
+astuple = msgspec.structs.astuple
 
 
 class Component(msgspec.Struct, frozen=True):
@@ -33,8 +38,9 @@ class Context(Protocol):
         """(factor, base unit) of an item's unit; None when the item has units but not this one at this time."""
         ...
 
-    def is_defined(self, item: str) -> bool:
-        """True when units or a bill of materials exist for the item; any other is kept in the unit as stated."""
+    @property
+    def defined(self) -> Set[str]:
+        """The items with units or a bill of materials; any other is kept in the unit as stated."""
         ...
 
     def is_kit(self, item: str) -> bool:
@@ -62,12 +68,24 @@ class Posted(msgspec.Struct):
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """What one fact type does: for each kind of taking, the moves of goods, of charges, and by which key."""
+    """What one fact type does: for each kind of taking, the moves, of charges too or of goods only, and by which key.
+
+    `whole` takings speak of the document, the others of its lines; `plain` ones take goods as they are stated.
+    """
 
     take: Take
     by_line: bool
     moves: tuple[str, ...]
     charges: bool
+    whole: bool = False
+    plain: bool = False
+
+    def __post_init__(self) -> None:
+        msgspec.structs.force_setattr(self, "whole", self.take in WHOLE)
+        msgspec.structs.force_setattr(self, "plain", self.take in (Take.GOODS, Take.LINES))
+
+
+WHOLE = frozenset((Take.DOCUMENT, Take.AGAINST, Take.AGAINST_MINUS, Take.PARCELS))
 
 
 class Plans:
@@ -107,7 +125,7 @@ class Plans:
 
     def moves_for(self, plan: Plan, fact: Fact) -> tuple[str, ...]:
         """The moves of a plan that apply to this fact: marketplace sales are collected by settlement, others by cash."""
-        if fact.kind != "Invoiced" or plan.take is not Take.DOCUMENT:
+        if fact.kind != "Invoiced":
             return plan.moves
         drop = "TCO" if fact.channel in self.marketplaces else "MRV"
         return tuple(move for move in plan.moves if not move.startswith(drop))
@@ -133,15 +151,23 @@ def post(fact: Fact, plans: Plans, context: Context) -> Posted:
         return done
     found: dict[Ref, list[Group]] = {}
     for plan in plans.for_fact(fact):
-        moves = plans.moves_for(plan, fact)
-        if not moves:
-            continue
-        for root, rows in _rows(fact, plan, context, done.waits).items():
-            found.setdefault(root, []).append(Group(moves, tuple(rows)))
-    notes = _notes(fact)
-    revision = ARRIVAL if fact.revision.startswith("a") else fact.revision
-    for root, groups in found.items():
-        done.postings[root] = Posting(fact.identity, revision, fact.kind, fact.happened, fact.day, tuple(groups), notes)
+        if plan.whole:
+            moves = plans.moves_for(plan, fact)
+            made = _of_document(fact, plan, context, done.waits) if moves else {}
+        else:
+            moves, made = plan.moves, _of_lines(fact, plan, context, done.waits)
+        for root, rows in made.items():
+            if rows:
+                group = Group(moves, tuple(rows))
+                if root in found:
+                    found[root].append(group)
+                else:
+                    found[root] = [group]
+    if found:
+        identity, notes = fact.identity, _notes(fact)
+        revision = ARRIVAL if fact.revision.startswith("a") else fact.revision
+        for root, groups in found.items():
+            done.postings[root] = Posting(identity, revision, fact.kind, fact.happened, fact.day, tuple(groups), notes)
     if done.waits:
         done.waits = list(dict.fromkeys(done.waits))
     return done
@@ -160,31 +186,50 @@ def _notes(fact: Fact) -> dict[str, str]:
     return notes
 
 
-def _rows(fact: Fact, plan: Plan, context: Context, waits: list[Wait]) -> dict[Ref, list[Row]]:
+def _of_document(fact: Fact, plan: Plan, context: Context, waits: list[Wait]) -> dict[Ref, list[Row]]:
+    """The row of the document as a whole, or one for each of its parcels."""
     take = plan.take
-    if take is Take.DOCUMENT:
-        return _whole(fact, fact.ref, total(fact), context, waits)
-    if take is Take.AGAINST or take is Take.AGAINST_MINUS:
-        amount = total(fact)
-        if amount is not None and take is Take.AGAINST_MINUS:
-            amount = -amount
-        return _whole(fact, Ref(fact.data["against"]), amount, context, waits) if "against" in fact.data else {}
     if take is Take.PARCELS:
         return {Ref(f"*/parcel/{number}"): [Row("", Decimal(1), "PCL", None, "", None, "")] for number in fact.parcels}
+    if take is Take.DOCUMENT:
+        return _whole(fact, fact.ref, total(fact), context, waits)
+    if "against" not in fact.data:
+        return {}
+    amount = total(fact)
+    if amount is not None and take is Take.AGAINST_MINUS:
+        amount = -amount
+    return _whole(fact, Ref(fact.data["against"]), amount, context, waits)
+
+
+def _of_lines(fact: Fact, plan: Plan, context: Context, waits: list[Wait]) -> dict[Ref, list[Row]]:
+    """The rows of every line on the root of its subject. Most lines are goods in the unit as stated: those are made here."""
     rows: dict[Ref, list[Row]] = {}
-    last, root = "", None
+    last, root, mine = "", None, []
+    plain, by_line, charges, defined = plan.plain, plan.by_line, plan.charges, context.defined
+    document_currency, document_due = fact.currency, fact.due
     for line in fact.lines:
-        if line.charge and not plan.charges:
+        number, subject, item, order_line, quantity, unit, value, due, charge = astuple(line)
+        if charge and not charges:
             continue
-        if line.subject != last:
-            last, root = line.subject, context.resolve(line.subject)
+        if subject != last:
+            last, root = subject, context.resolve(subject)
+            if root is not None:
+                mine = rows.setdefault(root, [])
         if root is None:
-            waits.append(Wait(line.line, line.subject, "no link says which transaction this reference belongs to"))
-            continue
-        made = _line_rows(fact, line, plan, root, context, waits)
-        if made:
-            rows.setdefault(root, []).extend(made)
+            waits.append(Wait(number, subject, "no link says which transaction this reference belongs to"))
+        elif not plain or charge or item in defined:
+            mine.extend(_line_rows(fact, line, plan, root, context, waits))
+        elif quantity is not None or value is not None:
+            key = _line_key(fact, line) if by_line else item or order_line or number
+            mine.append(Row(
+                key, quantity, "" if quantity is None else unit, value, "" if value is None else document_currency,
+                due or document_due, item,
+            ))  # fmt: skip
     return rows
+
+
+def _line_key(fact: Fact, line: Line) -> str:
+    return line.order_line or (line.line if line.subject == fact.ref else line.item)
 
 
 def _whole(fact: Fact, subject: Ref, amount: Decimal | None, context: Context, waits: list[Wait]) -> dict[Ref, list[Row]]:
@@ -223,7 +268,7 @@ def _line_rows(fact: Fact, line: Line, plan: Plan, root: Ref, context: Context, 
     if line.quantity is None and line.value is None:
         return ()
     quantity, unit = line.quantity, line.unit
-    if context.is_defined(line.item):
+    if line.item in context.defined:
         if line.item and context.is_kit(line.item):
             return _explode(fact, line, due, currency, root, context, waits)
         converted = _convert(fact, line, context, waits)
@@ -233,7 +278,7 @@ def _line_rows(fact: Fact, line: Line, plan: Plan, root: Ref, context: Context, 
     if take is Take.EACH:
         key = ""
     elif plan.by_line:
-        key = line.order_line or (line.line if line.subject == fact.ref else line.item)
+        key = _line_key(fact, line)
     else:
         key = line.item or line.order_line or line.line
     return (Row(key, quantity, unit if quantity is not None else "", line.value, currency, due, line.item),)
@@ -288,31 +333,49 @@ def _explode(fact: Fact, line: Line, due: datetime | None, currency: str, root: 
     ]
 
 
-def net(posting: Posting, measured: dict[str, tuple[bool, bool]], sums: dict[str, Decimal], sign: int = 1) -> None:
-    """Add a posting to the plain sums of its root: `account|key|unit` for quantity, `account|key|$currency` for value.
+class Steps(dict[tuple[tuple[str, ...], int], tuple[tuple[tuple[str, bool], ...], tuple[tuple[str, bool], ...]]]):
+    """For some moves and a sign: the accounts whose quantity, and those whose value, has to come to zero; each with whether it rises.
 
-    `measured` says for each account whether quantity and value have to come to zero. Sums that are zero vanish.
+    Worked out once for each combination, from what is `measured` of each account: quantity, value.
     """
+
+    def __init__(self, measured: Mapping[str, tuple[bool, bool]]) -> None:
+        self.measured = measured
+
+    def __missing__(self, key: tuple[tuple[str, ...], int]) -> tuple[tuple[tuple[str, bool], ...], tuple[tuple[str, bool], ...]]:
+        moves, sign = key
+        steps = [(move[:-1], (move[-1] == "+") is (sign > 0)) for move in moves]
+        if len({code for code, _ in steps}) < len(steps):
+            raise ValueError(f"{', '.join(moves)} moves one account on both sides")
+        quantities = tuple(step for step in steps if self.measured[step[0]][0])
+        values = tuple(step for step in steps if self.measured[step[0]][1])
+        self[key] = quantities, values
+        return quantities, values
+
+
+def net(posting: Posting, steps: Steps, sums: Sums, sign: int = 1) -> None:
+    """Add a posting to the plain sums of its root. Sums that are zero vanish."""
     for group in posting.groups:
-        steps = [(move[:-1], (move[-1] == "+") is (sign > 0), *measured[move[:-1]]) for move in group.moves]
-        for row in group.rows:
-            if row.quantity:
-                name = f"|{row.key}|{row.unit}"
-                for code, plus, by_quantity, _ in steps:
-                    if by_quantity:
-                        _bump(sums, code + name, row.quantity, plus)
-            if row.value:
-                name = f"|{row.key}|${row.currency}"
-                for code, plus, _, by_value in steps:
-                    if by_value:
-                        _bump(sums, code + name, row.value, plus)
+        by_quantity, by_value = steps[group.moves, sign]
+        for key, quantity, unit, value, currency, _, _ in map(astuple, group.rows):
+            if quantity and by_quantity:
+                _bump(sums, f"{key}|{unit}", quantity, by_quantity)
+            if value and by_value:
+                _bump(sums, f"{key}|${currency}", value, by_value)
 
 
-def _bump(sums: dict[str, Decimal], key: str, amount: Decimal, plus: bool) -> None:
-    known = sums.get(key)
-    if known is None:
-        sums[key] = amount if plus else EXACT.minus(amount)
-    elif after := EXACT.add(known, amount) if plus else EXACT.subtract(known, amount):
-        sums[key] = after
-    else:
-        del sums[key]
+def _bump(sums: Sums, name: str, amount: Decimal, steps: tuple[tuple[str, bool], ...]) -> None:
+    codes = sums.get(name)
+    if codes is None:
+        sums[name] = {code: amount if rises else amount.copy_negate() for code, rises in steps}
+        return
+    for code, rises in steps:
+        known = codes.get(code)
+        if known is None:
+            codes[code] = amount if rises else amount.copy_negate()
+        elif after := _add(known, amount) if rises else _subtract(known, amount):
+            codes[code] = after
+        else:
+            del codes[code]
+    if not codes:
+        del sums[name]

@@ -40,7 +40,7 @@ _GAP = re.compile(rb"[ \t\r\n]*")
 _ARRAY_GAP = re.compile(rb"[ \t\r\n,]*")
 
 
-class Piece(msgspec.Struct, frozen=True):
+class Piece(msgspec.Struct, frozen=True, gc=False):
     """One value as it stood in the stream, without the blanks around it.
 
     `line` is 1-based, `byte` 0-based. `rule` and `fault` say why it cannot be used (`json/too-long`, …); then `raw`

@@ -1,7 +1,7 @@
 """How this company judges: calendars, deadlines, tolerances, grace; typed tables, read from the settings, pure at run time."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from fractions import Fraction
 
 import msgspec
@@ -10,6 +10,9 @@ from tieout.core.account import ClearingAccount, Expectation, Within
 from tieout.core.evaluate import Tolerance
 from tieout.core.values import Side
 from tieout.policy.calendar import ALWAYS, Calendar
+
+CLOSINGS_MAX = 10_000
+"""How many closing times are remembered at most."""
 
 
 class Match(msgspec.Struct, frozen=True):
@@ -68,7 +71,7 @@ class CompanyPolicy:
         self.deadlines = deadlines
         self.grace = grace
         self.packs: dict[str, frozenset[Fraction]] = dict(packs or {})
-        self._due: dict[tuple[Within, datetime, bool, str], datetime] = {}
+        self._closings: dict[tuple[str, str, int, date], datetime] = {}
 
     def expectation(self, account: ClearingAccount, side: Side, notes: Mapping[str, str]) -> Expectation:
         """The account's expectation, with the first matching row's deadline and team."""
@@ -80,14 +83,16 @@ class CompanyPolicy:
 
     def due(self, within: Within, occurred: datetime, day: bool, notes: Mapping[str, str]) -> datetime:
         """Elapsed hours, or business days of the warehouse's own calendar, else the expectation's, else `default`."""
-        warehouse = notes.get("warehouse", "")
-        key = (within, occurred, day, warehouse)
-        found = self._due.get(key)
+        calendar = self._calendar(within.calendar, warehouse := notes.get("warehouse", ""))
+        if not within.business_days:
+            return calendar.due(occurred, within.hours, 0, day=day)
+        start = calendar.counted_from(occurred, day=day)
+        key = (within.calendar, warehouse, within.business_days, start)
+        found = self._closings.get(key)
         if found is None:
-            if len(self._due) > 100_000:
-                self._due.clear()
-            calendar = self._calendar(within.calendar, warehouse)
-            found = self._due[key] = calendar.due(occurred, within.hours, within.business_days, day=day)
+            if len(self._closings) >= CLOSINGS_MAX:
+                self._closings.clear()
+            found = self._closings[key] = calendar.closing(start, within.business_days)
         return found
 
     def _calendar(self, name: str, warehouse: str) -> Calendar:

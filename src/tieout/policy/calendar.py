@@ -28,21 +28,28 @@ class Calendar(msgspec.Struct, frozen=True):
         Business days end at closing time of the n-th business day after the day of occurrence; that day is the next
         business day if it occurred after the cut-off or on a day off. Daylight saving is the zone's.
         """
+        if business_days:
+            return self.closing(self.counted_from(occurred, day=day), business_days)
+        due = occurred + timedelta(hours=hours)
+        if not day:
+            return due
         zone = ZoneInfo(self.timezone)
-        if not business_days:
-            due = occurred + timedelta(hours=hours)
-            if not day:
-                return due
-            after = due.astimezone(zone).date() + timedelta(days=1)
-            return datetime.combine(after, time(), zone).astimezone(UTC)
-        local = occurred.astimezone(zone)
-        start = local.date()
+        after = due.astimezone(zone).date() + timedelta(days=1)
+        return datetime.combine(after, time(), zone).astimezone(UTC)
+
+    def counted_from(self, occurred: datetime, *, day: bool) -> date:
+        """The local day from which business days count: the day of occurrence, or the next one after the cut-off."""
+        local = occurred if self.timezone == "UTC" else occurred.astimezone(ZoneInfo(self.timezone))
         if not day and self.cutoff is not None and local.time() > self.cutoff:
-            start += timedelta(days=1)
+            return local.date() + timedelta(days=1)
+        return local.date()
+
+    def closing(self, start: date, business_days: int) -> datetime:
+        """Closing time, in UTC, of the n-th business day after the first one from `start` on."""
         start = self._next_open(start)
         for _ in range(business_days):
             start = self._next_open(start + timedelta(days=1))
-        return datetime.combine(start, self.closes, zone).astimezone(UTC)
+        return datetime.combine(start, self.closes, ZoneInfo(self.timezone)).astimezone(UTC)
 
     def _next_open(self, day: date) -> date:
         for _ in range(DAYS_AHEAD_MAX):

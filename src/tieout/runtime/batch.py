@@ -1,29 +1,30 @@
 """What one transaction knows while it runs: its rows to be, the subjects it holds, and the answers posting asks for."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from itertools import count
 
 import msgspec
-import psycopg
 
 from tieout.core.account import Posting
 from tieout.core.correlate import names_subject
 from tieout.core.facts import Fact, Refusal
-from tieout.core.post import Component
+from tieout.core.post import Component, Sums
 from tieout.core.values import Ref
 from tieout.runtime.configuration import Configuration
 from tieout.runtime.statements import decode_fact
 from tieout.store import rows
 from tieout.store.database import copy_rows, fetch
+from tieout.store.session import Session
 
-Connection = psycopg.Connection[tuple[Any, ...]]
+Connection = Session
 LINKS_LOCK = 0x6C69_6E6B
+FUTURE_MAX = timedelta(days=1)
+"""A statement from further in the future than this moves no watermark: its sender's clock is wrong."""
 ORDERS = frozenset(("OrderPlaced", "OrderBooked", "PurchaseOrdered"))
 encode = msgspec.json.Encoder(decimal_format="number").encode
-_decode_net = msgspec.json.Decoder(dict[str, Decimal]).decode
+_decode_net = msgspec.json.Decoder(Sums).decode
 _decode_wake = msgspec.json.Decoder(dict[str, int]).decode
 _decode_posting = msgspec.json.Decoder(Posting).decode
 
@@ -46,20 +47,20 @@ class Counts(msgspec.Struct):
     repeated: int = 0
     facts: int = 0
 
-    def add(self, name: str, count: int = 1) -> None:
+    def add(self, name: str, many: int = 1) -> None:
         """Change one count."""
-        setattr(self, name, getattr(self, name) + count)
+        setattr(self, name, getattr(self, name) + many)
 
     def plus(self, other: "Counts") -> "Counts":
         """The sum of two counts."""
         return Counts(*(getattr(self, n) + getattr(other, n) for n in self.__struct_fields__))
 
 
-class Subject(msgspec.Struct):
+class Subject(msgspec.Struct, gc=False):
     """A row of `subject` while a batch holds it."""
 
     alias: str | None
-    net: dict[str, Decimal]
+    net: Sums
     wake: dict[str, int]
     links: int
     cases: int
@@ -67,7 +68,7 @@ class Subject(msgspec.Struct):
     touched: bool = False
 
 
-class Change(msgspec.Struct):
+class Change(msgspec.Struct, gc=False):
     """An identity whose posting may change: what stood before (to find its stored posting) and what wins now, if anything."""
 
     before: Fact | None
@@ -89,13 +90,15 @@ class Wait(msgspec.Struct, frozen=True):
 class Batch:
     """The state of one transaction; the functions of `receive`, `compare`, `settle` and `chain` work on it in turn.
 
-    It is the `Context` of posting: it answers by the links, units and kits that this transaction sees.
+    It is the `Context` of posting: it answers by the links, units and kits that this transaction sees. The ids it gives
+    (`next_id`) are its own id and a running number.
     """
 
     def __init__(self, connection: Connection, configuration: Configuration, now: datetime, what: str, *, alone: bool) -> None:
         self.connection = connection
         self.configuration = configuration
         self.now = now
+        self.latest = now + FUTURE_MAX
         self.what = what
         self.alone = alone
         self.counts = Counts()
@@ -117,11 +120,11 @@ class Batch:
         self.moved_roots: set[str] = set()
         self.kits_settled = False
         self.order_dates: dict[str, datetime | None] = {}
-        self._sequence = 0
         self.id: int
         lock = "select pg_advisory_xact_lock(%s)" if alone else "select pg_advisory_xact_lock_shared(%s)"
         connection.execute(lock, [LINKS_LOCK])
         ((self.id,),) = fetch(connection, "batch_id")
+        self.next_id = count((self.id << 20) | 1).__next__
         ((version,),) = fetch(connection, "reference_version")
         if version != configuration.reference_version:
             self.load_reference(version)
@@ -131,11 +134,6 @@ class Batch:
         facts = [decode_fact(body) for (body,) in fetch(self.connection, "references")]
         self.configuration.set_reference(facts, version)
 
-    def next_id(self) -> int:
-        """Ids of a batch are its own id and a running number."""
-        self._sequence += 1
-        return (self.id << 20) | self._sequence
-
     def need_exclusive(self) -> None:
         """Go on only if this batch runs alone."""
         if not self.alone:
@@ -143,13 +141,17 @@ class Batch:
 
     def load_subjects(self, references: Iterable[str]) -> None:
         """Fetch and lock the rows of some references and of the roots they are other names of."""
-        wanted = {r for r in references if r not in self.subjects}
+        subjects = self.subjects
+        wanted = sorted({*references} - subjects.keys())
         while wanted:
-            for ref, alias, net, wake, links, cases in fetch(self.connection, "subjects", sorted(wanted)):
-                self.subjects[ref] = Subject(
+            aliases: set[str] = set()
+            for ref, alias, net, wake, links, cases in fetch(self.connection, "subjects", wanted):
+                if alias:
+                    aliases.add(alias)
+                subjects[ref] = Subject(
                     alias, _decode_net(net) if net != "{}" else {}, _decode_wake(wake) if wake != "{}" else {}, links, cases
                 )
-            wanted = {s.alias for r in wanted if (s := self.subjects.get(r)) and s.alias and s.alias not in self.subjects}
+            wanted = sorted(aliases - subjects.keys())
 
     def effective(self, roots: Iterable[str]) -> dict[str, list[Posting]]:
         """The postings of some roots that stand, this batch's own included."""
@@ -177,9 +179,10 @@ class Batch:
         """See `Reference.factor`."""
         return self.configuration.reference.factor(item, unit, at)
 
-    def is_defined(self, item: str) -> bool:
-        """True when units or kits of the item are known."""
-        return item in self.configuration.reference.defined
+    @property
+    def defined(self) -> Set[str]:
+        """The items of which units or kits are known."""
+        return self.configuration.reference.defined
 
     def is_kit(self, item: str) -> bool:
         """True when a bill of materials is known for the item."""
@@ -212,9 +215,8 @@ def clean(text: str) -> str:
     return text if text.isascii() and "\0" not in text else text.replace("\0", "␀").encode("utf-8", "replace").decode()
 
 
-def row_of_posting(batch: Batch, root: str, posting: Posting, sign: int) -> bytes:
-    """A posting, or its reversal, as a row."""
+def row_of_posting(batch: Batch, root: str, posting: Posting, occurred: int, sign: int) -> bytes:
+    """A posting, or its reversal, as a row; `occurred` is the posting's in microseconds."""
     return rows.posting_row(
-        batch.id, batch.next_id(), root.encode(), sign, rows.micros(posting.occurred),
-        batch.accounting_date(posting.occurred), encode(posting),
+        batch.id, batch.next_id(), root.encode(), sign, occurred, batch.accounting_date(posting.occurred), encode(posting),
     )  # fmt: skip

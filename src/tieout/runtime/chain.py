@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from tieout.runtime.agenda import prune
 from tieout.runtime.batch import Batch, Connection, Counts, clean, encode
 from tieout.store import rows
 from tieout.store.database import Sending, copy_rows, fetch, run
@@ -57,6 +58,8 @@ def _subject_rows(batch: Batch, sending: Sending) -> tuple[list[bytes], list[tup
     for n, (ref, subject) in enumerate(sorted(batch.subjects.items())):
         if n % PUSH_EVERY == 0:
             sending.push()
+        if subject.touched:
+            prune(subject, batch.configuration)
         if subject.new:
             if subject.touched:
                 alias = None if subject.alias is None else subject.alias.encode()
@@ -134,10 +137,7 @@ def digest_of(messages: Iterable[bytes], facts: Iterable[bytes], postings: Itera
     """SHA-256 over a batch's ledger rows, as PostgreSQL's binary COPY writes them, in the order of their ids."""
     total = hashlib.sha256()
     for table in (messages, facts, postings):
-        part = hashlib.sha256()
-        for row in table:
-            part.update(row)
-        total.update(part.digest())
+        total.update(hashlib.sha256(b"".join(table)).digest())
     if refusals:
         total.update(encode(refusals))
     return total.digest()

@@ -35,6 +35,8 @@ def compare(batch: Batch, found: dict[str, list[New]]) -> dict[str, Change]:
             again[identity] = fresh
     if again:
         _judge_again(batch, again, lists, changes)
+    batch.counts.received += len(batch.fact_rows)
+    batch.counts.facts += len(batch.fact_rows)
     return changes
 
 
@@ -42,13 +44,11 @@ def keep(batch: Batch, new: New, ordinal: int) -> None:
     """Make the row of a version."""
     fact = new.fact
     identity = new.identity.encode()
-    batch.counts.received += 1
-    batch.counts.facts += 1
     batch.fact_rows.append((
         identity,
         rows.fact_row(
             batch.id, batch.next_id(), identity, ordinal, fact.revision.encode(), new.generation, new.content,
-            new.message, new.place.encode(), fact.kind.encode(), rows.micros(fact.happened), new.body,
+            new.message, new.place.encode(), fact.kind, rows.micros(fact.happened), new.body,
         ),
     ))  # fmt: skip
 

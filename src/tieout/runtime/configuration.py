@@ -16,7 +16,7 @@ from tieout.connectors import Connector, System
 from tieout.core.account import Ageing, ClearingAccount, Group, Measure, Posting, Take
 from tieout.core.correlate import Precedence
 from tieout.core.facts import Fact
-from tieout.core.post import Component, Plans
+from tieout.core.post import Component, Plans, Steps, Sums
 from tieout.core.values import Side, exact
 from tieout.errors import SettingsError
 from tieout.flows import accounts, measured
@@ -100,11 +100,24 @@ class Reference(msgspec.Struct):
 _ONE = Fraction(1)
 
 
+BY_PRICE = "$"
+"""Ends the name of a planned look at an account that judges prices only: what such a look finds, plain sums do not show."""
+
+
 class Watch(NamedTuple):
-    """After some moves: the sides that can always be missed, and the accounts cleared, watched only if something is left."""
+    """After some moves: the sides that can always be missed, and the accounts cleared, watched only if something is left.
+
+    `raised` are the accounts that judge prices only and were debited: watched if something else stands on them.
+    Of the sides whose deadline is plain hours for everybody `elapsed` holds per feed the shortest, in microseconds;
+    `counted` are the others, `own_due` those whose deadline a fact may state itself.
+    """
 
     always: tuple[str, ...]
     clears: tuple[str, ...]
+    raised: tuple[str, ...]
+    elapsed: tuple[tuple[str, int], ...]
+    counted: tuple[str, ...]
+    own_due: tuple[str, ...]
 
 
 class Configuration:
@@ -130,7 +143,7 @@ class Configuration:
         self.quiet = dict(quiet_hours or {})
         self.closed_until = closed_until
         self.accounts: dict[str, ClearingAccount] = accounts()
-        self.measured = measured()
+        self.steps = Steps(measured())
         self.precedence = Precedence(list(self.systems))
         self.states = {name: states_of(system) for name, system in self.systems.items()}
         self.feeds: dict[str, tuple[str, ...]] = {
@@ -138,7 +151,12 @@ class Configuration:
             for code, account in self.accounts.items()
             for sign, side in (("+", Side.DEBIT), ("-", Side.CREDIT))
         }
-        self.feed_names = {move: ",".join(names) for move, names in self.feeds.items()}
+        self.feed_names = {side: self._feed_name(side, names) for side, names in self.feeds.items()}
+        self._owing = {
+            (code, positive): frozenset(filter(None, (self.feed_names[code + sign] for sign in self._signs(account, positive))))
+            for code, account in self.accounts.items()
+            for positive in (True, False)
+        }
         self.plans = Plans(self.accounts.values(), self._by_line, switches, marketplaces)
         self.judged_by_price = frozenset(code for code, account in self.accounts.items() if account.measure in (Measure.PRICE, Measure.BOTH))
         self.on_itself = self._kinds_with(Take.DOCUMENT)
@@ -150,6 +168,28 @@ class Configuration:
         self._zone = None if timezone == "UTC" else ZoneInfo(timezone)
         self._elapsed: dict[str, timedelta | None] = {}
         self._watches: dict[tuple[str, ...], Watch] = {}
+
+    @staticmethod
+    def _signs(account: ClearingAccount, positive: bool) -> str:
+        """The sides that a plain sum may stand on: either, where prices are judged or where a flow is judged at an earlier moment."""
+        if account.measure in (Measure.PRICE, Measure.BOTH) or account.ageing is Ageing.STANDING:
+            return "+-"
+        return "+" if positive else "-"
+
+    def owe_nothing(self, feeds: Iterable[str], sums: Sums) -> set[str]:
+        """Those of some feeds that could clear nothing of what plain sums show as open."""
+        idle = {feed for feed in feeds if not feed.endswith(BY_PRICE)}
+        owing = self._owing
+        for codes in sums.values():
+            if not idle:
+                break
+            for code, amount in codes.items():
+                idle -= owing[code, amount > 0]
+        return idle
+
+    def _feed_name(self, side: str, systems: tuple[str, ...]) -> str:
+        by_price = BY_PRICE if systems and self.accounts[side[:-1]].measure is Measure.PRICE else ""
+        return ",".join(systems) + by_price
 
     def _kinds_with(self, take: Take) -> frozenset[str]:
         return frozenset(kind for kind, plans in self.plans.of.items() if any(plan.take is take for plan in plans))
@@ -171,13 +211,27 @@ class Configuration:
         found = self._watches.get(moves)
         if found is None:
             always: list[str] = []
+            raised: list[str] = []
             for move in moves:
-                if self.accounts[move[:-1]].ageing is Ageing.STANDING:
+                account = self.accounts[move[:-1]]
+                if account.ageing is Ageing.STANDING:
                     always += (move[:-1] + "+", move[:-1] + "-")
                 elif move[-1] == "+":
-                    always.append(move)
+                    if account.measure is Measure.PRICE:
+                        raised.append(account.code)
+                    else:
+                        always.append(move)
             clears = tuple(move[:-1] for move in moves if move[-1] == "-" and move not in always)
-            found = self._watches[moves] = Watch(tuple(always), clears)
+            owed = {side: self.elapsed(side) for side in always if self.feed_names[side]}
+            shortest: dict[str, int] = {}
+            for side, elapsed in owed.items():
+                if elapsed is not None:
+                    feed, span = self.feed_names[side], elapsed // timedelta(microseconds=1)
+                    shortest[feed] = min(span, shortest.get(feed, span))
+            own_due = tuple(side for side in owed if side[-1] == "+" and self.accounts[side[:-1]].own_due)
+            counted = tuple(side for side, elapsed in owed.items() if elapsed is None)
+            found = Watch(tuple(always), clears, tuple(raised), tuple(shortest.items()), counted, own_due)
+            self._watches[moves] = found
         return found
 
     def elapsed(self, side: str) -> timedelta | None:
@@ -242,9 +296,12 @@ class Marks:
 
     def of(self, account: ClearingAccount, side: Side) -> datetime | None:
         """The least watermark of the feeds that could clear it; None while one of them has never reported."""
-        return self.of_feed(self._feeds[account.code + ("+" if side is Side.DEBIT else "-")])
+        return self._least(self._feeds[account.code + ("+" if side is Side.DEBIT else "-")])
 
-    def of_feed(self, systems: Iterable[str]) -> datetime | None:
-        """The least watermark of several systems that have reported at all; None when none has."""
+    def of_feed(self, name: str) -> datetime | None:
+        """The least watermark of the systems of a feed's name that have reported at all; None when none has."""
+        return self._least(name.removesuffix(BY_PRICE).split(","))
+
+    def _least(self, systems: Iterable[str]) -> datetime | None:
         found = [self.by_system[name] for name in systems if name in self.by_system]
         return min(found, default=None)

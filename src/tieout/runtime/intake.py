@@ -1,6 +1,7 @@
 """Intake: files, folders, archives and standard input become batches of documents; progress is told, nothing is lost, a second run adds nothing."""
 
 import hashlib
+from collections import deque
 from collections.abc import Callable, Container, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import BinaryIO
@@ -16,12 +17,13 @@ from tieout.runtime.apply import apply
 from tieout.runtime.batch import Connection, Counts
 from tieout.runtime.configuration import Configuration, connector
 from tieout.runtime.looks import tick
-from tieout.runtime.statements import Arrival
+from tieout.runtime.statements import Arrival, read
 from tieout.store.database import fetch, run
 from tieout.store.sql import sql
 
 DOCUMENTS_AT_ONCE = 5000
-BYTES_AT_ONCE = 2 * 1024 * 1024
+BYTES_AT_ONCE = 4 * 1024 * 1024
+STEPS = 8
 TICK_EVERY = 40
 MAPPING = "tieout.mapping"
 
@@ -78,6 +80,60 @@ def arrivals_of(found: Iterable[Document | Refused], system: System) -> Iterator
         yield Arrival(document, system, datetime.now(UTC), refused=refusal)
 
 
+class Ahead:
+    """Documents cut and translated while the session waits for the server: the next batch is there when this one is committed."""
+
+    def __init__(self, session: Connection, arrivals: Iterator[Arrival]) -> None:
+        self._session = session
+        self._arrivals = arrivals
+        self._ready: deque[Arrival] = deque()
+        self._size = 0
+        self._fault: Exception | None = None
+        self._ended = False
+
+    def __enter__(self) -> "Ahead":
+        self._session.idle = self._steps
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._session.idle = None
+
+    def batches(self) -> Iterator[list[Arrival]]:
+        """All documents, in batches of at most `DOCUMENTS_AT_ONCE` and, but for the last of each, `BYTES_AT_ONCE`."""
+        while True:
+            while self._step():
+                pass
+            if not self._ready:
+                if self._fault is not None:
+                    raise self._fault
+                return
+            batch = list(self._ready)
+            self._ready.clear()
+            self._size = 0
+            yield batch
+
+    def _steps(self) -> bool:
+        """Some documents more, about a tenth of a millisecond."""
+        return all(self._step() for _ in range(STEPS))
+
+    def _step(self) -> bool:
+        """One document more; false when a batch is ready or there are none. What goes wrong is kept for whoever asks for a batch."""
+        if self._ended or len(self._ready) >= DOCUMENTS_AT_ONCE or self._size >= BYTES_AT_ONCE:
+            return False
+        try:
+            arrival = next(self._arrivals, None)
+            if arrival is None:
+                self._ended = True
+                return False
+            arrival.ahead = read(arrival, connector(arrival.system.connector))
+        except Exception as fault:
+            self._fault, self._ended = fault, True
+            return False
+        self._ready.append(arrival)
+        self._size += len(arrival.document.raw)
+        return True
+
+
 def mapping_hash(system: System) -> str:
     """The name under which a system's mapping is kept; empty without one."""
     text = system.options.get("mapping", "")
@@ -99,29 +155,16 @@ def import_places(
     if name:
         run(connection, "set_meta", f"mapping:{name}", system.options["mapping"])
     total = Counts()
-    batch: list[Arrival] = []
-    size = 0
-    applied = 0
-
-    def flush() -> None:
-        nonlocal total, size, applied
-        complete = {system.name: declared} if declared is not None else None
-        total = total.plus(apply(connection, configuration, batch, datetime.now(UTC), declared=complete))
-        if progress is not None:
-            progress(batch[-1].document.origin if batch else "", size, total)
-        batch.clear()
-        size = 0
-        applied += 1
-        if applied % TICK_EVERY == 0:
-            tick(connection, configuration, datetime.now(UTC))
-
-    for arrival in arrivals_of(documents(places, system, stdin), system):
-        batch.append(arrival)
-        size += len(arrival.document.raw)
-        if len(batch) >= DOCUMENTS_AT_ONCE or size >= BYTES_AT_ONCE:
-            flush()
-    if batch or declared is not None:
-        flush()
+    complete = {system.name: declared} if declared is not None else None
+    with Ahead(connection, arrivals_of(documents(places, system, stdin), system)) as ahead:
+        for applied, batch in enumerate(ahead.batches(), 1):
+            total = total.plus(apply(connection, configuration, batch, datetime.now(UTC), declared=complete))
+            if progress is not None:
+                progress(batch[-1].document.origin, sum(len(arrival.document.raw) for arrival in batch), total)
+            if applied % TICK_EVERY == 0:
+                tick(connection, configuration, datetime.now(UTC))
+    if complete and not total.messages + total.repeated:
+        total = total.plus(apply(connection, configuration, [], datetime.now(UTC), declared=complete))
     tick(connection, configuration, datetime.now(UTC))
     return total
 

@@ -6,15 +6,14 @@ from decimal import Decimal
 
 import msgspec
 
-from tieout.core.evaluate import EXCEPTIONS, Item, State, evaluate
+from tieout.core.evaluate import EXCEPTIONS, Item, evaluate
 from tieout.core.residual import view
 from tieout.core.values import EXACT, ZERO, plain
+from tieout.runtime import agenda
 from tieout.runtime.batch import Batch, Connection, encode
 from tieout.runtime.chain import close
 from tieout.runtime.configuration import Configuration, Marks
-from tieout.store import rows
-from tieout.store.database import copy_rows, fetch, run
-from tieout.store.rows import micros
+from tieout.store.database import fetch, run
 
 ROOTS_AT_ONCE = 2000
 
@@ -114,32 +113,25 @@ def tick(connection: Connection, configuration: Configuration, now: datetime, *,
         batch = Batch(connection, configuration, now, "tick", alone=False)
         marks = marks_of(connection, configuration)
         at = clock(configuration, marks, now)
-        roots = [ref for (ref,) in fetch(connection, "open_roots")] if everything else _due(connection, marks, at)
+        due = {} if everything else agenda.due(connection, marks, at)
+        roots = sorted(ref for (ref,) in fetch(connection, "open_roots")) if everything else sorted(due)
         changed = False
         for start in range(0, len(roots), ROOTS_AT_ONCE):
             part = roots[start : start + ROOTS_AT_ONCE]
             batch.subjects.clear()
             batch.load_subjects(part)
-            changed |= _refresh(batch, part, marks, at)
+            wanted = part if everything else agenda.needed(batch, {root: due[root] for root in part})
+            changed |= _refresh(batch, wanted, marks, at)
         changed |= _technical(batch, marks, at)
         if changed:
             close(batch)
     return len(roots)
 
 
-def _due(connection: Connection, marks: Marks, now: datetime) -> list[str]:
-    roots: set[str] = set()
-    for (feed,) in fetch(connection, "wake_feeds"):
-        mark = marks.of_feed(feed.split(","))
-        if mark is not None:
-            roots.update(root for (root,) in fetch(connection, "due_roots", feed, min(mark, now)))
-    return sorted(roots)
-
-
 def _refresh(batch: Batch, roots: Sequence[str], marks: Marks, now: datetime) -> bool:
     """Evaluate roots; plan their next looks; write what changed of their cases. True when anything did."""
     items, cases = look(batch, roots, marks, now)
-    _replan(batch, items, marks, now)
+    agenda.replan(batch, items, marks, now)
     known = {case: rest for case, *rest in fetch(batch.connection, "cases_of_roots", list(roots))}
     wanted = {case.case: case for found in cases.values() for case in found}
     changed = _write(batch, wanted, known, now)
@@ -147,35 +139,6 @@ def _refresh(batch: Batch, roots: Sequence[str], marks: Marks, now: datetime) ->
     if counts:
         run(batch.connection, "set_case_counts", list(counts), list(counts.values()))
     return changed
-
-
-def _replan(batch: Batch, items: dict[str, list[Item]], marks: Marks, now: datetime) -> None:
-    """What is still pending needs a later look; looks that have been taken are forgotten."""
-    configuration = batch.configuration
-    planned: list[bytes] = []
-    changed: list[tuple[str, str]] = []
-    grace = configuration.policy.grace
-    for root, found in items.items():
-        wake: dict[str, int] = {}
-        for item in found:
-            if item.state not in (State.PENDING, State.UNKNOWABLE):
-                continue
-            feed = configuration.feed_names[item.account + ("+" if item.side.value == "debit" else "-")]
-            mark = marks.of_feed(feed.split(","))
-            horizon = None if mark is None else min(mark, now)
-            at = item.due + grace
-            if horizon is not None and at <= horizon:
-                at = horizon + configuration.standing_step
-            wake[feed] = min(wake.get(feed, micros(at)), micros(at))
-        subject = batch.subjects.get(root)
-        if subject is None or subject.wake == wake:
-            continue
-        planned += [rows.wake_row(f.encode(), at, root.encode()) for f, at in wake.items() if subject.wake.get(f) != at]
-        changed.append((root, encode(wake).decode()))
-        subject.wake = wake
-    copy_rows(batch.connection, "wake", planned)
-    if changed:
-        run(batch.connection, "set_wakes", *map(list, zip(*changed, strict=True)))
 
 
 def _write(batch: Batch, wanted: dict[str, Case], known: dict[str, list[object]], now: datetime) -> bool:

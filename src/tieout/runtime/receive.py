@@ -1,19 +1,16 @@
 """Receive: keep the bytes, once, and read the statements in them. Nothing is acknowledged before the batch is committed."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from hashlib import sha256
 
 import msgspec
 
-from tieout.core.facts import Refusal
+from tieout.core.facts import Fact, Refusal
 from tieout.runtime.batch import Batch, clean, encode
 from tieout.runtime.configuration import connector
-from tieout.runtime.statements import Arrival, New, decode_fact, read, version_of
+from tieout.runtime.statements import Arrival, New, decode_fact, keep, read, version_of
 from tieout.store import rows
 from tieout.store.database import fetch, run
-
-FUTURE_MAX = timedelta(days=1)
-"""A statement from further in the future than this moves no watermark: its sender's clock is wrong."""
 
 TIMELESS = frozenset(("Linked", "WrittenOff", "Matched", "Listed", "UnitDefined", "KitDefined"))
 """Decisions and reference data say nothing about how far a feed has reported."""
@@ -21,43 +18,43 @@ TIMELESS = frozenset(("Linked", "WrittenOff", "Matched", "Listed", "UnitDefined"
 
 def receive(batch: Batch, arrivals: Sequence[Arrival]) -> dict[str, list[New]]:
     """Keep the messages that are new; their statements by identity."""
-    keyed = [(arrival, arrival.hash) for arrival in arrivals]
+    hashes = (sha256(arrival.document.raw).digest() for arrival in arrivals)
+    keyed = [(arrival, arrival.key or arrival.document.key.encode() or hash_, hash_) for arrival, hash_ in zip(arrivals, hashes, strict=True)]
     known = _known(batch, keyed)
     found: dict[str, list[New]] = {}
     received = rows.micros(batch.now)
     ids = batch.configuration.system_ids
-    for arrival, hash_ in keyed:
+    for arrival, key, hash_ in keyed:
         system, document = arrival.system, arrival.document
-        key = (system.name, arrival.key or document.key.encode() or hash_)
-        if arrival.generation == 0 and key in known:
+        name = system.name
+        if arrival.generation == 0 and (name, key) in known:
+            statements = known[name, key]
             batch.counts.repeated += 1
-            batch.counts.received += known[key]
-            batch.counts.duplicate += known[key]
+            batch.counts.received += statements
+            batch.counts.duplicate += statements
             continue
         message = arrival.message_id or batch.next_id()
         if arrival.generation:
             _forget_refusals(batch, message)
-        statements = known[key] = _read(batch, arrival, message, found)
-        if arrival.generation:
+            known[name, key] = _read(batch, arrival, message, found)
             _withdraw(batch, message, arrival.generation, found)
             continue
-        batch.counts.messages += 1
-        batch.message_counts[system.name] = batch.message_counts.get(system.name, 0) + 1
+        statements = known[name, key] = _read(batch, arrival, message, found)
+        batch.message_counts[name] = batch.message_counts.get(name, 0) + 1
         batch.message_rows.append(
             rows.message_row(
-                batch.id, message, ids[system.name], key[1], hash_, received, clean(document.contract),
-                clean(document.origin), document.line, document.byte, statements,
-                encode(document.meta) if document.meta else b"{}", document.raw,
+                batch.id, message, ids[name], key, hash_, received, clean(document.contract), clean(document.origin),
+                document.line, document.byte, statements, encode(document.meta) if document.meta else b"{}", document.raw,
             )
         )  # fmt: skip
+    batch.counts.messages += len(batch.message_rows)
     return found
 
 
-def _known(batch: Batch, keyed: Sequence[tuple[Arrival, bytes]]) -> dict[tuple[str, bytes], int]:
+def _known(batch: Batch, keyed: Sequence[tuple[Arrival, bytes, bytes]]) -> dict[tuple[str, bytes], int]:
     by_system: dict[str, list[bytes]] = {}
-    for arrival, hash_ in keyed:
+    for arrival, key, _ in keyed:
         if arrival.generation == 0:
-            key = arrival.key or arrival.document.key.encode() or hash_
             by_system.setdefault(arrival.system.name, []).append(key)
     return {
         (name, bytes(key)): statements
@@ -67,22 +64,21 @@ def _known(batch: Batch, keyed: Sequence[tuple[Arrival, bytes]]) -> dict[tuple[s
 
 
 def _read(batch: Batch, arrival: Arrival, message: int, found: dict[str, list[New]]) -> int:
-    count = 0
-    name = arrival.system.name
-    mark = batch.marks.get(name)
-    latest = batch.now + FUTURE_MAX
-    for statement in read(arrival, connector(arrival.system.connector), message):
-        count += 1
+    """The statements of a document, added to what was found; how many they are. The feed's mark goes on with them."""
+    system = arrival.system
+    mark = batch.marks.get(system.name)
+    statements = read(arrival, connector(system.connector)) if arrival.ahead is None else arrival.ahead
+    for each in statements:
+        statement = keep(each, message, arrival) if isinstance(each, Fact) else each
         if isinstance(statement, Refusal):
             refuse(batch, statement, message, arrival.generation)
             continue
+        statement.message = message
         happened = statement.fact.happened
-        if (mark is None or happened > mark) and happened <= latest and statement.fact.kind not in TIMELESS:
-            mark = happened
+        if (mark is None or happened > mark) and happened <= batch.latest and statement.fact.kind not in TIMELESS:
+            mark = batch.marks[system.name] = happened
         found.setdefault(statement.identity, []).append(statement)
-    if mark is not None:
-        batch.marks[name] = mark
-    return count
+    return len(statements)
 
 
 def refuse(batch: Batch, refusal: Refusal, message: int, generation: int, identity: str | None = None) -> None:

@@ -1,15 +1,15 @@
 """Settle: bring links, postings, plain sums and planned looks to what the winning statements say."""
 
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from tieout.core.account import Group, Posting
+from tieout.core.account import Posting
 from tieout.core.facts import Fact
 from tieout.core.post import net, post
 from tieout.core.revise import judge
-from tieout.runtime import relink
+from tieout.core.values import Ref
+from tieout.runtime import agenda, relink
 from tieout.runtime.batch import ORDERS, Batch, Change, Subject, Wait, row_of_posting
 from tieout.runtime.chain import PUSH_EVERY, unwritten, write_waits
 from tieout.runtime.compare import restate, versions_of
@@ -59,25 +59,26 @@ def load(batch: Batch, changes: dict[str, Change]) -> None:
     if records:
         for record, decision, revision in fetch(batch.connection, "claims", records):
             batch.claims[record] = (decision, revision)
-    batch.load_subjects(ref for fact in facts for ref in _references(batch, _claimed(batch, fact)))
+        facts = [_claimed(batch, fact) for fact in facts]
+    batch.load_subjects(_references(batch, facts))
 
 
-def _references(batch: Batch, fact: Fact) -> Iterator[str]:
-    """Every reference a fact may post on or link."""
-    last = ""
-    for line in fact.lines:
-        if line.subject != last:
-            last = line.subject
-            yield last
-    for pair in fact.links:
-        yield from pair
-    if fact.kind in batch.configuration.on_itself:
-        yield fact.ref
-    if fact.kind in batch.configuration.on_parcels:
-        for number in fact.parcels:
-            yield f"*/parcel/{number}"
-    if "against" in fact.data:
-        yield fact.data["against"]
+def _references(batch: Batch, facts: Iterable[Fact]) -> set[str]:
+    """Every reference that some facts may post on or link."""
+    on_itself, on_parcels = batch.configuration.on_itself, batch.configuration.on_parcels
+    found: set[str] = set()
+    for fact in facts:
+        for line in fact.lines:
+            found.add(line.subject)
+        for pair in fact.links:
+            found.update(pair)
+        if fact.kind in on_itself:
+            found.add(fact.ref)
+        if fact.parcels and fact.kind in on_parcels:
+            found.update(f"*/parcel/{number}" for number in fact.parcels)
+        if "against" in fact.data:
+            found.add(fact.data["against"])
+    return found
 
 
 def _claimed(batch: Batch, fact: Fact) -> Fact:
@@ -108,27 +109,33 @@ def _post_each(batch: Batch, changes: dict[str, Change], stored: dict[str, dict[
     """Post every winner; True when there are kits and an order was among the changes."""
     plans = batch.configuration.plans
     kits = False
+    counts: dict[str, int] = {"posted": 0, "without_effect": 0, "waiting": 0}
     for n, (identity, change) in enumerate(changes.items()):
         if n % PUSH_EVERY == 0:
             sending.push()
-        old = stored.get(identity, {})
-        wanted: dict[str, Posting] = {}
+        wanted: Mapping[Ref, Posting] = {}
         status = "without_effect"
         fact = change.after
         if fact is not None:
-            posted = post(_claimed(batch, fact), plans, batch)
-            wanted = {str(root): p for root, p in posted.postings.items()} if fact.kind != "WrittenOff" else _decision(batch, fact)
+            posted = post(_claimed(batch, fact) if batch.claims else fact, plans, batch)
+            wanted = posted.postings if fact.kind != "WrittenOff" else _decision(batch, fact)
             if posted.waits:
                 status = "waiting"
                 batch.waits += [Wait(identity, w.line, w.on, w.reason, fact.system, fact.happened) for w in posted.waits]
-            elif any(p.groups for p in wanted.values()):
+            elif posted.postings:
                 status = "posted"
         kits = kits or (has_kits and _kind(change) in ORDERS)
-        batch.counts.add(status)
-        if change.before is not None:
-            batch.counts.add(_status_before(change, old), -1)
-        for root in old.keys() | wanted.keys() if old else wanted:
-            _move(batch, root, old.get(root), wanted.get(root))
+        counts[status] += 1
+        if change.before is None:
+            for root, posting in wanted.items():
+                agenda.plan(batch, root, *_book(batch, root, posting, 1), posting)
+            continue
+        old = stored.get(identity, {})
+        counts[_status_before(change, old)] -= 1
+        for name in old.keys() | wanted.keys():
+            _move(batch, name, old.get(name), wanted.get(Ref(name)))
+    for status, count in counts.items():
+        batch.counts.add(status, count)
     return kits
 
 
@@ -138,7 +145,7 @@ def _status_before(change: Change, old: dict[str, Posting]) -> str:
     return "posted" if any(p.groups for p in old.values()) else "without_effect"
 
 
-def _decision(batch: Batch, fact: Fact) -> dict[str, Posting]:
+def _decision(batch: Batch, fact: Fact) -> dict[Ref, Posting]:
     """A write-off stands on its subject without moving anything (rule 18)."""
     root = batch.resolve(fact.lines[0].subject) if fact.lines else None
     if root is None:
@@ -152,10 +159,9 @@ def _stored(batch: Batch, changes: dict[str, Change]) -> dict[str, dict[str, Pos
     if not before:
         return {}
     roots = set(batch.moved_roots)
-    for fact in before.values():
-        for reference in (*_references(batch, fact), *_references(batch, _claimed(batch, fact))):
-            subject = batch.subjects.get(reference)
-            roots.add(subject.alias if subject is not None and subject.alias else reference)
+    for reference in _references(batch, (*before.values(), *(_claimed(batch, fact) for fact in before.values()))):
+        subject = batch.subjects.get(reference)
+        roots.add(subject.alias if subject is not None and subject.alias else reference)
     found: dict[str, dict[str, Posting]] = {}
     for root, postings in batch.effective(roots).items():
         for posting in postings:
@@ -168,56 +174,25 @@ def _move(batch: Batch, root: str, old: Posting | None, wanted: Posting | None) 
     """Reverse the old posting whole and post the new one, unless they are the same (rule 6)."""
     if old == wanted:
         return
+    if old is not None:
+        _book(batch, root, old, -1)
+    if wanted is not None:
+        _book(batch, root, wanted, 1)
+    for posting in (wanted, old):
+        if posting is not None:
+            agenda.plan(batch, root, batch.subjects[root], rows.micros(posting.occurred), posting)
+
+
+def _book(batch: Batch, root: str, posting: Posting, sign: int) -> tuple[Subject, int]:
+    """A posting, or its reversal, into the log and the sums of its root; that, and when it occurred in microseconds."""
     subject = batch.subjects.get(root)
     if subject is None:
         subject = batch.subjects[root] = Subject(None, {}, {}, 0, 0, new=True)
     subject.touched = True
-    for posting, sign in ((old, -1), (wanted, 1)):
-        if posting is not None:
-            net(posting, batch.configuration.measured, subject.net, sign)
-            batch.posting_rows.append(row_of_posting(batch, root, posting, sign))
-    for posting in (wanted, old):
-        if posting is not None:
-            _plan_looks(batch, root, subject, posting)
-
-
-def _plan_looks(batch: Batch, root: str, subject: Subject, posting: Posting) -> None:
-    """Per feed, the earliest moment at which something of this posting could be missed."""
-    configuration = batch.configuration
-    due: dict[str, datetime] = {}
-    for group in posting.groups:
-        watch = configuration.watch(group.moves)
-        sides = watch.always + _open_against(batch, subject, watch.clears, group) if watch.clears else watch.always
-        for side in sides:
-            feed = configuration.feed_names[side]
-            if feed:
-                at = configuration.due(side, posting, group)
-                if feed not in due or at < due[feed]:
-                    due[feed] = at
-    for feed, moment in due.items():
-        at_micros = rows.micros(moment)
-        planned = subject.wake.get(feed)
-        if planned is None or at_micros < planned:
-            subject.wake[feed] = at_micros
-            batch.wake_rows.append(rows.wake_row(feed.encode(), at_micros, root.encode()))
-
-
-def _open_against(batch: Batch, subject: Subject, clears: tuple[str, ...], group: Group) -> tuple[str, ...]:
-    """The sides to watch after clearing entries: none where they left nothing open of the other sign or of price."""
-    by_price = batch.configuration.judged_by_price
-    left = {name: amount for name, amount in subject.net.items() if amount < 0 or name[:3] in by_price}
-    if not left:
-        return ()
-    sides: tuple[str, ...] = ()
-    for code in clears:
-        names = {f"{code}|{row.key}|${row.currency}" for row in group.rows if row.value is not None}
-        if code in by_price and not names.isdisjoint(left):
-            sides += (code + "+", code + "-")
-            continue
-        names |= {f"{code}|{row.key}|{row.unit}" for row in group.rows if row.quantity is not None}
-        if any(left[name] < 0 for name in names & left.keys()):
-            sides += (code + "-",)
-    return sides
+    occurred = rows.micros(posting.occurred)
+    net(posting, batch.configuration.steps, subject.net, sign)
+    batch.posting_rows.append(row_of_posting(batch, root, posting, occurred, sign))
+    return subject, occurred
 
 
 def _settle_kits(batch: Batch, changes: dict[str, Change]) -> None:

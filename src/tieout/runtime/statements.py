@@ -1,9 +1,8 @@
 """Documents to statements: translated, checked against our own bounds, hashed; a statement we cannot keep becomes a refusal."""
 
-import hashlib
-from collections.abc import Iterator
 from datetime import datetime
 from fractions import Fraction
+from hashlib import sha256
 
 import msgspec
 
@@ -19,11 +18,11 @@ _encode = msgspec.json.Encoder(decimal_format="number").encode
 decode_fact = msgspec.json.Decoder(Fact).decode
 
 
-class Arrival(msgspec.Struct):
+class Arrival(msgspec.Struct, gc=False):
     """A document on its way in, with the system that sent it.
 
     Rebuild keeps `message_id` and the stored `key`, replay raises `generation`; `refused` says why the piece could not
-    even be cut into a document.
+    even be cut into a document. `ahead` holds its statements, if they were read before their batch began.
     """
 
     document: Document
@@ -33,14 +32,10 @@ class Arrival(msgspec.Struct):
     message_id: int | None = None
     refused: Refusal | None = None
     key: bytes | None = None
-
-    @property
-    def hash(self) -> bytes:
-        """SHA-256 of the bytes."""
-        return hashlib.sha256(self.document.raw).digest()
+    ahead: "list[New | Fact | Refusal] | None" = None
 
 
-class New(msgspec.Struct):
+class New(msgspec.Struct, gc=False):
     """A statement read from a message and not yet compared with what is known."""
 
     identity: str
@@ -52,13 +47,18 @@ class New(msgspec.Struct):
     place: str
 
 
-def read(arrival: Arrival, connector: Connector, message: int) -> Iterator[New | Refusal]:
-    """Translate one document. What the connector gives that we cannot keep is refused, never dropped."""
+def read(arrival: Arrival, connector: Connector) -> list[New | Fact | Refusal]:
+    """Translate one document, as far as it can be without knowing its message.
+
+    What the connector gives that we cannot keep is refused, never dropped. A fact without a revision of its own is given
+    as it is: its revision is the number of its message (rule 3), see `keep`.
+    """
     if arrival.refused is not None:
-        yield arrival.refused
-        return
-    for statement in connector.translate(arrival.document, arrival.system):
-        yield statement if isinstance(statement, Refusal) else keep(statement, message, arrival)
+        return [arrival.refused]
+    return [
+        statement if isinstance(statement, Refusal) or statement.revision == ARRIVAL else keep(statement, 0, arrival)
+        for statement in connector.translate(arrival.document, arrival.system)
+    ]
 
 
 def keep(fact: Fact, message: int, arrival: Arrival) -> New | Refusal:
@@ -67,36 +67,42 @@ def keep(fact: Fact, message: int, arrival: Arrival) -> New | Refusal:
     place = "" if source is None else _place(source)
     if source is not None or fact.revision == ARRIVAL:
         fact = msgspec.structs.replace(fact, source=None, revision=f"a{message:020d}" if fact.revision == ARRIVAL else fact.revision)
-    reason = _unfit(fact)
+    identity = fact.identity
+    reason = _unfit(fact, identity)
     if reason:
         return _refusal(arrival, source, reason)
     if not arrival.system.believes(fact.kind):
         fact = msgspec.structs.replace(fact, lines=(), links=(), total=None, parcels=())
-    new = version_of(fact, message, arrival.generation, place)
-    if b"\\u0000" in new.body:
+    body = _encode(fact)
+    if b"\\u0000" in body:
         return _refusal(arrival, source, "a text contains the character NUL, which no database keeps")
-    return new
+    return New(identity, fact, body, sha256(body).digest()[:CONTENT_BYTES], message, arrival.generation, place)
 
 
 def version_of(fact: Fact, message: int, generation: int, place: str = "") -> New:
     """A fact with the bytes that are stored and hashed."""
     body = _encode(fact)
-    return New(fact.identity, fact, body, hashlib.sha256(body).digest()[:CONTENT_BYTES], message, generation, place)
+    return New(fact.identity, fact, body, sha256(body).digest()[:CONTENT_BYTES], message, generation, place)
 
 
-def _unfit(fact: Fact) -> str:
+def _unfit(fact: Fact, identity: str) -> str:
     if fact.kind not in KINDS:
         return f"there is no fact type {fact.kind!r}"
-    identity = fact.identity
     if not fact.number or len(identity) > IDENTITY_MAX:
         return f"a document number has 1 to {IDENTITY_MAX} characters"
     if fact.happened.tzinfo is None:
         return "the time it happened has no time zone"
+    if not identity.isascii() and not _is_text(identity):
+        return "the document number is not valid text"
+    return unsaid(fact) if fact.kind in MUST_SAY and not fact.void else ""
+
+
+def _is_text(identity: str) -> bool:
     try:
         identity.encode()
     except UnicodeEncodeError:
-        return "the document number is not valid text"
-    return unsaid(fact) if fact.kind in MUST_SAY and not fact.void else ""
+        return False
+    return True
 
 
 MUST_SAY = {

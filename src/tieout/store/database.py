@@ -14,9 +14,12 @@ from tieout.store import arrays
 from tieout.store.embedded import Embedded
 from tieout.store.migrate import APP_ROLE, migrate
 from tieout.store.rows import HEADER, TRAILER
+from tieout.store.session import Session
 from tieout.store.sql import sql
 
 EMBEDDED = "embedded"
+PIECE = 64 * 1024
+"""How many bytes of a COPY are handed to the driver at once."""
 WRITER = (
     "set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off;"
     " set plan_cache_mode = force_custom_plan; set synchronous_commit = on"
@@ -70,9 +73,9 @@ class Database:
             ) from bad
         return make_conninfo(text, application_name="tieout", connect_timeout=10)
 
-    def _session(self) -> "psycopg.Connection[tuple[Any, ...]]":
+    def _session(self) -> Session:
         try:
-            return psycopg.connect(self.conninfo, autocommit=True)
+            return Session.connect(self.conninfo, autocommit=True)
         except psycopg.OperationalError as bad:
             reason = str(bad).strip().splitlines()[0].rstrip(".?")
             raise StoreError(
@@ -80,7 +83,7 @@ class Database:
                 "Check `database` in tieout.toml and that the server runs.",
             ) from bad
 
-    def connect(self, *, writer: bool = False) -> "psycopg.Connection[tuple[Any, ...]]":
+    def connect(self, *, writer: bool = False) -> Session:
         """A session in the application's role; a writer's has its plans pinned to index lookups."""
         connection = self._session()
         name = compose.Identifier(self.schema)
@@ -93,7 +96,7 @@ class Database:
         return connection
 
     @contextmanager
-    def session(self, *, writer: bool = False) -> Iterator["psycopg.Connection[tuple[Any, ...]]"]:
+    def session(self, *, writer: bool = False) -> Iterator[Session]:
         """A session for a `with` block."""
         connection = self.connect(writer=writer)
         try:
@@ -118,7 +121,9 @@ class Sending:
     def __init__(self, connection: "psycopg.Connection[tuple[Any, ...]]", jobs: Sequence[tuple[str, Sequence[bytes]]]) -> None:
         self._connection = connection
         self._jobs = [(table, rows) for table, rows in reversed(jobs) if rows]
-        self._copy: AbstractContextManager[psycopg.Copy] | None = None
+        self._copy: psycopg.Copy | None = None
+        self._block: AbstractContextManager[psycopg.Copy]
+        self._data = memoryview(b"")
 
     def __enter__(self) -> "Sending":
         self.push()
@@ -132,23 +137,38 @@ class Sending:
 
     def push(self) -> None:
         """Go on with whatever can be sent without waiting."""
-        if self._copy is not None and self._connection.pgconn.flush():
+        if self._copy is not None and (self._connection.pgconn.flush() or self._offer()):
             return
         self._end(None)
         if self._jobs:
             self._begin()
+            self._offer()
+
+    def _offer(self) -> bool:
+        """Hand over piece by piece what the socket takes; true while something is left. The driver moves whatever it holds."""
+        while self._data:
+            self._connection.pgconn.put_copy_data(bytes(self._data[:PIECE]))
+            self._data = self._data[PIECE:]
+            if self._connection.pgconn.flush():
+                return True
+        return False
 
     def _begin(self) -> None:
         table, rows = self._jobs.pop()
         statement = compose.SQL("copy {} from stdin (format binary)").format(compose.Identifier(table))
-        self._copy = self._connection.cursor().copy(statement)
-        self._copy.__enter__().write(HEADER)
-        self._connection.pgconn.put_copy_data(b"".join(rows) + TRAILER)
+        self._block = self._connection.cursor().copy(statement)
+        self._copy = self._block.__enter__()
+        self._copy.write(HEADER)
+        self._data = memoryview(b"".join((*rows, TRAILER)))
 
     def _end(self, error: BaseException | None) -> None:
         copy, self._copy = self._copy, None
-        if copy is not None:
-            copy.__exit__(type(error) if error is not None else None, error, None)
+        if copy is None:
+            return
+        for start in range(0, len(self._data) if error is None else 0, PIECE):
+            copy.write(bytes(self._data[start : start + PIECE]))
+        self._data = memoryview(b"")
+        self._block.__exit__(type(error) if error is not None else None, error, None)
 
 
 def fetch(connection: "psycopg.Connection[tuple[Any, ...]]", name: str, *arguments: Any) -> list[tuple[Any, ...]]:

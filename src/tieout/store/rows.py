@@ -1,6 +1,7 @@
 """Rows as PostgreSQL's binary COPY wants them; the same bytes are what the audit chain digests."""
 
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from struct import Struct
 
 HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
@@ -9,12 +10,11 @@ _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _EPOCH_DAY = date(2000, 1, 1).toordinal()
 _length = Struct(">i").pack
 _message_head = Struct(">hiqiqihi").pack
-_message_mid = Struct(">iqi").pack
 _position = Struct(">iqiqiii").pack
 _fact_head = Struct(">hiqiqi").pack
-_fact_mid = Struct(">iii").pack
-_fact_generation = Struct(">iii").pack
+_three = Struct(">iii").pack
 _bigint = Struct(">iq").pack
+_bigint_and = Struct(">iqi").pack
 _posting_head = Struct(">hiqiqi").pack
 _posting_mid = Struct(">ihiqiii").pack
 _subject_tail = Struct(">iiii").pack
@@ -32,26 +32,32 @@ def field(value: bytes) -> bytes:
     return _length(len(value)) + value
 
 
+@lru_cache(maxsize=4096)
+def _text(value: str) -> bytes:
+    """A field of a text that comes again and again: a kind, a contract, a file name."""
+    return field(value.encode())
+
+
 def message_row(
     batch: int, id_: int, system: int, key: bytes, hash_: bytes, received: int, contract: str, origin: str,
     line: int, byte: int, statements: int, meta: bytes, raw: bytes,
 ) -> bytes:  # fmt: skip
     """A row of `message`; `received` in microseconds, see `micros`."""
     return b"".join((
-        _message_head(13, 8, batch, 8, id_, 2, system, len(key)), key, field(hash_), _message_mid(8, received, len(contract.encode())),
-        contract.encode(), field(origin.encode()), _position(8, line, 8, byte, 4, statements, len(meta)), meta, field(raw),
+        _message_head(13, 8, batch, 8, id_, 2, system, len(key)), key, _length(len(hash_)), hash_, _bigint(8, received),
+        _text(contract), _text(origin), _position(8, line, 8, byte, 4, statements, len(meta)), meta, _length(len(raw)), raw,
     ))  # fmt: skip
 
 
 def fact_row(
     batch: int, id_: int, identity: bytes, ordinal: int, revision: bytes, generation: int, content: bytes,
-    message: int, place: bytes, kind: bytes, happened: int, body: bytes,
+    message: int, place: bytes, kind: str, happened: int, body: bytes,
 ) -> bytes:  # fmt: skip
     """A row of `fact`."""
     return b"".join((
-        _fact_head(12, 8, batch, 8, id_, len(identity)), identity, _fact_mid(4, ordinal, len(revision)), revision,
-        _fact_generation(4, generation, len(content)), content, _bigint(8, message), field(place), field(kind),
-        _bigint(8, happened), field(body),
+        _fact_head(12, 8, batch, 8, id_, len(identity)), identity, _three(4, ordinal, len(revision)), revision,
+        _three(4, generation, len(content)), content, _bigint_and(8, message, len(place)), place, _text(kind),
+        _bigint_and(8, happened, len(body)), body,
     ))  # fmt: skip
 
 

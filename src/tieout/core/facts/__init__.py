@@ -30,7 +30,7 @@ class FactType(msgspec.Struct, frozen=True):
     form: Form = Form.CHANGE
 
 
-class Line(msgspec.Struct, frozen=True, omit_defaults=True):
+class Line(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One line of a fact; it posts alone (rule 8).
 
     `subject` is the document whose expectation this line moves (an order, an invoice, a return, a stock position).
@@ -51,7 +51,7 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True):
     charge: str = ""
 
 
-class Fact(msgspec.Struct, frozen=True, omit_defaults=True):
+class Fact(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One canonical business statement.
 
     Identity (rule 2) is (system, type, partner, number, scope): whose document it is, not who carried it.
@@ -93,7 +93,9 @@ class Fact(msgspec.Struct, frozen=True, omit_defaults=True):
 
         So number `1/2` and number `1` of scope `2` are two documents; a scope holds no slash.
         """
-        return f"{self.document}/{self.scope}" if self.scope or "/" in self.number else self.document
+        if self.scope or "/" in self.number:
+            return f"{self.document}/{self.scope}"
+        return f"{self.system}/{self.type}/{self.partner}/{self.number}"
 
     @property
     def document(self) -> str:

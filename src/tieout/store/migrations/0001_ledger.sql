@@ -256,10 +256,12 @@ end $$;
 -- For people who ask by plain SQL: --------------------------------------------------------------------------------
 
 create view balance as
-  select s.ref as root, a.code as account, a.key, nullif(a.measure, '') as unit_or_currency, n.value::numeric as net
+  select s.ref as root, a.key as account, left(n.key, -length(m.measure) - 1) as key, nullif(m.measure, '') as unit_or_currency,
+    a.value::numeric as net
   from subject s
-  cross join lateral json_each_text(s.net) n
-  cross join lateral (select split_part(n.key, '|', 1) as code, split_part(n.key, '|', 2) as key, split_part(n.key, '|', 3) as measure) a;
+  cross join lateral json_each(s.net) n
+  cross join lateral (select split_part(n.key, '|', -1) as measure) m
+  cross join lateral json_each_text(n.value) a;
 comment on view balance is 'Debits less credits of every account that is not zero, per key and unit (or $currency).';
 
 create view entry as

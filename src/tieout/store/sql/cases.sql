@@ -1,8 +1,7 @@
 -- name: due_roots
--- by wake_at; what was scheduled for nothing is deleted without being looked at
-with gone as (delete from wake where feed = %s and at <= %s returning root)
-select distinct g.root from gone g join subject s on s.ref = g.root
-where s.alias is null and (s.net::text <> '{}' or s.cases > 0)
+-- by wake_at; whether the root still plans this look is for whoever holds the root to say
+with gone as (delete from wake where feed = %s and at <= %s returning root, at)
+select g.root, g.at from gone g join subject s on s.ref = g.root where s.alias is null and s.wake::text <> '{}'
 
 -- name: wake_feeds
 -- a loose index scan: one probe per feed name
