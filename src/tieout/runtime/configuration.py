@@ -16,6 +16,7 @@ from tieout.connectors import Connector, System
 from tieout.core.account import Ageing, ClearingAccount, Group, Measure, Posting, Take
 from tieout.core.correlate import Precedence
 from tieout.core.facts import Fact
+from tieout.core.kit import leaves
 from tieout.core.post import Component, Plans, Steps, Sums
 from tieout.core.values import Side, exact
 from tieout.errors import SettingsError
@@ -85,9 +86,32 @@ class Reference(msgspec.Struct):
         return (_ONE, unit) if unit in bases else None
 
     def kit(self, item: str, at: datetime) -> tuple[Component, ...] | None:
-        """The bill of materials valid at a time."""
+        """The components of a kit at a time, down to what is no kit itself."""
+        flat = self.bill(item, at)
+        if flat is None or not any(part.item in self.kits for part in flat):
+            return flat
+
+        def factor(part: str, unit: str) -> Fraction | None:
+            known = self.factor(part, unit, at)
+            return None if known is None else known[0]
+
+        return leaves(item, self.kits.__contains__, lambda kit: self.bill(kit, at), factor)
+
+    def bill(self, item: str, at: datetime) -> tuple[Component, ...] | None:
+        """The bill of materials valid at a time, one level of it."""
         valid = [parts for since, parts in self.kits.get(item, ()) if since <= at]
         return valid[-1] if valid else None
+
+    def kits_above(self, items: Iterable[str]) -> set[str]:
+        """The kits that contain one of the items, at any level and at any time."""
+        found: set[str] = set()
+        todo = set(items)
+        while todo:
+            todo = {
+                kit for kit, versions in self.kits.items() if any(part.item in todo for _, parts in versions for part in parts)
+            } - found  # fmt: skip
+            found |= todo
+        return found
 
     def packs(self) -> dict[str, frozenset[Fraction]]:
         """The known factors of each item other than one."""

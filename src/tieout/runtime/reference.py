@@ -28,8 +28,9 @@ def take_in(batch: Batch, changes: dict[str, Change]) -> set[str]:
     if items:
         ((version,),) = fetch(batch.connection, "reference_version")
         run(batch.connection, "set_meta", "reference_version", str(version + 1))
+        above = batch.configuration.reference.kits_above(items)
         batch.load_reference(version + 1)
-        for item in items:
+        for item in items | above | batch.configuration.reference.kits_above(items):
             users |= {i for (i,) in fetch(batch.connection, "identities_with_item", f'"item":{encode(item).decode()}')}
     return users
 
