@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, Protocol
 
 import msgspec
 
-from tieout.core.command import Absent, Act, Call, Command, Outcome, Polled, Reply
+from tieout.core.command import Absent, Act, Call, Command, Failed, Outcome, Polled, Reply
 from tieout.core.facts import Refusal, Statement
 from tieout.core.values import Role
 
@@ -122,6 +122,9 @@ class Sender(Protocol):
 class Poller(Protocol):
     """What a connector's `poll` module has when its system has to be asked for news."""
 
-    def poll(self, system: System, secrets: Secrets, cursor: str, found: list[Document]) -> Generator[Call, Reply, Polled]:
-        """Ask for what changed since `cursor` (empty: from the beginning), overlapping the window; append the documents."""
+    def poll(self, system: System, secrets: Secrets, cursor: str, found: list[Document]) -> Generator[Call, Reply, Polled | Failed]:
+        """Ask for what changed since `cursor` (empty: from the beginning), overlapping the window; append the documents.
+
+        Failed: the cursor stays; what was appended is good, and comes again.
+        """
         ...
