@@ -106,9 +106,7 @@ def _why_none(drafts: dict[int, list[Record]], wanted: Wanted, sign: int) -> str
 def _read_back(session: Session, command: Command, sign: int) -> Talk[Accepted]:
     found = yield from search_read(session, INVOICE, [["description", "=", command.key], ["state", "in", list(POSTED)]], FIELDS)
     lines = [line for some in (yield from _with_lines(session, found)).values() for line in some]
-    differs = compare(
-        tuple(line for line in command.lines if not line.charge), [one for one in lines if not _is_charge(session, one)], {}, sign
-    )
+    differs = compare(tuple(line for line in command.lines if not line.charge), _goods(session, lines), {}, sign)
     there = Wanted({})
     for line in lines:
         there.left[item(line)] = there.left.get(item(line), ZERO) + sign * exact(line["quantity"])

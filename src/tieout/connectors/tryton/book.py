@@ -36,13 +36,13 @@ BOOKED = ("confirmed", "processing", "done")
 
 def book_order(session: Session, command: Command) -> Talk[Accepted]:
     """Make, quote and confirm a sale for the command's lines, or go on with the one that an attempt before has made."""
-    sale = yield from _only(session, (yield from by_key(session, command)))
+    sale = yield from only(session, (yield from by_key(session, command)))
     noted: list[str] = []
     if sale is None:
         yield from _refuse_second(session, command)
         values, noted = yield from _values(session, command)
         yield from write(session, "sale.sale", "create", [values])
-        sale = yield from _only(session, (yield from by_key(session, command)))
+        sale = yield from only(session, (yield from by_key(session, command)))
         if sale is None:
             raise Refusal("The sale that was just made is not there any more.")
     yield from confirm(session, sale)
@@ -75,7 +75,7 @@ def _remove(session: Session, id_: int) -> Talk[None]:
     session.wrote = False
 
 
-def _only(session: Session, sales: list[Record]) -> Talk[Record | None]:
+def only(session: Session, sales: list[Record]) -> Talk[Record | None]:
     """The one sale of a command: the booked one, else the first; other drafts came from a late request and go."""
     kept = sorted((sale for sale in sales if sale["state"] != "cancelled"), key=lambda sale: (sale["state"] not in BOOKED, sale["id"]))
     for stray in kept[1:]:
@@ -291,6 +291,10 @@ def _cut(session: Session, command: Command, sale: Record, lines: list[tuple[Rec
          "unit_price": money(line["unit_price"])}
         for line, left in lines
     ]  # fmt: skip
+    stale = [["description", "=", command.key], ["state", "=", "draft"], ["sale", "=", sale["id"]]]
+    drafts = yield from search_read(session, "sale.amendment", stale, ("state",))
+    if drafts:
+        yield from press(session, "sale.amendment", "delete", [draft["id"] for draft in drafts])
     values = {"sale": sale["id"], "description": command.key, "lines": [["create", changes]]}
     (made,) = yield from write(session, "sale.amendment", "create", [values])
     try:

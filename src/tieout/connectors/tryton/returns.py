@@ -84,12 +84,14 @@ def _returns(session: Session, command: Command) -> Talk[list[Record]]:
 
 def _made(session: Session, command: Command) -> Talk[Record]:
     """The return sale with this command's key, made if there is none, confirmed in any case."""
-    mine = [sale for sale in (yield from by_key(session, command)) if sale["state"] != "cancelled"]
-    if not mine:
+    sale = yield from book.only(session, (yield from by_key(session, command)))
+    if sale is None:
         yield from _create(session, command)
-        mine = yield from by_key(session, command)
-    yield from book.confirm(session, mine[0])
-    (sale,) = yield from of_ids(session, "sale.sale", [mine[0]["id"]], FIELDS)
+        sale = yield from book.only(session, (yield from by_key(session, command)))
+    if sale is None:
+        raise Refusal("The return that was just made is not there any more.")
+    yield from book.confirm(session, sale)
+    (sale,) = yield from of_ids(session, "sale.sale", [sale["id"]], FIELDS)
     return sale
 
 
