@@ -32,14 +32,32 @@ def shared(server_of_module: Tryton) -> Erp:
 
 
 @pytest.fixture
-def fresh(_template: None, tmp_path: Path) -> Iterator[Erp]:
-    """A server of this test alone."""
-    with Tryton.start(tmp_path) as tryton:
-        yield Erp(tryton)
+def erp_of(_template: None, tmp_path: Path) -> Iterator[Callable[..., Erp]]:
+    """Start servers of this test alone; `queued`, and options of the system."""
+    running: list[Tryton] = []
+
+    def make(*, queued: bool = False, **options: Any) -> Erp:
+        running.append(Tryton.start(tmp_path / str(len(running)), queued=queued))
+        return Erp(running[-1], **options)
+
+    yield make
+    for tryton in running:
+        tryton.stop()
 
 
 @pytest.fixture
-def ledger(fresh: Erp, world_of: Callable[..., World]) -> Ledger:
+def ledger_of(erp_of: Callable[..., Erp], world_of: Callable[..., World]) -> Callable[..., Ledger]:
+    """Make a ledger beside a server of its own."""
+
+    def make(**more: Any) -> Ledger:
+        erp = erp_of(**more)
+        systems: dict[str, Any] = {**SYSTEMS, "erp": erp.system}
+        return Ledger(erp, world_of(systems=systems))
+
+    return make
+
+
+@pytest.fixture
+def ledger(ledger_of: Callable[..., Ledger]) -> Ledger:
     """A ledger beside a server of its own."""
-    systems: dict[str, Any] = {**SYSTEMS, "erp": fresh.system}
-    return Ledger(fresh, world_of(systems=systems))
+    return ledger_of()

@@ -10,6 +10,7 @@ from systems.tryton import CLERK, CLERK_PASSWORD, LOGIN, PASSWORD, Tryton
 from tieout.connectors import Document, System
 from tieout.connectors.tryton.poll import poll
 from tieout.connectors.tryton.rpc import Session, Talk, change, login, read
+from tieout.connectors.tryton.sales import wizard
 from tieout.connectors.tryton.send import probe, send
 from tieout.core.command import Absent, Accepted, Act, Command, Outcome, Polled
 from tieout.core.facts import Line
@@ -92,6 +93,30 @@ class Erp:
     def _records(self, model: str, domain: list[Any], *fields: str) -> Talk[list[dict[str, Any]]]:
         session: Session = yield from login(self.system, SECRETS)
         return (yield from read(session, model, "search_read", domain, 0, None, [["id", "ASC"]], list(fields)))
+
+    def by_hand(self, item: str, quantity: int, reference: str | None = None) -> int:
+        """The clerk quotes a sale of one product to a customer; its id."""
+        (party,) = self.records("party.party", [["code", "=", "CUST-1"]], "addresses")
+        (product,) = self.records("product.product", [["code", "=", item]], "default_uom")
+        line = {"product": product["id"], "quantity": quantity, "unit": product["default_uom"]}
+        line["unit_price"] = {"__class__": "Decimal", "decimal": "13"}
+        address = party["addresses"][0]
+        head = {"party": party["id"], "invoice_address": address, "shipment_address": address, "reference": reference}
+        (sale,) = self.clerk("sale.sale", "create", [{**head, "lines": [["create", [line]]]}])
+        self.clerk("sale.sale", "quote", [sale])
+        return int(sale)
+
+    def credit(self, invoice: int) -> None:
+        """The clerk cancels an invoice by a credit note."""
+        converse(self._credit(invoice))
+
+    def _credit(self, invoice: int) -> Talk[None]:
+        session: Session = yield from login(self.system, {"login": CLERK, "password": CLERK_PASSWORD})
+        prefix, context = wizard(session, "account.invoice.credit", ("account.invoice", invoice))
+        opened, state, _ = yield from change(session, f"{prefix}.create", context)
+        yield from change(session, f"{prefix}.execute", opened, {}, state, context)
+        start = {"with_refund": True, "with_refund_allowed": True, "invoice_date": None}
+        yield from change(session, f"{prefix}.execute", opened, {"start": start}, "credit", context)
 
     def amend(self, sale: int, **values: Any) -> None:
         """The clerk changes the first line of a sale in process."""

@@ -51,8 +51,8 @@ class Tryton:
         self.process: subprocess.Popen[bytes] | None = None
 
     @classmethod
-    def start(cls, folder: Path) -> "Tryton":
-        """A server on a fresh copy of the template in `folder`. Raises NotHere."""
+    def start(cls, folder: Path, *, queued: bool = False) -> "Tryton":
+        """A server on a fresh copy of the template in `folder`; `queued`: with a queue that no worker empties. Raises NotHere."""
         template = build()
         folder = folder.resolve()
         (folder / "database").mkdir(parents=True, exist_ok=True)
@@ -60,7 +60,7 @@ class Tryton:
             stale.unlink()
         shutil.copyfile(template, folder / "database" / f"{DATABASE}.sqlite")
         made = cls(folder, free_port())
-        _configure(folder, made.port)
+        _configure(folder, made.port, queued=queued)
         made.restart()
         return made
 
@@ -200,10 +200,10 @@ def _fill(home: Path, name: str, template: Path) -> None:
         shutil.rmtree(work, ignore_errors=True)
 
 
-def _configure(folder: Path, port: int) -> Path:
+def _configure(folder: Path, port: int, *, queued: bool = False) -> Path:
     config = folder / "trytond.cfg"
     config.write_text(
-        f"[database]\nuri = sqlite://\npath = {folder / 'database'}\n[web]\nlisten = 127.0.0.1:{port}\n[session]\ntimeout = 36000\n"
+        f"[database]\nuri = sqlite://\npath = {folder / 'database'}\n[web]\nlisten = 127.0.0.1:{port}\n[session]\ntimeout = 36000\n[queue]\nworker = {queued}\n"
     )
     return config
 

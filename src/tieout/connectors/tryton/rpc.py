@@ -183,7 +183,8 @@ def _status(session: Session, reply: Reply, *, writes: bool) -> Failed:
     after = reply.headers.get("retry-after", "")
     retry_after = float(after) if after.isascii() and after.isdigit() else None
     if reply.status in (401, 403):
-        return Failed("credentials", f"{said}: login, password or session is not accepted.", session.wrote)
+        what = "login, password or session is not accepted" if reply.status == 401 else "this user may not do that"
+        return Failed("credentials", f"{said}: {what}.", session.wrote)
     if reply.status == 429:
         return Failed("rate-limit", f"{said}: too many log-ins or calls.", session.wrote, retry_after)
     if 300 <= reply.status < 400:
