@@ -141,8 +141,10 @@ def test_an_invoice_written_by_hand_is_seen_and_closes_when_credited(ledger: Led
     values = {"product": product["id"], "quantity": 4, "unit": product["default_uom"], "account": revenue, "taxes": [["add", [1]]]}
     values["unit_price"] = {"__class__": "Decimal", "decimal": "13"}
     receivable = erp.clerk("account.invoice", "on_change", {"type": "out", "party": party["id"], "company": 1}, ["party"])["account"]
+    (journal,) = erp.records("account.journal", [["type", "=", "revenue"]])
     head = {
         "type": "out",
+        "journal": journal["id"],
         "party": party["id"],
         "invoice_address": party["addresses"][0],
         "account": receivable,

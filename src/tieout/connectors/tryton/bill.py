@@ -41,7 +41,7 @@ def find_invoice(session: Session, command: Command) -> Talk[Accepted | Absent]:
 def post(session: Session, command: Command, sales: list[Record], sign: int) -> Talk[Accepted]:
     """Post drafts up to what is owed; `sign` is -1 for credit notes. What cannot be had whole is named in `differs`."""
     wanted = Wanted.of(command.lines)
-    for lines in (yield from _mine(session, command, POSTED)).values():
+    for lines in (yield from _mine(session, command)).values():
         _all_taken(wanted, _goods(session, lines), sign)
     if wanted.rest():
         drafts = yield from _drafts(session, sales)
@@ -59,13 +59,15 @@ def post(session: Session, command: Command, sales: list[Record], sign: int) -> 
 
 def find(session: Session, command: Command, sign: int) -> Talk[Accepted | Absent]:
     """What this command has posted, if that is anything."""
-    mine = yield from _mine(session, command, POSTED)
+    mine = yield from _mine(session, command)
     return (yield from _read_back(session, command, sign)) if mine else Absent()
 
 
-def _mine(session: Session, command: Command, states: Iterable[str]) -> Talk[dict[int, list[Record]]]:
-    found = yield from search_read(session, INVOICE, [["description", "=", command.key], ["state", "in", list(states)]], FIELDS)
-    return (yield from _with_lines(session, found))
+def _mine(session: Session, command: Command) -> Talk[dict[int, list[Record]]]:
+    """The invoices that this command has posted; a credit note copies the description of what it credits, and is not one."""
+    found = yield from search_read(session, INVOICE, [["description", "=", command.key], ["state", "in", [*POSTED, "cancelled"]]], FIELDS)
+    lines = yield from _with_lines(session, [one for one in found if one["number"]])
+    return {id_: some for id_, some in lines.items() if not any((line["origin"] or "").startswith("account.invoice.line,") for line in some)}
 
 
 def _drafts(session: Session, sales: Iterable[Record]) -> Talk[dict[int, list[Record]]]:
@@ -104,8 +106,9 @@ def _why_none(drafts: dict[int, list[Record]], wanted: Wanted, sign: int) -> str
 
 
 def _read_back(session: Session, command: Command, sign: int) -> Talk[Accepted]:
-    found = yield from search_read(session, INVOICE, [["description", "=", command.key], ["state", "in", list(POSTED)]], FIELDS)
-    lines = [line for some in (yield from _with_lines(session, found)).values() for line in some]
+    mine = yield from _mine(session, command)
+    found = yield from of_ids(session, INVOICE, mine, FIELDS)
+    lines = [line for some in mine.values() for line in some]
     differs = compare(tuple(line for line in command.lines if not line.charge), _goods(session, lines), {}, sign)
     there = Wanted({})
     for line in lines:

@@ -21,13 +21,14 @@ from tieout.connectors.tryton.sales import (
     of_transaction,
     press,
     products,
+    reference_of,
     refs_of,
     search_read,
     unit_for,
 )
 from tieout.core.command import Absent, Accepted, Command
 from tieout.core.facts import Line
-from tieout.core.values import ZERO, exact, plain, ref_parts, tidy
+from tieout.core.values import ZERO, exact, plain, tidy
 
 PRICE_STEP = Decimal("0.0001")
 """Tryton keeps unit prices to four decimals."""
@@ -86,17 +87,13 @@ def only(session: Session, sales: list[Record]) -> Talk[Record | None]:
 
 def _refuse_second(session: Session, command: Command) -> Talk[None]:
     """Look again before booking: somebody may have booked the order by hand since the ledger last heard of it."""
-    reference = _reference(command)
+    reference = reference_of(command)
     same = [["reference", "=", reference], ["state", "in", list(BOOKED)], ["origin", "=", None]]
     for sale in (yield from search_read(session, "sale.sale", same, FIELDS)):
         known = {*refs_of(command.system, sale)} & {command.group, *command.references}
         ours = key_in(sale["description"])
         if not known and not ours:
             raise Refusal(f"Tryton has sale {sale['number']} with the reference {reference} already, and the ledger does not know it yet.")
-
-
-def _reference(command: Command) -> str:
-    return command.data.get("reference") or ref_parts(command.group)[2]
 
 
 def _values(session: Session, command: Command) -> Talk[tuple[Record, list[str]]]:
@@ -117,7 +114,7 @@ def _values(session: Session, command: Command) -> Talk[tuple[Record, list[str]]
     lines, noted = yield from order_lines(session, command.lines, head)
     return {
         **head,
-        "reference": _reference(command),
+        "reference": reference_of(command),
         "description": command.key,
         "invoice_method": session.options.invoice_method,
         "shipment_method": defaults.get("shipment_method", "order"),
@@ -208,8 +205,8 @@ def _read_back(session: Session, command: Command, noted: list[str]) -> Talk[Acc
     sale = next(sale for sale in (yield from by_key(session, command)) if sale["state"] in BOOKED)
     lines = yield from lines_of(session, [sale])
     differs = [*noted, *compare(command.lines, lines, session.options.charges)]
-    if sale["reference"] != _reference(command):
-        differs.append(f"reference: sent {_reference(command)}, there {sale['reference']}")
+    if sale["reference"] != reference_of(command):
+        differs.append(f"reference: sent {reference_of(command)}, there {sale['reference']}")
     ordered_tax = sum((line.value for line in command.lines if line.charge == "tax" and line.value is not None), ZERO)
     if tidy(sale["tax_amount"]) != tidy(ordered_tax):
         differs.append(f"tax: ordered {plain(ordered_tax)}, there {plain(sale['tax_amount'])}")

@@ -79,7 +79,10 @@ def _line(line: InvoiceLine, subject: Ref, kind: str, document: InvoiceDocument,
 
 
 def _fact(kind: str, document: InvoiceDocument, system: System, lines: list[Line], against: str, *, is_first: bool, is_only: bool) -> Fact:
-    """One part of the invoice; tax stands with the first, and is split over its sales by their net amounts."""
+    """One part of the invoice; tax stands with the first, and is split over its sales by their net amounts.
+
+    A credit note copies the description of the invoice that it credits: the command's key there is not its own.
+    """
     invoice = document.record
     sign = 1 if kind == "Invoiced" else -1
     currency = (invoice.currency.code or "").upper()
@@ -88,7 +91,7 @@ def _fact(kind: str, document: InvoiceDocument, system: System, lines: list[Line
     if is_only and invoice.total_amount is not None:
         total = sign * invoice.total_amount.number
     happened, day = moment_of(invoice.invoice_date, invoice, system)
-    key = key_in(invoice.description)
+    key = "" if document.credited else key_in(invoice.description)
     by_credit = invoice.cancel_move is not None and (invoice.cancel_move.origin or "").startswith("account.invoice,")
     data = {"command": key} if key else {}
     if kind == "InvoiceVoided" and against:

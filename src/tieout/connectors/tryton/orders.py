@@ -25,7 +25,7 @@ def order_facts(document: SaleDocument, system: System, options: Options) -> Ite
     goods = [line for line in document.lines if line.type == "line"]
     out = [line for line in goods if (line.quantity or ZERO) >= ZERO]
     back = [line for line in goods if (line.quantity or ZERO) < ZERO]
-    key = key_in(sale.description)
+    key = _key(document)
     if out or not back:
         subject = ref(system.name, "sales_order", sale.number)
         lines = [_line(line, subject, sale.currency, options) for line in out]
@@ -68,6 +68,11 @@ def customer_of(party: Coded | None) -> str:
     return "" if party is None else (party.code or f"PARTY-{party.id}")
 
 
+def _key(document: SaleDocument) -> str:
+    """The command that made the sale; a copy that somebody made of it keeps the description, but not the reference."""
+    return key_in(document.record.description) if document.record.reference else ""
+
+
 def _line(line: SaleLine, subject: Ref, currency: Coded, options: Options, sign: int = 1) -> Line:
     item = item_of(line.product, f"LINE-{line.id}")
     charge = charge_of(item, options)
@@ -84,7 +89,7 @@ def _fact(
 ) -> Fact:
     sale = document.record
     happened, day = moment_of(sale.sale_date, sale, system)
-    key = key_in(sale.description)
+    key = _key(document)
     return Fact(
         kind=kind,
         system=system.name,

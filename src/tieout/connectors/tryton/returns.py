@@ -15,6 +15,7 @@ from tieout.connectors.tryton.sales import (
     of_ids,
     of_transaction,
     press,
+    reference_of,
     refs_of,
     scaled,
     search_read,
@@ -22,7 +23,7 @@ from tieout.connectors.tryton.sales import (
 from tieout.connectors.tryton.ship import MOVE_FIELDS, moved
 from tieout.core.command import Absent, Accepted, Command
 from tieout.core.facts import Line
-from tieout.core.values import ZERO, exact, ref, ref_parts
+from tieout.core.values import ZERO, exact, ref
 
 BACK = "stock.shipment.out.return"
 SHIPMENT_FIELDS = ("number", "state", "reference", "incoming_moves")
@@ -109,7 +110,7 @@ def _create(session: Session, command: Command) -> Talk[None]:
     values = {
         **head,
         "origin": f"sale.sale,{origin['id']}",
-        "reference": command.data.get("reference") or ref_parts(command.group)[2],
+        "reference": reference_of(command),
         "description": command.key,
         "invoice_method": session.options.invoice_method,
         "lines": [["create", lines]],

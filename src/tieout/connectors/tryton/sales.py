@@ -35,9 +35,15 @@ def of_ids(session: Session, model: str, ids: Iterable[int], fields: Iterable[st
     return sorted(found, key=lambda record: int(record["id"]))
 
 
+def reference_of(command: Command) -> str:
+    """What people see as the reference of a sale: the number under which the other side knows it."""
+    return command.data.get("reference") or ref_parts(command.group)[2]
+
+
 def by_key(session: Session, command: Command) -> Talk[list[Record]]:
-    """The sales that this very command has made."""
-    return (yield from search_read(session, "sale.sale", [["description", "=", command.key]], FIELDS))
+    """The sales that this very command has made; who copies a sale in Tryton copies its description, but not its reference."""
+    domain = [["description", "=", command.key], ["reference", "=", reference_of(command)]]
+    return (yield from search_read(session, "sale.sale", domain, FIELDS))
 
 
 def of_transaction(session: Session, command: Command, type_: str) -> Talk[list[Record]]:
@@ -48,7 +54,11 @@ def of_transaction(session: Session, command: Command, type_: str) -> Talk[list[
     pattern = "% " + group.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + " %"
     domain = ["OR", ["number", "in", numbers], ["description", "like", pattern]]
     found = yield from search_read(session, "sale.sale", [domain, ["state", "!=", "cancelled"]], FIELDS)
-    return [sale for sale in found if normalise(sale["number"] or "") in numbers or f" {group} " in (key_in(sale["description"]) or "")]
+    return [sale for sale in found if normalise(sale["number"] or "") in numbers or f" {group} " in _own_key(sale)]
+
+
+def _own_key(sale: Record) -> str:
+    return key_in(sale["description"]) if sale["reference"] else ""
 
 
 def lines_of(session: Session, sales: Iterable[Record]) -> Talk[list[Record]]:
