@@ -1,0 +1,58 @@
+"""Drive Tryton: each act does its work, reads it back and compares; a probe looks for the command's key on documents.
+
+Tryton has no idempotency key of its own. The command's key stands on what it makes: in a sale's description, an amendment's
+description, a shipment's reference, an invoice's description, the description of a payment's move.
+"""
+
+from collections.abc import Callable, Generator
+
+import msgspec
+
+from tieout.connectors import Conversation, Secrets, System
+from tieout.connectors.tryton import bill, book, returns, ship
+from tieout.connectors.tryton.rpc import Broken, Session, Talk, login
+from tieout.core.command import Absent, Accepted, Act, Call, Command, Failed, Outcome, Rejected, Reply
+
+
+class Doing(msgspec.Struct, frozen=True):
+    """How an act is done, and how an earlier attempt at it is found."""
+
+    do: Callable[[Session, Command], Talk[Accepted]]
+    find: Callable[[Session, Command], Talk[Accepted | Absent]]
+
+
+DOINGS = {
+    Act.BOOK_ORDER: Doing(book.book_order, book.find_booking),
+    Act.CANCEL_BOOKING: Doing(book.cancel_booking, book.find_cancellation),
+    Act.POST_SHIPMENT: Doing(ship.post_shipment, ship.find_shipment),
+    Act.POST_INVOICE: Doing(bill.post_invoice, bill.find_invoice),
+    Act.APPLY_CASH: Doing(bill.apply_cash, bill.find_cash),
+    Act.AUTHORISE_RETURN: Doing(returns.authorise_return, returns.find_return),
+    Act.RECEIVE_RETURN: Doing(returns.receive_return, returns.find_receipt),
+    Act.ISSUE_CREDIT: Doing(returns.issue_credit, returns.find_credit),
+}
+
+
+def send(command: Command, system: System, secrets: Secrets) -> Conversation:
+    """Do a command; whatever part of it an earlier attempt has done is not done again."""
+    doing = DOINGS.get(command.act)
+    if doing is None:
+        return Rejected(f"Tryton cannot {command.act.value}.")
+    try:
+        session = yield from login(system, secrets)
+        return (yield from doing.do(session, command))
+    except Broken as broken:
+        return broken.outcome
+
+
+def probe(command: Command, system: System, secrets: Secrets) -> Generator[Call, Reply, Outcome | Absent]:
+    """Look whether a command whose outcome is unknown has succeeded."""
+    doing = DOINGS.get(command.act)
+    if doing is None:
+        return Absent()
+    try:
+        session = yield from login(system, secrets)
+        return (yield from doing.find(session, command))
+    except Broken as broken:
+        outcome = broken.outcome
+        return outcome if isinstance(outcome, Failed) else Failed("status", outcome.reason)
