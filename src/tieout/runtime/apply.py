@@ -12,6 +12,7 @@ from tieout.runtime.chain import close, finish
 from tieout.runtime.compare import compare
 from tieout.runtime.configuration import Configuration
 from tieout.runtime.looks import reevaluate
+from tieout.runtime.outbox import orchestrate
 from tieout.runtime.receive import receive
 from tieout.runtime.settle import settle
 from tieout.runtime.statements import Arrival
@@ -50,6 +51,7 @@ def apply(
                 settle(batch, compare(batch, receive(batch, arrivals)))
                 finish(batch)
                 reevaluate(batch)
+                orchestrate(batch, (ref for ref, subject in batch.subjects.items() if subject.touched and not subject.alias))
                 close(batch)
                 return batch.counts
         except NeedExclusive:

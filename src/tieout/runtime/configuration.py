@@ -14,8 +14,10 @@ import msgspec
 from tieout import connectors
 from tieout.connectors import Connector, System
 from tieout.core.account import Ageing, ClearingAccount, Group, Measure, Posting, Take
+from tieout.core.attempt import Target
 from tieout.core.correlate import Precedence
 from tieout.core.facts import Fact
+from tieout.core.ground import Rules
 from tieout.core.kit import leaves
 from tieout.core.post import Component, Plans, Steps, Sums
 from tieout.core.values import Side, exact
@@ -128,6 +130,13 @@ BY_PRICE = "$"
 """Ends the name of a planned look at an account that judges prices only: what such a look finds, plain sums do not show."""
 
 
+class Driving(NamedTuple):
+    """What a project that tells its systems something decides by: the rules, and how each system treats what it is told."""
+
+    rules: Rules
+    targets: Mapping[str, Target]
+
+
 class Watch(NamedTuple):
     """After some moves: the sides that can always be missed, and the accounts cleared, watched only if something is left.
 
@@ -185,6 +194,7 @@ class Configuration:
         self.judged_by_price = frozenset(code for code, account in self.accounts.items() if account.measure in (Measure.PRICE, Measure.BOTH))
         self.on_itself = self._kinds_with(Take.DOCUMENT)
         self.on_parcels = self._kinds_with(Take.PARCELS)
+        self.driving: Driving | None = None
         self.system_ids: dict[str, int] = {}
         self.reference = Reference()
         self.reference_version = -1
