@@ -47,8 +47,9 @@ insert into consider (root, at) select * from unnest(%s::text[], %s::timestamptz
 on conflict (root) do update set at = least(consider.at, excluded.at)
 
 -- name: considered
--- what has come due; decided about in the same transaction
-delete from consider where root in (select root from consider where at <= %s order by at limit %s for update skip locked) returning root
+-- what has come due, by consider_at
+select root from consider where at <= %s order by at limit %s
 
--- name: alias_of
-select alias from subject where ref = %s
+-- name: end_considered
+-- what is decided about now need not be again; by the primary key
+delete from consider where root = any(%s) and at <= %s
