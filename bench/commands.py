@@ -1,0 +1,161 @@
+"""Commands through the outbox to a local HTTP target, against a bare loop of the same client, and `pgqueuer` beside it.
+
+`measure` gives commands a second, their ratio to the bare loop, and the time from a message received to its command at the target.
+"""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from io import BytesIO
+from statistics import median, quantiles
+from typing import Any
+
+from tieout.connectors import System, canonical
+from tieout.core.account import Within, hours
+from tieout.core.attempt import Target
+from tieout.core.command import Act, Command
+from tieout.core.facts import Line
+from tieout.core.ground import Ruling
+from tieout.core.lane import Limits
+from tieout.core.rate import Rate
+from tieout.core.values import Ref, Role, Side
+from tieout.flows import accounts
+from tieout.flows.stops import STOPS
+from tieout.policy import CompanyPolicy
+from tieout.policy.calendar import Calendar
+from tieout.runtime.apply import apply
+from tieout.runtime.configuration import Configuration, Driving
+from tieout.runtime.consider import consider
+from tieout.runtime.dispatch import Dispatcher
+from tieout.runtime.statements import Arrival
+from tieout.runtime.transport import Transport
+from tieout.connectors.rest import send as rest
+from tieout.store.database import Database, fetch
+
+COMMANDS = 5_000
+MESSAGES = 2_000
+PER_SECOND = 200
+FAST = Rate(100_000, 1, 100_000)
+MAPPING = """
+[rest]
+base = "https://erp.example"
+[act.book_order]
+url = "/orders"
+idempotency = { header = "Idempotency-Key" }
+documents = [{ type = "sales_order", path = "number" }]
+body = '{"order": "{group.number}"}'
+"""
+
+
+class AtOnce:
+    """Every order is booked at once, by nobody's leave."""
+
+    stops = STOPS
+    anonymous = ()
+
+    def __init__(self) -> None:
+        self.accounts = accounts()
+
+    def system(self, role: Role, act: Act, notes: Any) -> str:
+        return "erp" if role is Role.ERP else ""
+
+    def after(self, account: Any, side: Side, notes: Any) -> Within:
+        return hours(0)
+
+    def due(self, within: Within, occurred: datetime, day: bool, notes: Any) -> datetime:
+        return occurred
+
+    def checkpoint(self, command: Command, found: Any) -> Ruling | None:
+        return None
+
+
+class Target_:
+    """The target process."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "bench.http_target"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        assert self._process.stdout is not None
+        self.base = f"http://127.0.0.1:{int(self._process.stdout.readline())}"
+
+    def times(self) -> dict[str, float]:
+        """When each body came, since it was asked last."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+        return dict(json.loads(self._process.stdout.readline()))
+
+    def close(self) -> None:
+        self._process.terminate()
+        self._process.wait()
+
+
+@contextmanager
+def target() -> Iterator[Target_]:
+    """A target until the block ends."""
+    made = Target_()
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+def driven(database: Database, base: str) -> Configuration:
+    """A shop that takes orders and an ERP that is told to book them."""
+    shop = System("shop", "canonical", Role.CHANNEL, states=("OrderPlaced",))
+    erp = System("erp", "rest", Role.ERP, options={"mapping": MAPPING, "base": base})
+    made = Configuration([shop, erp], CompanyPolicy({"default": Calendar()}))
+    made.driving = Driving(AtOnce(), {"erp": Target(timedelta(minutes=1), remembers=timedelta(hours=1))})
+    with database.session() as connection:
+        for name in ("shop", "erp"):
+            ((made.system_ids[name],),) = fetch(connection, "set_system", name, "{}")
+    return made
+
+
+def arrivals(known: Configuration, first: int, many: int) -> list[Arrival]:
+    """Some orders of one line each."""
+    now = datetime.now(UTC)
+    raw = b"".join(
+        b'{"kind":"OrderPlaced","system":"shop","type":"order","number":"%d","happened":"2026-03-02T08:00:00Z","currency":"USD",'
+        b'"lines":[{"line":"1","subject":"shop/order/%d","item":"A","quantity":5,"value":50}]}\n' % (n, n)
+        for n in range(first, first + many)
+    )
+    return [Arrival(document, known.systems["shop"], now) for document in canonical.split(BytesIO(raw), "bench", known.systems["shop"])]
+
+
+def bare(base: str, many: int = COMMANDS) -> float:
+    """Calls a second of the same client in a plain loop, with the request written and the answer read by the same connector."""
+    erp = System("erp", "rest", Role.ERP, options={"mapping": MAPPING, "base": base})
+    group = [Ref(f"shop/order/bare{n}") for n in range(many)]
+    commands = [Command(Act.BOOK_ORDER, "erp", "TBK", Side.DEBIT, g, 1, (Line("A", g, "A", quantity=Decimal(5)),)) for g in group]
+    with Transport() as transport:
+        transport.perform(rest.send(commands[0], erp, {}))
+        began = time.perf_counter()
+        for command in commands:
+            transport.perform(rest.send(command, erp, {}))
+        return many / (time.perf_counter() - began)
+
+
+def through_the_outbox(database: Database, known: Configuration, many: int = COMMANDS, concurrency: int = 4) -> float:
+    """Commands a second from the outbox to accepted."""
+    with database.session(writer=True) as connection:
+        for first in range(0, many, 1000):
+            apply(connection, known, arrivals(known, first, 1000), datetime.now(UTC))
+        limits = Limits(concurrency=concurrency, rate=FAST)
+        running = Dispatcher(lambda: database.session(writer=True), known, lambda name: {}, limits={"erp": limits})
+        began = time.perf_counter()
+        done = 0
+        while done < many:
+            running.wait(running.step(datetime.now(UTC)))
+            if not running.held:
+                ((done,),) = connection.execute("select count(*) from command where state = 'accepted'").fetchall()
+        seconds = time.perf_counter() - began
+        running.close()
+    return many / seconds
