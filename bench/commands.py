@@ -110,7 +110,7 @@ def target() -> Iterator[Target_]:
 def driven(database: Database, base: str) -> Configuration:
     """A shop that takes orders and an ERP that is told to book them."""
     shop = System("shop", "canonical", Role.CHANNEL, states=("OrderPlaced",))
-    erp = System("erp", "rest", Role.ERP, options={"mapping": MAPPING, "base": base})
+    erp = System("erp", "rest", Role.ERP, states=("OrderBooked",), options={"mapping": MAPPING, "base": base})
     made = Configuration([shop, erp], CompanyPolicy({"default": Calendar()}))
     made.driving = Driving(AtOnce(), {"erp": Target(timedelta(minutes=1), remembers=timedelta(hours=1))})
     with database.session() as connection:
@@ -132,7 +132,7 @@ def arrivals(known: Configuration, first: int, many: int) -> list[Arrival]:
 
 def bare(base: str, many: int = COMMANDS) -> float:
     """Calls a second of the same client in a plain loop, with the request written and the answer read by the same connector."""
-    erp = System("erp", "rest", Role.ERP, options={"mapping": MAPPING, "base": base})
+    erp = System("erp", "rest", Role.ERP, states=("OrderBooked",), options={"mapping": MAPPING, "base": base})
     group = [Ref(f"shop/order/bare{n}") for n in range(many)]
     commands = [Command(Act.BOOK_ORDER, "erp", "TBK", Side.DEBIT, g, 1, (Line("A", g, "A", quantity=Decimal(5)),)) for g in group]
     with Transport() as transport:

@@ -25,14 +25,14 @@ select s, (select c.next_at from command c where c.system = s and c.next_move <>
 from unnest(%s::text[]) as u(s)
 
 -- name: candidates
--- in the order of command_next; for each, the commands of its subject by command_number. A command waits while an earlier one of
--- its subject, under any name, has not been answered
+-- in the order of command_next; for each, the commands of its subject by command_number (which `offset 0` makes sure of). A command
+-- waits while an earlier one of its subject, under the name it had or has now, has not been answered
 select c.key, coalesce(s.alias, c.subject)
 from command c left join subject s on s.ref = c.subject
 where c.system = %(system)s and c.next_move <> 'nothing' and c.next_at <= %(now)s
   and not exists (
-    select from command e where e.subject in (c.subject, s.alias) and e.system = c.system
-      and e.state in ('queued', 'sending', 'unknown') and (e.created, e.key) < (c.created, c.key)
+    select from (select system, state, created, key from command where subject = any(array[c.subject, s.alias]) offset 0) e
+    where e.system = c.system and e.state in ('queued', 'sending', 'unknown') and (e.created, e.key) < (c.created, c.key)
   )
 order by c.next_at, c.key limit %(limit)s
 
