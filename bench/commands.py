@@ -12,10 +12,10 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from io import BytesIO
-from statistics import median, quantiles
 from typing import Any
 
 from tieout.connectors import System, canonical
+from tieout.connectors.rest import send as rest
 from tieout.core.account import Within, hours
 from tieout.core.attempt import Target
 from tieout.core.command import Act, Command
@@ -30,11 +30,9 @@ from tieout.policy import CompanyPolicy
 from tieout.policy.calendar import Calendar
 from tieout.runtime.apply import apply
 from tieout.runtime.configuration import Configuration, Driving
-from tieout.runtime.consider import consider
 from tieout.runtime.dispatch import Dispatcher
 from tieout.runtime.statements import Arrival
 from tieout.runtime.transport import Transport
-from tieout.connectors.rest import send as rest
 from tieout.store.database import Database, fetch
 
 COMMANDS = 5_000
@@ -78,9 +76,7 @@ class Target_:
     """The target process."""
 
     def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "bench.http_target"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
+        self._process = subprocess.Popen([sys.executable, "-m", "bench.http_target"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         self.base = f"http://127.0.0.1:{int(self._process.stdout.readline())}"
 

@@ -2,7 +2,7 @@
 
 import typer
 
-from tieout.cli import care, decisions, imports, reads
+from tieout.cli import care, decisions, imports, reads, systems, telling
 from tieout.cli.options import before_the_command
 
 app = typer.Typer(
@@ -16,6 +16,8 @@ app = typer.Typer(
 )
 audit_app = typer.Typer(help="Prove that the ledger was not changed behind its back.", no_args_is_help=True)
 decide_app = typer.Typer(help="Decisions of people: links, write-offs, matches; each is a fact that can be withdrawn.", no_args_is_help=True)
+commands_app = typer.Typer(help="What systems are told: where each command stands and why, and what people do about it.", no_args_is_help=True)
+systems_app = typer.Typer(help="How the way to each system is: health, backlog, pauses.", no_args_is_help=True)
 
 app.callback()(before_the_command)
 for _group, _name, _command in (
@@ -33,6 +35,17 @@ for _group, _name, _command in (
     (app, "rebuild", care.rebuild),
     (app, "close", care.close),
     (app, "remove", care.remove),
+    (app, "dispatch", systems.dispatch),
+    (commands_app, "list", telling.list_),
+    (commands_app, "show", telling.show_),
+    (commands_app, "approve", telling.approve),
+    (commands_app, "reject", telling.reject),
+    (commands_app, "retry", telling.retry),
+    (commands_app, "cancel", telling.cancel),
+    (systems_app, "list", systems.list_),
+    (systems_app, "pause", systems.pause),
+    (systems_app, "resume", systems.resume),
+    (systems_app, "test", systems.test),
     (decide_app, "link", decisions.link),
     (decide_app, "write-off", decisions.write_off),
     (decide_app, "match", decisions.match),
@@ -41,3 +54,5 @@ for _group, _name, _command in (
     _group.command(_name)(_command)
 app.add_typer(audit_app, name="audit")
 app.add_typer(decide_app, name="decide")
+app.add_typer(commands_app, name="commands")
+app.add_typer(systems_app, name="systems")
