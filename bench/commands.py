@@ -72,7 +72,7 @@ class AtOnce:
         return None
 
 
-class Target_:
+class Listener:
     """The target process."""
 
     def __init__(self) -> None:
@@ -94,9 +94,9 @@ class Target_:
 
 
 @contextmanager
-def target() -> Iterator[Target_]:
+def target() -> Iterator[Listener]:
     """A target until the block ends."""
-    made = Target_()
+    made = Listener()
     try:
         yield made
     finally:

@@ -7,13 +7,13 @@ import json
 import sys
 import threading
 import time
-from typing import Any
+from typing import Any, ClassVar
 
 
 class Wire(asyncio.Protocol):
     """Keep-alive, content-length, no more."""
 
-    times: dict[str, float] = {}
+    times: ClassVar[dict[str, float]] = {}
     transport: Any
 
     def connection_made(self, transport: Any) -> None:

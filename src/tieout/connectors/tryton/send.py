@@ -56,3 +56,12 @@ def probe(command: Command, system: System, secrets: Secrets) -> Generator[Call,
     except Broken as broken:
         outcome = broken.outcome
         return outcome if isinstance(outcome, Failed) else Failed("status", outcome.reason)
+
+
+def greet(system: System, secrets: Secrets) -> Conversation:
+    """Ask something harmless, with the credentials of commands: log in."""
+    try:
+        yield from login(system, secrets)
+    except Broken as broken:
+        return broken.outcome
+    return Accepted()
