@@ -7,13 +7,14 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from io import BytesIO
 from typing import Any
 
+from bench import pgqueuer_rival
 from tieout.connectors import System, canonical
 from tieout.connectors.rest import send as rest
 from tieout.core.account import Within, hours
@@ -38,6 +39,7 @@ from tieout.store.database import Database, fetch
 COMMANDS = 5_000
 MESSAGES = 2_000
 PER_SECOND = 200
+DRAIN_PER_SECOND = 500
 FAST = Rate(100_000, 1, 100_000)
 MAPPING = """
 [rest]
@@ -155,3 +157,74 @@ def through_the_outbox(database: Database, known: Configuration, many: int = COM
         seconds = time.perf_counter() - began
         running.close()
     return many / seconds
+
+
+def from_message_to_target(database: Database, known: Configuration, listener: Listener, messages: int = MESSAGES) -> list[float]:
+    """Milliseconds from a message received to its command at the target, at a steady rate, one process for all of it."""
+    received: dict[str, float] = {}
+    listener.times()
+    with database.session(writer=True) as connection:
+        limits = Limits(concurrency=4, rate=FAST)
+        running = Dispatcher(lambda: database.session(writer=True), known, lambda name: {}, limits={"erp": limits})
+        began, given = time.time(), 0
+        while given < messages or running.held:
+            due = min(int((time.time() - began) * PER_SECOND), messages)
+            if due > given:
+                received |= {f'{{"order":"{n}"}}': began + n / PER_SECOND for n in range(given, due)}
+                apply(connection, known, arrivals(known, given, due - given), datetime.now(UTC))
+                given = due
+                running.wake()
+            running.step(datetime.now(UTC))
+            running.wait(1 / PER_SECOND)
+        running.close()
+    times = listener.times()
+    return [1000 * (times[body] - at) for body, at in received.items()]
+
+
+def drain(database: Database, known: Configuration, backlog: int, per_second: int) -> dict[str, Any]:
+    """A backlog to a system that was down, at a configured rate: how much of the rate is used, and how much memory grows."""
+    import psutil
+
+    with database.session(writer=True) as connection:
+        for first in range(0, backlog, 1000):
+            apply(connection, known, arrivals(known, first, 1000), datetime.now(UTC))
+        limits = Limits(concurrency=4, rate=Rate(per_second, 1, per_second))
+        running = Dispatcher(lambda: database.session(writer=True), known, lambda name: {}, limits={"erp": limits})
+        process, resident = psutil.Process(), list[int]()
+        began, looked, left = time.perf_counter(), 0.0, 1
+        while left or running.held:
+            running.wait(running.step(datetime.now(UTC)))
+            if time.perf_counter() > looked:
+                ((left,),) = connection.execute("select count(*) from command where next_move <> 'nothing'").fetchall()
+                resident.append(process.memory_info().rss)
+                looked = time.perf_counter() + 1
+        seconds = time.perf_counter() - began
+        running.close()
+    early = max(resident[: max(len(resident) // 10, 3)])
+    return {
+        "drain_backlog": backlog, "drain_rate": per_second, "drain_per_s": round(backlog / seconds),
+        "drain_rss_growth_mb": round((max(resident) - early) / 1e6, 1),
+    }  # fmt: skip
+
+
+def measure(fresh: Callable[[], AbstractContextManager[Database]], runs: int = 3, backlog: int = 0) -> dict[str, Any]:
+    """All of it; bare loop and outbox take turns, so that both meet the same machine."""
+    bares, rates = [], []
+    with target() as listener:
+        for _ in range(runs):
+            bares.append(bare(listener.base))
+            with fresh() as database:
+                rates.append(through_the_outbox(database, driven(database, listener.base)))
+            print(f"commands: {rates[-1]:,.0f} a second, bare loop {bares[-1]:,.0f}", file=sys.stderr)
+        with fresh() as database:
+            waits = from_message_to_target(database, driven(database, listener.base), listener)
+            rival = pgqueuer_rival.measure(database.conninfo, listener.base)
+        drained = {}
+        if backlog:
+            with fresh() as database:
+                drained = drain(database, driven(database, listener.base), backlog, DRAIN_PER_SECOND)
+    return {
+        "commands_per_s": round(median(rates)), "bare_calls_per_s": round(median(bares)),
+        "commands_ratio": round(median(rate / one for rate, one in zip(rates, bares, strict=True)), 3),
+        "e2e_p50_ms": round(median(waits), 1), "e2e_p99_ms": round(quantiles(waits, n=100)[98], 1), **rival, **drained,
+    }  # fmt: skip
