@@ -326,6 +326,13 @@ def test_whatever_bytes_come_there_is_an_outcome(server: Hostile, transport: Tra
         assert outcome.in_doubt is (outcome.fault != "rate-limit")
 
 
+def test_how_a_request_is_framed_is_not_the_connectors_business(server: Hostile, transport: Transport) -> None:
+    framed = {"Content-Length": "5", "transfer-encoding": "chunked", "Connection": "close"}
+    assert isinstance(transport.perform(several(Call("GET", f"{server.base}/well", framed), Call("PUT", f"{server.base}/well", framed))), list)
+    got = server.seen[-1]
+    assert (got.method, got.headers["content-length"], got.body) == ("PUT", "0", b"")
+
+
 def test_a_conversation_without_end_is_ended(server: Hostile, transport: Transport, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tieout.runtime.transport.CALLS_MAX", 5)
 

@@ -49,6 +49,8 @@ IDLE_MAX = 4.0
 """Seconds after which an idle connection is given up; servers commonly close theirs after five, and a write that crosses
 their closing is in doubt."""
 AGENT = "tieout"
+OURS = ("content-length", "transfer-encoding", "connection")
+"""Headers that follow from the call itself; a connector cannot set them."""
 
 
 class Transport:
@@ -187,7 +189,7 @@ def _address(url: str) -> httpcore.URL:
 
 def _headers(call: Call) -> list[tuple[bytes, bytes]]:
     parts = urlsplit(call.url)
-    given = {name.lower(): value for name, value in call.headers.items()}
+    given = {name.lower(): value for name, value in call.headers.items() if name.lower() not in OURS}
     given = {"host": parts.netloc, "user-agent": AGENT, "accept": "*/*", "accept-encoding": "identity"} | given
     if call.body or call.method not in ("GET", "HEAD"):
         given["content-length"] = str(len(call.body))
