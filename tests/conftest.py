@@ -21,14 +21,14 @@ settings.load_profile("tieout")
 
 
 @pytest.fixture(scope="session", autouse=True)
-def tidy_home() -> Iterator[None]:
-    """Run as root, servers live outside the projects; what this run's projects left there goes with them."""
-    before = set(ROOT_HOME.glob("*")) if os.geteuid() == 0 else set()
+def tidy_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Run as root, servers live outside the projects; what this run's projects left there goes with them, and nobody else's."""
     yield
     if os.geteuid() == 0:
-        for folder in set(ROOT_HOME.glob("*")) - before:
-            if (folder / "data").is_dir() and not (folder / "data" / "postmaster.pid").exists():
-                shutil.rmtree(folder, ignore_errors=True)
+        for file in tmp_path_factory.getbasetemp().rglob("id"):
+            for folder in ROOT_HOME.glob(f"*-{file.read_text()}"):
+                if not (folder / "data" / "postmaster.pid").exists():
+                    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session", params=SERVERS)

@@ -454,6 +454,22 @@ def test_an_order_goes_whole_or_waits() -> None:
     assert why(decided(dearer))[1].startswith("goes with A, which waits: stopped: ")
 
 
+def in_euro(posting: Posting) -> Posting:
+    rows = tuple(msgspec.structs.replace(row, currency="EUR") for row in posting.groups[0].rows)
+    return msgspec.structs.replace(posting, groups=(msgspec.structs.replace(posting.groups[0], rows=rows),))
+
+
+def test_a_command_speaks_one_currency() -> None:
+    order = [say("shop/order/1", "TBK+", {"A": (5, 50)}), in_euro(say("shop/order/1b", "TBK+", {"B": (1, 7)}))]
+    assert why(decided(order)) == ["one document cannot be in EUR and USD"] * 2
+    layers = [say("erp/sales_order/1", "TBL+", {"A": (5, 50), "C": 1}), in_euro(say("erp/sales_order/1b", "TBL+", {"B": (1, 7)}))]
+    book = [*layers, shipped("S1", A=5, B=1, C=1)]
+    assert told(decided(book)) == [(Verdict.ISSUE, 1, {"B": 1}), (Verdict.ISSUE, 2, {"A": 5}), (Verdict.ISSUE, 3, {"C": 1})]
+    issued: list[Issued] = []
+    carry_out(issued, decided(book))
+    assert {one.verdict for one in decided(book, issued)} == {Verdict.NOTHING}
+
+
 # Values and flows ----------------------------------------------------------------------------------------------------------
 
 
