@@ -118,8 +118,6 @@ class Batch:
         self.message_counts: dict[str, int] = {}
         self.claims: dict[str, tuple[str, str]] = {}
         self.moved_roots: set[str] = set()
-        self.withdrawn: set[Ref] = set()
-        self.revived: set[Ref] = set()
         self.kits_settled = False
         self.order_dates: dict[str, datetime | None] = {}
         self.id: int

@@ -131,7 +131,6 @@ def _post_each(batch: Batch, changes: dict[str, Change], stored: dict[str, dict[
                 agenda.plan(batch, root, *_book(batch, root, posting, 1), posting)
             continue
         old = stored.get(identity, {})
-        (batch.withdrawn if fact is None else batch.revived).add(change.before.ref)
         counts[_status_before(change, old)] -= 1
         for name in old.keys() | wanted.keys():
             _move(batch, name, old.get(name), wanted.get(Ref(name)))
