@@ -75,11 +75,11 @@ ANSWERS = {
     "nothing": (Reply(200, DATE, b""), "not-json", True),
     "cut off": (Reply(200, DATE, b'{"id": 1, "result": [1,'), "not-json", True),
     "another value": (Reply(200, DATE, b"[1, 2]"), "not-json", True),
-    "neither": (Reply(200, DATE, b'{"id": 1}'), "not-json", True),
-    "an error without a name": (Reply(200, DATE, b'{"id": 1, "error": {}}'), "not-json", True),
+    "neither": (Reply(200, DATE, b'{"id": 1}'), "answer", True),
+    "an error without a name": (Reply(200, DATE, b'{"id": 1, "error": {}}'), "answer", True),
     "a strange number": (result({"__class__": "Decimal", "decimal": "x"}), "not-json", True),
-    "a bug": (error("'nonsense'", ""), "status", False),
-    "a crossing": (error("ConcurrencyException", "Records were modified"), "status", False),
+    "a bug": (error("'nonsense'", ""), "answer", False),
+    "a crossing": (error("ConcurrencyException", "Records were modified"), "answer", False),
 }
 
 
@@ -159,7 +159,7 @@ def test_an_act_that_tryton_cannot_do_is_refused_without_a_call() -> None:
 def test_an_address_that_is_none_is_said_without_a_call() -> None:
     outcome, calls = hold(send(BOOK, System("erp", "tryton", Role.ERP), SECRETS), answering())
     assert isinstance(outcome, Failed)
-    assert (outcome.fault, calls) == ("connect", [])
+    assert (outcome.fault, calls) == ("request", [])
 
 
 def test_numbers_travel_exactly() -> None:
@@ -181,7 +181,7 @@ def test_a_poll_needs_the_server_s_clock_and_reports_what_it_cannot_read() -> No
     assert "clock" in outcome.reason
 
     refused, _ = hold(poll(SYSTEM, SECRETS, "", found), answering(product_search=error("UserError", ["You may not read this.", "", None])))
-    assert refused == Failed("status", "You may not read this.")
+    assert refused == Failed("answer", "You may not read this.")
     assert found == []
 
 
@@ -270,6 +270,26 @@ def test_an_exchange_is_an_order_and_a_return() -> None:
 def test_a_changed_line_makes_a_later_revision_of_an_unchanged_sale() -> None:
     (first,), (second,) = read(sale()), read(sale(lines=[{**sold(1, 2), "write_date": moment(9)}]))
     assert first.revision < second.revision
+
+
+def amendment(text: str | None) -> dict[str, Any]:
+    return {"id": 4, "create_date": moment(7), "state": "validated", "description": text, "sale": 7}
+
+
+def test_what_our_amendment_cut_stays_booked_and_is_cancelled_under_the_command_s_key() -> None:
+    line = {**sold(1, 2), "unit_price": {"__class__": "Decimal", "decimal": "10"}}
+    document = sale(lines=[line]) | {"amendments": [amendment("TBC+ shop/order/1 3 = 1:1.5"), amendment("TBC+ shop/order/1 4 = 9:1")]}
+    facts = read(document)
+    assert [(fact.kind, fact.lines[0].quantity, fact.lines[0].value, fact.data.get("command")) for fact in facts] == [
+        ("OrderBooked", Decimal("3.5"), Decimal(35), None),
+        ("BookingCancelled", Decimal("1.5"), Decimal(15), "TBC+ shop/order/1 3"),
+    ]
+
+
+@pytest.mark.parametrize("text", [None, "", "less, please", "TBC+ shop/order/1 3", "x = 1:1", "TBC+ shop/order/1 3 = 1:x"])
+def test_what_people_amend_is_a_revision_of_what_was_booked(text: str | None) -> None:
+    facts = read(sale() | {"amendments": [amendment(text)]})
+    assert [(fact.kind, fact.lines[0].quantity) for fact in facts] == [("OrderBooked", Decimal(2))]
 
 
 def invoice(lines: list[dict[str, Any]], tax: str = "0", **more: Any) -> dict[str, Any]:

@@ -78,6 +78,11 @@ class Erp:
             if not polled.more:
                 return found
 
+    def named(self, outcome: Accepted) -> tuple[Ref, ...]:
+        """The names by which later commands know the sale that was booked."""
+        ids = [int(name.rpartition("/")[2]) for name in outcome.documents]
+        return tuple(Ref(f"erp/sales_order/{sale['number']}") for sale in self.records("sale.sale", [["id", "in", ids]], "number"))
+
     def clerk(self, model: str, method: str, *params: Any) -> Any:
         """What a person does at the ERP, behind Tieout's back."""
         return converse(self._clerk(model, method, *params))

@@ -7,6 +7,7 @@ import pytest
 
 from systems.erp import D, Ledger, charge, command, goods
 from tieout.core.command import Accepted, Act
+from tieout.core.values import Ref
 from world import line
 
 pytestmark = pytest.mark.tryton
@@ -67,10 +68,10 @@ def test_order_to_cash_and_return_to_credit_tie_out(ledger: Ledger) -> None:
     assert sale.final == {"1": D(5), "2": D(2)}
     ledger.poll()
     assert ledger.world.of("TBK") == {}
-    names = {"references": sale.documents}
+    names = {"references": erp.named(sale)}
 
     for n, items in enumerate(({"SKU-0001": 3}, {"SKU-0001": 2, "SKU-0002": 2}), 1):
-        warehouse_ships(ledger, str(n), sale.documents[1], items)
+        warehouse_ships(ledger, str(n), names["references"][0], items)
         moved = [goods(m, item, q, subject=ORDER) for m, (item, q) in enumerate(items.items())]
         assert erp.done(command(Act.POST_SHIPMENT, ORDER, moved, "TSH", n, **names)).differs == ()
         billed = [goods(m, item, q, q * {"SKU-0001": 11, "SKU-0002": 12}[item], ORDER) for m, (item, q) in enumerate(items.items())]
@@ -91,7 +92,7 @@ def test_order_to_cash_and_return_to_credit_tie_out(ledger: Ledger) -> None:
     ledger.say("ReturnReceived", "wms", "RR1", [line(1, RETURN, "SKU-0002", 1)])
     ledger.say("Restocked", "wms", "RS1", [line(1, RETURN, "SKU-0002", 1)])
     ledger.say("StockMoved", "wms", "RM1", [line(1, "*/stock/SKU-0002@W1", "SKU-0002", 1)])
-    credit = erp.done(command(Act.ISSUE_CREDIT, RETURN, back, "RCR", references=(*sale.documents,)))
+    credit = erp.done(command(Act.ISSUE_CREDIT, RETURN, back, "RCR", **names))
     assert credit.differs == ()
     ledger.poll()
     ledger.say("Refunded", "shop", "F1", [line(1, RETURN, value=D("13.20"))])
@@ -115,6 +116,37 @@ def test_a_price_changed_behind_our_back_is_seen_and_closes_when_corrected(ledge
     ledger.poll()
     assert ledger.world.of("TBK") == {}
     assert not any(name.startswith("TBK") for name in ledger.cases())
+
+
+def test_what_is_cancelled_by_command_stays_booked_and_is_cancelled_by_a_fact_of_its_own(ledger: Ledger) -> None:
+    sale = booked(ledger)
+    names = {"references": ledger.erp.named(sale)}
+    ledger.say("OrderCancelled", "shop", "1001-1", [line(1, ORDER, "SKU-0001", 2, 22), line("tax", ORDER, value=D("2.2"), charge="tax")])
+    for n in (1, 2):
+        cancelled = ledger.erp.done(command(Act.CANCEL_BOOKING, ORDER, [goods(1, "SKU-0001", 1, 11, ORDER)], "TBC", n, **names))
+        assert cancelled == Accepted((Ref(f"erp/amendment/{n}"),), {"1": D(1)})
+    ledger.poll()
+
+    assert ledger.world.of("TBK") == {}
+    assert ledger.world.of("TSH") == {f"{ORDER} SKU-0001 EA": D(3)}
+    (sold,) = ledger.erp.records("sale.line", [], "quantity")
+    assert sold["quantity"] == 3
+
+
+def test_where_a_queue_lags_commands_wait_for_nothing(ledger_of: Callable[..., Ledger]) -> None:
+    """Nobody empties the queue that makes shipments and invoices: each command has Tryton do its part first."""
+    ledger = ledger_of(queued=True)
+    sale = booked(ledger)
+    names = {"references": ledger.erp.named(sale)}
+    for n, q in ((1, 3), (2, 2)):
+        ledger.erp.done(command(Act.POST_SHIPMENT, ORDER, [goods(1, "SKU-0001", q)], "TSH", n, **names))
+    ledger.erp.done(command(Act.POST_INVOICE, ORDER, [goods(1, "SKU-0001", 5, 55)], "SNI", **names))
+    back = [goods(1, "SKU-0001", 1, 11, RETURN)]
+    ledger.erp.done(command(Act.ISSUE_CREDIT, RETURN, back, "RCR", **names))
+    ledger.poll()
+    assert ledger.world.of("TBL") == {}
+    assert ledger.world.of("RRC") == {f"{RETURN} SKU-0001 EA": D(1)}, "the warehouse has not said that it is back"
+    assert ledger.world.of("RCR") == {f"{RETURN} SKU-0001 EA": D(-1)}
 
 
 def test_a_phantom_order_is_seen_and_closes_when_taken_back(ledger: Ledger) -> None:

@@ -14,6 +14,7 @@ from tieout.connectors.tryton.sales import (
     of_ids,
     of_transaction,
     press,
+    processed,
     search_read,
     wizard,
 )
@@ -45,10 +46,10 @@ def post(session: Session, command: Command, sales: list[Record], sign: int) -> 
         _all_taken(wanted, _goods(session, lines), sign)
     if wanted.rest():
         drafts = yield from _drafts(session, sales)
-        if not drafts and sales:
-            yield from press(session, "sale.sale", "process", [sale["id"] for sale in sales if sale["state"] == "processing"])
-            drafts = yield from _drafts(session, (yield from of_ids(session, "sale.sale", (sale["id"] for sale in sales), ("invoices",))))
-        chosen = [id_ for id_, lines in drafts.items() if _all_taken(wanted, _goods(session, lines), sign)]
+        chosen, left = _chosen(session, drafts, wanted, sign)
+        if left.rest() and sales:
+            drafts = yield from _drafts(session, (yield from processed(session, sales)))
+            chosen, left = _chosen(session, drafts, wanted, sign)
         if not chosen:
             raise Refusal(_why_none(drafts, wanted, sign))
         chosen += [id_ for id_, lines in drafts.items() if lines and not _goods(session, lines)]
@@ -79,6 +80,12 @@ def _drafts(session: Session, sales: Iterable[Record]) -> Talk[dict[int, list[Re
 def _with_lines(session: Session, invoices: list[Record]) -> Talk[dict[int, list[Record]]]:
     lines = yield from of_ids(session, "account.invoice.line", (id_ for one in invoices for id_ in one["lines"]), LINE_FIELDS)
     return {one["id"]: [line for line in lines if line["id"] in one["lines"] and line["type"] == "line"] for one in invoices}
+
+
+def _chosen(session: Session, drafts: dict[int, list[Record]], wanted: Wanted, sign: int) -> tuple[list[int], Wanted]:
+    """The drafts that hold nothing beyond what is wanted, and what is still wanted then."""
+    left = Wanted(dict(wanted.left))
+    return [id_ for id_, lines in drafts.items() if _all_taken(left, _goods(session, lines), sign)], left
 
 
 def _all_taken(wanted: Wanted, lines: list[Record], sign: int) -> bool:

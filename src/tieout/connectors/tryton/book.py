@@ -7,10 +7,12 @@ its sender has given up, leaves a draft without effect: the next attempt goes on
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from tieout.connectors.tryton.options import key_in
+from tieout.connectors.tryton.options import cut_in, cut_text, key_in
 from tieout.connectors.tryton.rpc import Refusal, Session, Talk, money, read, write
 from tieout.connectors.tryton.sales import (
+    BOOKED,
     FIELDS,
+    LINE_FIELDS,
     Product,
     Record,
     Wanted,
@@ -19,20 +21,20 @@ from tieout.connectors.tryton.sales import (
     lines_of,
     of_ids,
     of_transaction,
+    only,
     press,
     products,
     reference_of,
-    refs_of,
+    remove,
     search_read,
     unit_for,
 )
 from tieout.core.command import Absent, Accepted, Command
 from tieout.core.facts import Line
-from tieout.core.values import ZERO, exact, plain, tidy
+from tieout.core.values import ZERO, exact, plain, ref, tidy
 
 PRICE_STEP = Decimal("0.0001")
 """Tryton keeps unit prices to four decimals."""
-BOOKED = ("confirmed", "processing", "done")
 
 
 def book_order(session: Session, command: Command) -> Talk[Accepted]:
@@ -66,23 +68,9 @@ def confirm(session: Session, sale: Record) -> Talk[None]:
         if sale["state"] in ("draft", "quotation"):
             yield from press(session, "sale.sale", "confirm", [sale["id"]])
     except Refusal:
-        yield from _remove(session, sale["id"])
+        yield from remove(session, sale["id"])
+        session.wrote = False
         raise
-
-
-def _remove(session: Session, id_: int) -> Talk[None]:
-    yield from press(session, "sale.sale", "cancel", [id_])
-    yield from press(session, "sale.sale", "delete", [id_])
-    session.wrote = False
-
-
-def only(session: Session, sales: list[Record]) -> Talk[Record | None]:
-    """The one sale of a command: the booked one, else the first; other drafts came from a late request and go."""
-    kept = sorted((sale for sale in sales if sale["state"] != "cancelled"), key=lambda sale: (sale["state"] not in BOOKED, sale["id"]))
-    for stray in kept[1:]:
-        if stray["state"] in ("draft", "quotation"):
-            yield from _remove(session, stray["id"])
-    return kept[0] if kept else None
 
 
 def _refuse_second(session: Session, command: Command) -> Talk[None]:
@@ -90,9 +78,8 @@ def _refuse_second(session: Session, command: Command) -> Talk[None]:
     reference = reference_of(command)
     same = [["reference", "=", reference], ["state", "in", list(BOOKED)], ["origin", "=", None]]
     for sale in (yield from search_read(session, "sale.sale", same, FIELDS)):
-        known = {*refs_of(command.system, sale)} & {command.group, *command.references}
-        ours = key_in(sale["description"])
-        if not known and not ours:
+        known = ref(command.system, "sales_order", sale["number"]) in (command.group, *command.references)
+        if not known and not key_in(sale["description"]):
             raise Refusal(f"Tryton has sale {sale['number']} with the reference {reference} already, and the ledger does not know it yet.")
 
 
@@ -149,9 +136,11 @@ def order_lines(session: Session, lines: tuple[Line, ...], head: Record, sign: i
     """Lines to create: unit, taxes and list price as Tryton proposes them, the price as the order states it."""
     codes = {line: _code(session, line) for line in lines if line.charge != "tax"}
     known = yield from products(session, codes.values())
+    units = yield from _units(session, codes, known)
     made, noted = [], []
     for line, code in codes.items():
-        proposed, unit = yield from _proposal(session, line, known[code], head, sign)
+        unit = units[line.unit, known[code].category] if not line.charge else known[code].unit
+        proposed = yield from _proposal(session, line, known[code], unit, head, sign)
         listed = exact(proposed.get("unit_price") or ZERO)
         price = _price(line, listed)
         if price != listed and not line.charge:
@@ -181,12 +170,22 @@ def _code(session: Session, line: Line) -> str:
     return session.options.charges[line.charge]
 
 
-def _proposal(session: Session, line: Line, product: Product, head: Record, sign: int) -> Talk[tuple[Record, int]]:
+def _units(session: Session, codes: dict[Line, str], known: dict[str, Product]) -> Talk[dict[tuple[str, int], int]]:
+    """The units of the lines, each asked for once."""
+    found: dict[tuple[str, int], int] = {}
+    for line, code in codes.items():
+        asked = line.unit, known[code].category
+        if not line.charge and asked not in found:
+            found[asked] = yield from unit_for(session, session.options, line.unit, known[code])
+    return found
+
+
+def _proposal(session: Session, line: Line, product: Product, unit: int, head: Record, sign: int) -> Talk[Record]:
     """What Tryton fills in for a product, as its own client would ask for it."""
-    unit = product.unit if line.charge else (yield from unit_for(session, session.options, line.unit, product))
     quantity = Decimal(1) if line.quantity is None else line.quantity
     asked: dict[str, Any] = {"type": "line", "product": product.id, "quantity": sign * quantity, "unit": unit, "sale": {"id": -1, **head}}
-    return (yield from read(session, "sale.line", "on_change", asked, ["product", "unit", "quantity"])), unit
+    proposed: Record = yield from read(session, "sale.line", "on_change", asked, ["product", "unit", "quantity"])
+    return proposed
 
 
 def _price(line: Line, listed: Decimal) -> Decimal:
@@ -212,7 +211,7 @@ def _read_back(session: Session, command: Command, noted: list[str]) -> Talk[Acc
         differs.append(f"tax: ordered {plain(ordered_tax)}, there {plain(sale['tax_amount'])}")
     there = Wanted({item(line): exact(line["quantity"]) for line in lines})
     final = {line.line: there.take(line.item, line.quantity) for line in command.lines if line.quantity is not None and not line.charge}
-    return Accepted(refs_of(command.system, sale), final, tuple(differs))
+    return Accepted((ref(command.system, "sale", str(sale["id"])),), final, tuple(differs))
 
 
 def compare(lines: tuple[Line, ...], there: list[Record], charges: dict[str, str], sign: int = 1) -> list[str]:
@@ -255,20 +254,34 @@ def cancel_booking(session: Session, command: Command) -> Talk[Accepted]:
     for sale, lines in cuts:
         if lines:
             yield from _cut(session, command, sale, lines)
-    return Accepted(tuple(name for sale, lines in cuts if lines for name in refs_of(command.system, sale)))
+    done = yield from find_cancellation(session, command)
+    return done if isinstance(done, Accepted) else Accepted()
 
 
 def find_cancellation(session: Session, command: Command) -> Talk[Accepted | Absent]:
-    """Whether an amendment of this command is in force."""
-    fields = ("state", "sale", "sale.number")
-    made = yield from search_read(session, "sale.amendment", [["description", "=", command.key], ["state", "=", "validated"]], fields)
+    """Whether an amendment of this command is in force, and what it has cut."""
+    made = [one for one in (yield from _amendments(session, command)) if one["state"] == "validated"]
     if not made:
         return Absent()
-    return Accepted(tuple(name for one in made for name in refs_of(command.system, {"id": one["sale"], "number": one["sale."]["number"]})))
+    cuts = {line: quantity for one in made for line, quantity in cut_in(one["description"])[1].items()}
+    there = Wanted({})
+    for line in (yield from of_ids(session, "sale.line", cuts, LINE_FIELDS)):
+        there.left[item(line)] = there.left.get(item(line), ZERO) + cuts[line["id"]]
+    final = {line.line: there.take(line.item, line.quantity) for line in command.lines if line.quantity is not None and not line.charge}
+    return Accepted(tuple(ref(command.system, "amendment", str(one["id"])) for one in made), final)
+
+
+def _amendments(session: Session, command: Command) -> Talk[list[Record]]:
+    known = yield from read(session, "sale.sale", "fields_get", ["amendments"])
+    if "amendments" not in known:
+        raise Refusal("This Tryton has no amendments (its module sale_amendment): cancel by hand.")
+    pattern = command.key.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + " = %"
+    found = yield from search_read(session, "sale.amendment", [["description", "like", pattern]], ("state", "sale", "description"))
+    return [one for one in found if cut_in(one["description"])[0] == command.key]
 
 
 def _cuts(session: Session, sale: Record, wanted: Wanted) -> Talk[list[tuple[Record, Decimal]]]:
-    """Lines of a sale with the quantity that is to stay."""
+    """Lines of a sale with the quantity that goes."""
     lines = yield from lines_of(session, [sale])
     moved = yield from of_ids(session, "stock.move", (id_ for line in lines for id_ in line["moves"]), ("origin", "quantity", "state"))
     made = []
@@ -276,23 +289,23 @@ def _cuts(session: Session, sale: Record, wanted: Wanted) -> Talk[list[tuple[Rec
         gone = sum((exact(move["quantity"]) for move in moved if move["state"] == "done" and move["origin"] == f"sale.line,{line['id']}"), ZERO)
         cut = wanted.take(item(line), exact(line["quantity"]) - gone)
         if cut:
-            made.append((line, tidy(exact(line["quantity"]) - cut)))
+            made.append((line, cut))
     return made
 
 
 def _cut(session: Session, command: Command, sale: Record, lines: list[tuple[Record, Decimal]]) -> Talk[None]:
     if sale["state"] not in ("processing", "done"):
         raise Refusal(f"Sale {sale['number']} is {sale['state']} in Tryton, and only a sale in process can be amended.")
-    changes = [
-        {"action": "line", "line": line["id"], "product": line["product"], "quantity": left, "unit": line["unit"],
-         "unit_price": money(line["unit_price"])}
-        for line, left in lines
-    ]  # fmt: skip
-    stale = [["description", "=", command.key], ["state", "=", "draft"], ["sale", "=", sale["id"]]]
-    drafts = yield from search_read(session, "sale.amendment", stale, ("state",))
+    drafts = [one["id"] for one in (yield from _amendments(session, command)) if one["state"] == "draft" and one["sale"] == sale["id"]]
     if drafts:
-        yield from press(session, "sale.amendment", "delete", [draft["id"] for draft in drafts])
-    values = {"sale": sale["id"], "description": command.key, "lines": [["create", changes]]}
+        yield from press(session, "sale.amendment", "delete", drafts)
+    changes = [
+        {"action": "line", "line": line["id"], "product": line["product"], "unit": line["unit"], "unit_price": money(line["unit_price"]),
+         "quantity": tidy(exact(line["quantity"]) - cut)}
+        for line, cut in lines
+    ]  # fmt: skip
+    text = cut_text(command.key, {line["id"]: cut for line, cut in lines})
+    values = {"sale": sale["id"], "description": text, "lines": [["create", changes]]}
     (made,) = yield from write(session, "sale.amendment", "create", [values])
     try:
         yield from press(session, "sale.amendment", "validate_amendment", [made])

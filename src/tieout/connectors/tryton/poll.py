@@ -25,10 +25,11 @@ FIELDS = {
                         "sale_uom.rate"),
     "sale.sale": ("number", "reference", "description", "state", "sale_date", "currency.code", "party.code", "warehouse.code",
                   "tax_amount", "total_amount", "lines"),
-    "sale.line": ("sale", "type", "product.code", "quantity", "unit.symbol", "amount", "moves_ignored"),
+    "sale.line": ("sale", "type", "product.code", "quantity", "unit.symbol", "unit_price", "amount", "moves_ignored"),
+    "sale.amendment": ("sale", "description", "state"),
     "stock.shipment.out": ("number", "reference", "state", "effective_date", "customer.code", "warehouse.code", "outgoing_moves"),
     "stock.shipment.out.return": ("number", "reference", "state", "effective_date", "customer.code", "warehouse.code", "incoming_moves"),
-    "stock.move": ("product.code", "quantity", "unit.symbol", "state", "effective_date", "from_location", "to_location", "origin",
+    "stock.move": ("product.code", "quantity", "unit.symbol", "state", "effective_date", "from_location", "to_location", "origin", "shipment",
                    "sale.number"),
     "account.invoice": ("number", "description", "state", "invoice_date", "currency.code", "party.code", "tax_amount", "total_amount",
                         "cancel_move.origin", "lines", "lines_to_pay", "payment_lines"),
@@ -48,6 +49,8 @@ MODELS: dict[str, tuple[tuple[str, ...], tuple[Any, ...]]] = {
     "account.invoice": (("", "lines.", "payment_lines."), (["type", "=", "out"], ["number", "!=", None])),
 }
 """The models that are polled, in this order: whose dates tell a change, and which records are of interest."""
+LISTED_MAX = 1_000_000
+"""Longest complete list."""
 PAGES_MAX = 10
 """Pages of one poll; the runtime goes on from the cursor."""
 
@@ -76,12 +79,12 @@ def poll(system: System, secrets: Secrets, cursor: str, found: list[Document]) -
         session = yield from login(system, secrets)
         return (yield from _stretch(session, system, at, found))
     except Broken as broken:
-        return broken.outcome if isinstance(broken.outcome, Failed) else Failed("status", broken.outcome.reason)
+        return broken.outcome if isinstance(broken.outcome, Failed) else Failed("answer", broken.outcome.reason)
 
 
 def _stretch(session: Session, system: System, at: Cursor, found: list[Document]) -> Talk[Polled]:
     if session.now is None:
-        raise Broken(Failed("status", "Tryton's answer has no Date header, so its clock is not known."))
+        raise Broken(Failed("answer", "Tryton's answer has no Date header, so its clock is not known."))
     if at.started is None:
         at.started = session.now
         for model in LISTED:
@@ -161,7 +164,7 @@ def _read(session: Session, model: str, ids: Iterable[int], *fields: str) -> Tal
         found = [Found(bytes(one), msgspec.json.decode(one, type=dict[str, Any])) for one in _raws.decode(raw)]
         return sorted(found, key=lambda one: one.values["id"])
     except (msgspec.MsgspecError, KeyError, TypeError) as bad:
-        raise Broken(Failed("not-json", f"Tryton's records of {model} cannot be read: {str(bad)[:200]}")) from bad
+        raise Broken(Failed("answer", f"Tryton's records of {model} cannot be read: {str(bad)[:200]}")) from bad
 
 
 def _by_id(records: list[Found]) -> dict[int, Found]:
@@ -180,12 +183,23 @@ def _alone(session: Session, records: list[Found]) -> Talk[list[Part]]:
 def _sales(session: Session, records: list[Found]) -> Talk[list[Part]]:
     lines = _by_id((yield from _read(session, "sale.line", (id_ for one in records for id_ in one.ids("lines")))))
     ignored = _by_id((yield from _read(session, "stock.move", (id_ for one in lines.values() for id_ in one.ids("moves_ignored")))))
+    amendments = yield from _amendments(session, [one.values["id"] for one in records])
     made: list[Part] = []
     for one in records:
         mine = one.ids("lines")
+        changes = [change.raw for change in amendments if change.values["sale"] == one.values["id"]]
         skipped = [id_ for line in mine if line in lines for id_ in lines[line].ids("moves_ignored")]
-        made.append({"lines": _picked(lines, mine), "ignored": _picked(ignored, skipped)})
+        made.append({"lines": _picked(lines, mine), "ignored": _picked(ignored, skipped), "amendments": changes})
     return made
+
+
+def _amendments(session: Session, sales: list[int]) -> Talk[list[Found]]:
+    """The amendments in force, where the module that makes them is installed."""
+    known = yield from read(session, "sale.sale", "fields_get", ["amendments"])
+    if not sales or "amendments" not in known:
+        return []
+    ids = yield from read(session, "sale.amendment", "search", [["sale", "in", sales], ["state", "=", "validated"]])
+    return (yield from _read(session, "sale.amendment", ids))
 
 
 def _shipments(session: Session, records: list[Found]) -> Talk[list[Part]]:
@@ -201,7 +215,24 @@ def _moves(session: Session, records: list[Found]) -> Talk[list[Part]]:
         return []
     ids = yield from read(session, "stock.location", "search", [])
     places = _by_id((yield from _read(session, "stock.location", ids, "type", "code", "parent")))
-    return [{"locations": _picked(places, _above(one, places))} for one in records]
+    shipments: dict[str, bytes] = {}
+    for model in ("stock.shipment.out", "stock.shipment.out.return"):
+        carried = [id_ for one in records for id_ in _carrier(one, model)]
+        for shipment in (yield from _read(session, model, carried, "reference")):
+            shipments[f"{model},{shipment.values['id']}"] = shipment.raw
+    return [
+        {
+            "locations": _picked(places, _above(one, places)),
+            "shipments": [shipments[name]] if (name := one.values["shipment"]) in shipments else [],
+        }
+        for one in records
+    ]
+
+
+def _carrier(move: Found, model: str) -> list[int]:
+    """The shipment of a move, if it is of that model."""
+    named, _, id_ = (move.values.get("shipment") or "").partition(",")
+    return [int(id_)] if named == model and id_.isdigit() else []
 
 
 def _above(move: Found, places: dict[int, Found]) -> list[int]:
@@ -276,7 +307,9 @@ def _deleted(session: Session, system: System, model: str, at: Cursor, now: date
     still = (yield from read(session, model, "search_count", [["id", "in", recent]])) if recent else 0
     if left >= at.counts.get(model, 0) and still == len(recent):
         return []
-    ids: list[int] = yield from read(session, model, "search", [], 0, None, [["id", "ASC"]])
+    ids: list[int] = yield from read(session, model, "search", [], 0, LISTED_MAX + 1, [["id", "ASC"]])
+    if len(ids) > LISTED_MAX:
+        raise Broken(Failed("too-large", f"Records of {model} were deleted, and there are too many ({LISTED_MAX:,}) to list the rest."))
     raw = msgspec.json.encode({"model": model, "listed": ids, "at": now.isoformat()})
     return [Document(raw, f"{system.name} {model}", contract=LIST)]
 

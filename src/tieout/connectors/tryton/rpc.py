@@ -57,7 +57,7 @@ def login(system: System, secrets: Secrets) -> Talk[Session]:
     """A session; by the token `session` if the secrets hold one, else by login and password."""
     session = Session(options_of(system), "")
     if not re.match(r"https?://[^/]+/[^/]+/?$", session.options.url):
-        raise Broken(Failed("connect", f"The option url of {system.name} is no address like https://erp.example.com/database/."))
+        raise Broken(Failed("request", f"The option url of {system.name} is no address like https://erp.example.com/database/."))
     token = secrets.get("session", "")
     if not token:
         name = secrets.get("login") or session.options.login
@@ -170,9 +170,9 @@ def _answer(session: Session, reply: Reply, *, writes: bool) -> _Answer:
     except (*NO_JSON, ValueError, TypeError, KeyError) as bad:
         raise Broken(Failed("not-json", f"Tryton's answer cannot be read: {str(bad)[:200]}", doubt)) from bad
     if error is None and not bytes(envelope.result):
-        raise Broken(Failed("not-json", "Tryton's answer has neither a result nor an error.", doubt))
+        raise Broken(Failed("answer", "Tryton's answer has neither a result nor an error.", doubt))
     if error is not None and not (isinstance(error, list) and error):
-        raise Broken(Failed("not-json", "Tryton's error has no name.", doubt))
+        raise Broken(Failed("answer", "Tryton's error has no name.", doubt))
     return _Answer(envelope.result, result, error)
 
 
@@ -203,10 +203,10 @@ def _no(session: Session, error: list[Any]) -> Broken:
         words = [text for text in (told[1:] if name == "UserWarning" else told) if isinstance(text, str) and text]
         return Refusal(" ".join(words) or str(name))
     if name == "ConcurrencyException":
-        return Broken(Failed("status", f"Somebody else changed the record in these moments: {str(told)[:300]}", session.wrote))
+        return Broken(Failed("answer", f"Somebody else changed the record in these moments: {str(told)[:300]}", session.wrote))
     if name == "LoginException":
         return Broken(Failed("credentials", "Tryton asks for more than a password to log in.", session.wrote))
-    return Broken(Failed("status", f"Tryton failed: {str(name)[:300]}", session.wrote))
+    return Broken(Failed("answer", f"Tryton failed: {str(name)[:300]}", session.wrote))
 
 
 def _warning(error: list[Any]) -> str | None:

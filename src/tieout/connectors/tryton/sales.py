@@ -10,12 +10,13 @@ from tieout.connectors.tryton.options import Options, key_in, unit_symbols
 from tieout.connectors.tryton.rpc import Refusal, Session, Talk, change, read
 from tieout.core.command import Command
 from tieout.core.facts import Line
-from tieout.core.values import EXACT, ZERO, Ref, exact, normalise, ref, ref_parts, tidy
+from tieout.core.values import EXACT, ZERO, exact, normalise, ref_parts, tidy
 
 Record = dict[str, Any]
 FIELDS = ("number", "reference", "description", "state", "lines", "shipments", "shipment_returns", "invoices", "untaxed_amount",
           "tax_amount", "total_amount", "party", "create_date")  # fmt: skip
 LINE_FIELDS = ("type", "product", "product.code", "quantity", "unit", "unit_price", "amount", "sale", "moves")
+BOOKED = ("confirmed", "processing", "done")
 FOUND_MAX = 100
 """Most documents one command may concern."""
 
@@ -47,14 +48,23 @@ def by_key(session: Session, command: Command) -> Talk[list[Record]]:
 
 
 def of_transaction(session: Session, command: Command, type_: str) -> Talk[list[Record]]:
-    """The sales that the ledger knows by name (`sales_order` or `return`), and those made by commands for the same group."""
+    """The booked sales that the ledger knows by name (`sales_order` or `return`), and those made by commands for the same group."""
     numbers = sorted({number for system, kind, number in map(ref_parts, (command.group, *command.references))
                       if system == command.system and kind == type_})  # fmt: skip
     group = command.key.partition(" ")[2].rpartition(" ")[0]
     pattern = "% " + group.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + " %"
     domain = ["OR", ["number", "in", numbers], ["description", "like", pattern]]
     found = yield from search_read(session, "sale.sale", [domain, ["state", "!=", "cancelled"]], FIELDS)
-    return [sale for sale in found if normalise(sale["number"] or "") in numbers or f" {group} " in _own_key(sale)]
+    named = [sale for sale in found if normalise(sale["number"] or "") in numbers]
+    ours: dict[str, list[Record]] = {}
+    for sale in found:
+        if f" {group} " in _own_key(sale):
+            ours.setdefault(_own_key(sale), []).append(sale)
+    for same in ours.values():
+        kept = yield from only(session, same)
+        if kept is not None and kept not in named:
+            named.append(kept)
+    return sorted((sale for sale in named if sale["state"] in BOOKED), key=lambda sale: int(sale["id"]))
 
 
 def _own_key(sale: Record) -> str:
@@ -67,10 +77,27 @@ def lines_of(session: Session, sales: Iterable[Record]) -> Talk[list[Record]]:
     return [line for line in lines if line["type"] == "line"]
 
 
-def refs_of(system: str, sale: Record, *, is_return: bool = False) -> tuple[Ref, ...]:
-    """The names of a sale: the record, as facts identify it, and the number, as people do."""
-    own = ref(system, "return_sale" if is_return else "sale", str(sale["id"]))
-    return (own, ref(system, "return" if is_return else "sales_order", sale["number"])) if sale["number"] else (own,)
+def only(session: Session, sales: Iterable[Record]) -> Talk[Record | None]:
+    """The one sale of a command: the booked one, else the first; other drafts came from a late request and go."""
+    kept = sorted((sale for sale in sales if sale["state"] != "cancelled"), key=lambda sale: (sale["state"] not in BOOKED, sale["id"]))
+    for stray in kept[1:]:
+        if stray["state"] in ("draft", "quotation"):
+            yield from remove(session, stray["id"])
+    return kept[0] if kept else None
+
+
+def remove(session: Session, id_: int) -> Talk[None]:
+    """Take away a draft of ours that nobody needs."""
+    yield from press(session, "sale.sale", "cancel", [id_])
+    yield from press(session, "sale.sale", "delete", [id_])
+
+
+def processed(session: Session, sales: list[Record]) -> Talk[list[Record]]:
+    """The sales again, once Tryton has caught up with them: where a queue makes shipments and invoices, it may lag."""
+    ids = [sale["id"] for sale in sales if sale["state"] in ("confirmed", "processing")]
+    if ids:
+        yield from press(session, "sale.sale", "process", ids)
+    return (yield from of_ids(session, "sale.sale", (sale["id"] for sale in sales), FIELDS))
 
 
 def item(record: Record) -> str:

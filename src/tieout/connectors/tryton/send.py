@@ -55,4 +55,4 @@ def probe(command: Command, system: System, secrets: Secrets) -> Generator[Call,
         return (yield from doing.find(session, command))
     except Broken as broken:
         outcome = broken.outcome
-        return outcome if isinstance(outcome, Failed) else Failed("status", outcome.reason)
+        return outcome if isinstance(outcome, Failed) else Failed("answer", outcome.reason)

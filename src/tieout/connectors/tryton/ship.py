@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from tieout.connectors.tryton.rpc import Refusal, Session, Talk, write
-from tieout.connectors.tryton.sales import Record, Wanted, in_base, item, of_ids, of_transaction, press, scaled, search_read
+from tieout.connectors.tryton.sales import Record, Wanted, in_base, item, of_ids, of_transaction, press, processed, scaled, search_read
 from tieout.core.command import Absent, Accepted, Command
 from tieout.core.values import ZERO, Ref, exact, plain, ref, tidy
 
@@ -25,7 +25,13 @@ def post_shipment(session: Session, command: Command) -> Talk[Accepted]:
     for one in mine:
         if one["state"] == "done":
             yield from _taken(session, one, wanted)
+    before = Wanted(dict(wanted.left))
     plan = yield from _plan(session, [one for one in shipments if one["state"] in OPEN], wanted)
+    if wanted.rest():
+        wanted = before
+        sales = yield from processed(session, sales)
+        shipments = yield from of_ids(session, OUT, (id_ for sale in sales for id_ in sale["shipments"]), FIELDS)
+        plan = yield from _plan(session, [one for one in shipments if one["state"] in OPEN], wanted)
     if wanted.rest():
         raise Refusal(f"Not open to ship in Tryton: {wanted.rest()}.")
     for shipment, moves in plan:
