@@ -130,6 +130,22 @@ BY_PRICE = "$"
 """Ends the name of a planned look at an account that judges prices only: what such a look finds, plain sums do not show."""
 
 
+class Novelty:
+    """Whether what comes in is new: after two batches that met nothing known the next do not look for it first.
+
+    Then the unique keys alone keep duplicates out; a batch that runs into one is written again, with a look.
+    """
+
+    def __init__(self) -> None:
+        self.probes = True
+        self._clear = 0
+
+    def note(self, *, met: bool) -> None:
+        """Take note of a batch that met something known, or did not."""
+        self._clear = 0 if met else self._clear + 1
+        self.probes = self._clear < 2
+
+
 class Driving(NamedTuple):
     """What a project that tells its systems something decides by: the rules, and how each system treats what it is told."""
 
@@ -195,6 +211,7 @@ class Configuration:
         self.on_itself = self._kinds_with(Take.DOCUMENT)
         self.on_parcels = self._kinds_with(Take.PARCELS)
         self.driving: Driving | None = None
+        self.novelty = Novelty()
         self.system_ids: dict[str, int] = {}
         self.reference = Reference()
         self.reference_version = -1
