@@ -202,9 +202,9 @@ class Configuration:
         }
         self.feed_names = {side: self._feed_name(side, names) for side, names in self.feeds.items()}
         self._owing = {
-            (code, positive): frozenset(filter(None, (self.feed_names[code + sign] for sign in self._signs(account, positive))))
+            (code, negative): frozenset(filter(None, (self.feed_names[code + sign] for sign in self._signs(account, negative))))
             for code, account in self.accounts.items()
-            for positive in (True, False)
+            for negative in (True, False)
         }
         self.plans = Plans(self.accounts.values(), self._by_line, switches, marketplaces)
         self.judged_by_price = frozenset(code for code, account in self.accounts.items() if account.measure in (Measure.PRICE, Measure.BOTH))
@@ -221,11 +221,11 @@ class Configuration:
         self._watches: dict[tuple[str, ...], Watch] = {}
 
     @staticmethod
-    def _signs(account: ClearingAccount, positive: bool) -> str:
+    def _signs(account: ClearingAccount, negative: bool) -> str:
         """The sides that a plain sum may stand on: either, where prices are judged or where a flow is judged at an earlier moment."""
         if account.measure in (Measure.PRICE, Measure.BOTH) or account.ageing is Ageing.STANDING:
             return "+-"
-        return "+" if positive else "-"
+        return "-" if negative else "+"
 
     def owe_nothing(self, feeds: Iterable[str], sums: Sums) -> set[str]:
         """Those of some feeds that could clear nothing of what plain sums show as open."""
@@ -235,7 +235,7 @@ class Configuration:
             if not idle:
                 break
             for code, amount in codes.items():
-                idle -= owing[code, amount > 0]
+                idle -= owing[code, amount.is_signed()]
         return idle
 
     def _feed_name(self, side: str, systems: tuple[str, ...]) -> str:
