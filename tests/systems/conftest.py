@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from systems.erp import Erp, Ledger
-from systems.tryton import NotHere, Tryton, build
+from examples.erp.tryton import NotHere, Tryton, build
 from world import SYSTEMS, World
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from systems.driver import Transport, converse, transport
-from systems.tryton import CLERK, CLERK_PASSWORD, LOGIN, PASSWORD, Tryton
+from examples.erp.tryton import CLERK, CLERK_PASSWORD, LOGIN, PASSWORD, Tryton
 from tieout.connectors import Document, System
 from tieout.connectors.tryton.poll import poll
 from tieout.connectors.tryton.rpc import Session, Talk, change, login, read

@@ -23,7 +23,7 @@ from datetime import date
 from pathlib import Path
 
 HERE = Path(__file__).parent
-PINS, SEED = HERE / "tryton_pins.txt", HERE / "tryton_seed.py"
+PINS, SEED = HERE / "pins.txt", HERE / "seed.py"
 MODULES = ("sale", "sale_price_list", "sale_amendment", "account_invoice_stock")
 DATABASE = "northgate"
 LOGIN, PASSWORD = "tieout", "Tieout-Pass-1"
