@@ -24,19 +24,19 @@ class Room:
         self._left = size
 
     @asynccontextmanager
-    async def body(self, request: Request, seconds: float = BODY_SECONDS) -> AsyncIterator[bytes]:
+    async def body(self, request: Request) -> AsyncIterator[bytes]:
         """A request's body, for as long as the block lasts. Raises Problem."""
         parts: list[bytes] = []
         try:
-            await self._read(request, parts, seconds)
+            await self._read(request, parts)
             yield b"".join(parts)
         finally:
             self._left += sum(map(len, parts))
 
-    async def _read(self, request: Request, parts: list[bytes], seconds: float) -> None:
+    async def _read(self, request: Request, parts: list[bytes]) -> None:
         try:
             _refuse_by_head(request)
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(BODY_SECONDS):
                 async for part in request.stream():
                     parts.append(part)
                     self._left -= len(part)
@@ -45,7 +45,7 @@ class Room:
                     if self._left < 0:
                         raise Problem(503, "http/busy", "Too many bytes are on their way in.", "Send it again.", retry_after=1, closes=True)
         except TimeoutError:
-            detail = f"The body was not there within {seconds:g} seconds."
+            detail = f"The body was not there within {BODY_SECONDS:g} seconds."
             raise Problem(408, "http/slow", detail, "Send it faster, or in smaller parts.", closes=True) from None
         except ClientDisconnect:
             raise Problem(400, "http/cut-off", "The connection ended within the body.", "Send it again.", closes=True) from None

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 TYPE = CONTENT_TYPE_LATEST
@@ -13,6 +13,7 @@ class Metrics:
     """One registry per process; the roles count in it, `/metrics` shows it."""
 
     def __init__(self) -> None:
+        disable_created_metrics()
         self.registry = made = CollectorRegistry()
         self.messages = Counter(
             "tieout_messages", "Messages taken in, by what became of them: kept or repeated.", ["system", "outcome"], registry=made
