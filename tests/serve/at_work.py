@@ -1,5 +1,6 @@
 """A project at work: as a process of its own, driven over real sockets and ended by real signals; or in this process, where its limits can be narrowed."""
 
+import contextlib
 import http.client
 import json
 import os
@@ -9,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -151,6 +152,14 @@ class Project:
             connection.execute(sql.SQL("set search_path to {}").format(sql.Identifier(self.database.schema)))
             return connection.execute(query.encode(), arguments or None).fetchall()
 
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold back everybody who writes a message."""
+        with psycopg.connect(self.database.conninfo) as connection:
+            connection.execute(sql.SQL("lock table {}.message in access exclusive mode").format(sql.Identifier(self.database.schema)))
+            yield
+            connection.rollback()
+
     @property
     def messages(self) -> list[tuple[str, str]]:
         """System and key of every message."""
@@ -173,6 +182,8 @@ class Process(Caller):
         found = [json.loads(line) for line in self.lines if '"at work"' in line]
         assert found, self.lines
         self.port = int(found[0]["url"].rpartition(":")[2] or 0)
+        if self.port:
+            until(lambda: self.get("/healthz").status == 200)
 
     def _read(self) -> None:
         assert self.process.stderr is not None
