@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from tieout.connectors.declared import Wrong, nearest, read
+from tieout.declared import Wrong, nearest, read
 from tieout.connectors.delimited.mapping import (
     About,
     Condition,

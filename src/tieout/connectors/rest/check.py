@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from tieout.connectors import System
-from tieout.connectors.declared import Wrong, nearest, read
+from tieout.declared import Wrong, nearest, read
 from tieout.connectors.delimited.check import check_file
 from tieout.connectors.rest.access import SECRET
 from tieout.connectors.rest.mapping import ActMapping, Auth, ErrorRule, Mapping, Poll, Record, Test
