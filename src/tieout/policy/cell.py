@@ -9,6 +9,7 @@ from collections.abc import Collection, Sequence
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from itertools import pairwise
 from typing import NamedTuple
 
 import msgspec
@@ -53,7 +54,7 @@ class Column(NamedTuple):
     known: tuple[str, ...] = ()
 
 
-class Measure(NamedTuple):
+class Measure(msgspec.Struct, frozen=True):
     """An exact amount with its unit: a currency, `%`, `min` or nothing."""
 
     amount: Decimal | Fraction
@@ -82,7 +83,7 @@ class Words(msgspec.Struct, frozen=True):
 
     def said(self, label: str, value: Value, holds: bool | None) -> str:
         """The judgement as a sentence's part: `act is issue_credit`."""
-        shown = value if isinstance(value, str) else "/".join(map(str, value or ()))
+        shown = "/".join(value) if isinstance(value, tuple) else str(value or "")
         if holds is None:
             return f"{label} is not known"
         wanted = " or ".join(self.patterns)
@@ -204,7 +205,7 @@ def points(bounds: Sequence[tuple[str, Decimal]]) -> list[Decimal]:
     marks = sorted({bound for _, bound in bounds})
     if not marks:
         return [Decimal(0)]
-    between = [(low + high) / 2 for low, high in zip(marks, marks[1:], strict=False)]
+    between = [(low + high) / 2 for low, high in pairwise(marks)]
     return [marks[0] - 1, *marks, *between, marks[-1] + 1]
 
 

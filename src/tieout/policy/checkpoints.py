@@ -115,10 +115,16 @@ class Judgement(NamedTuple):
 
 
 def judge(
-    command: Command, found: View, checkpoints: Versions[Action], known: Known = NOTHING, *, tax_by_line: bool = False
+    command: Command,
+    found: View,
+    checkpoints: Versions[Action],
+    known: Known = NOTHING,
+    *,
+    tax_by_line: bool = False,
+    at: datetime | None = None,
 ) -> Judgement | None:
-    """What the policy in force when it came to be owed says of a command; None when no row speaks of it."""
-    facts, at = facts_of(command, found, known, tax_by_line=tax_by_line), event_time(command, found)
+    """What the policy in force when it came to be owed (or at `at`) says of a command; None when no row speaks of it."""
+    facts, at = facts_of(command, found, known, tax_by_line=tax_by_line), at or event_time(command, found)
     said = judge_facts(facts, at, checkpoints)
     wrong = faults(command, tax_by_line=tax_by_line)
     if not wrong:

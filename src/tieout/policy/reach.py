@@ -53,8 +53,8 @@ def _covering(table: Table[Result], row: Row[Result], above: tuple[Row[Result], 
         {since, *(one.since for one in above if since <= one.since < until), *(one.until for one in above if since < one.until < until)}
     )
     count = len(times)
-    for values in tried:
-        count *= len(values)
+    for choices in tried:
+        count *= len(choices)
     if not above or count > COMBINATIONS_MAX:
         return []
     taken: set[int] = set()

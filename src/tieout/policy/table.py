@@ -7,6 +7,7 @@ said by the time of the event, never by the time of asking. A row whose conditio
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Generic, NamedTuple, TypeVar
 
 import msgspec
@@ -160,7 +161,7 @@ class Versions(msgspec.Struct, Generic[Result], frozen=True):
         """Times between two versions in which none is in force."""
         return [
             f"nothing is in force from {one.until:%Y-%m-%d %H:%M} to {after.since:%Y-%m-%d %H:%M} UTC, between {one.place} and {after.place}"
-            for one, after in zip(self.tables, self.tables[1:], strict=False)
+            for one, after in pairwise(self.tables)
             if one.until < after.since
         ]
 
@@ -168,7 +169,7 @@ class Versions(msgspec.Struct, Generic[Result], frozen=True):
 def versions(tables: Iterable[Table[Result]]) -> Versions[Result]:
     """The versions in order of time. Raises SettingsError when two are in force at once or bear the same name."""
     ordered: Sequence[Table[Result]] = sorted(tables, key=lambda table: table.since)
-    for one, after in zip(ordered, ordered[1:], strict=False):
+    for one, after in pairwise(ordered):
         if after.since < one.until:
             raise SettingsError(
                 f"{one.place} and {after.place} are both in force from {after.since:%Y-%m-%d}.",
