@@ -64,13 +64,13 @@ class PersonTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class DelegationTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`[[delegations]]`: `giver` lets `taker` approve in a `role`, from the day or moment `begins` to the end of `ends`."""
+    """`[[delegations]]`: `giver` lets `taker` approve in a `role`, from the day `begins` through the day `ends`."""
 
     giver: str
     taker: str
     role: str
-    ends: date | datetime
-    begins: date | datetime | None = None
+    ends: date
+    begins: date | None = None
 
 
 class DrivenTable(msgspec.Struct, frozen=True):
@@ -157,18 +157,10 @@ def _people(tables: PolicyTables) -> People:
                 raise SettingsError(f"`delegations` names {name!r}, who is not in `[people]`.", hint)
         if row.role not in tables.people[row.giver].roles:
             raise SettingsError(f"`delegations`: {row.giver} has not the role {row.role} to give.", "Name a role of the giver.")
-        begins = datetime.min.replace(tzinfo=UTC) if row.begins is None else _moment(row.begins, tables.timezone, last=False)
-        ends = _moment(row.ends, tables.timezone, last=True)
+        begins = datetime.min.replace(tzinfo=UTC) if row.begins is None else day_start(row.begins, tables.timezone)
+        ends = day_end(row.ends, tables.timezone)
         made.append(Delegation(row.giver, row.taker, row.role, begins, ends))
     return People({name: row.roles for name, row in tables.people.items()}, tuple(made))
-
-
-def _moment(written: date | datetime, zone: str, *, last: bool) -> datetime:
-    if isinstance(written, datetime):
-        if written.tzinfo is None:
-            raise SettingsError(f"`delegations` has the moment {written} without an offset.", "Write a day, or 2026-11-30T17:00:00Z.")
-        return written.astimezone(UTC)
-    return day_end(written, zone) if last else day_start(written, zone)
 
 
 def _check_fallbacks(fallbacks: Versions[Instead], systems: Mapping[str, Driven]) -> None:

@@ -86,7 +86,7 @@ class Facts(NamedTuple):
 
 
 class Table(msgspec.Struct, Generic[Result], frozen=True):
-    """One version of a table. `common` is the result that the file's defaults make by themselves, if they do."""
+    """One version of a table. `defaults` is what the file states for all its rows."""
 
     form: Form[Result]
     version: str
@@ -95,6 +95,13 @@ class Table(msgspec.Struct, Generic[Result], frozen=True):
     since: datetime = BEGINNING
     until: datetime = END
     defaults: dict[str, object] = {}
+
+    @property
+    def time(self) -> str:
+        """`in force from 2026-11-01 05:00 to 2026-12-01 05:00 UTC`."""
+        since = "" if self.since == BEGINNING else f" from {self.since:%Y-%m-%d %H:%M}"
+        until = "" if self.until == END else f" to {self.until:%Y-%m-%d %H:%M}"
+        return f"in force{since}{until} UTC" if since or until else "always in force"
 
     def units(self) -> dict[str, frozenset[str]]:
         """The units that each column's conditions are written in."""
