@@ -71,9 +71,9 @@ class Action(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 COLUMNS = (
-    Column("act", Kind.WORD, "what is commanded, or `write_off`, `manual_correction`", (*Act, WRITE_OFF, CORRECTION)),
+    Column("act", Kind.WORD, "what is commanded, or `write_off`, `manual_correction`", (*(act.value for act in Act), WRITE_OFF, CORRECTION)),
     Column("account", Kind.WORD, "the clearing account, by code or name"),
-    Column("side", Kind.WORD, "`debit`, or `credit` for a reversal", tuple(Side)),
+    Column("side", Kind.WORD, "`debit`, or `credit` for a reversal", tuple(side.value for side in Side)),
     Column("system", Kind.WORD, "the system that would be told"),
     Column("customer", Kind.WORD, "the customer's number"),
     Column("channel", Kind.WORD, "the channel the order came by"),

@@ -36,7 +36,7 @@ class Instead(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 COLUMNS = (
-    Column("act", Kind.WORD, "what is commanded", tuple(Act)),
+    Column("act", Kind.WORD, "what is commanded", tuple(act.value for act in Act)),
     Column("system", Kind.WORD, "the system that was to be told"),
     Column("customer", Kind.WORD, "the customer's number"),
     Column("channel", Kind.WORD, "the channel the order came by"),

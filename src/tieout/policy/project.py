@@ -5,6 +5,7 @@ Every error names the key, the rule and the next step; those inside a policy fil
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from typing import Any
 
 import msgspec
 
@@ -13,6 +14,7 @@ from tieout.core.act import TOLD, Act
 from tieout.core.values import Role, day_end, day_start
 from tieout.declared import nearest
 from tieout.errors import SettingsError
+from tieout.flows import accounts
 from tieout.policy import CompanyPolicy, Match
 from tieout.policy.approval import Delegation, People
 from tieout.policy.cell import Words
@@ -20,7 +22,7 @@ from tieout.policy.checkpoints import FORM as CHECKPOINTS
 from tieout.policy.driving import DIMENSIONS, Driven, Driving, WaitRow
 from tieout.policy.fallback import FORM as FALLBACKS
 from tieout.policy.fallback import Instead
-from tieout.policy.table import Row, Versions, versions
+from tieout.policy.table import Row, Table, Versions, versions
 from tieout.policy.written import read_table
 
 
@@ -109,8 +111,22 @@ def driving(tables: PolicyTables, company: CompanyPolicy) -> Driving:
         _people(tables),
         tax_by_line=tables.policy.tax == "line",
     )
+    codes = {name for account in accounts().values() for name in (account.code, account.name)}
+    for table in (*made.checkpoints.tables, *made.fallbacks.tables):
+        _check_names(table, {"account": codes, "system": {*tables.systems}})
     _check_fallbacks(made.fallbacks, {one.name: one for one in systems})
     return made
+
+
+def _check_names(table: Table[Any], known: Mapping[str, set[str]]) -> None:
+    """Accounts and systems that a row names must exist; a row about what does not exist would silently never decide."""
+    for row in table.rows:
+        for column, names in known.items():
+            cell = row.cells.get(column)
+            for word in cell.patterns if isinstance(cell, Words) else ():
+                if not any(Words((word,)).judge(name, ()) for name in names):
+                    hint = nearest(word, names) or f"There are: {', '.join(sorted(names))}."
+                    raise SettingsError(f"{table.place}: row {row.number}: column {column}: there is no {column} {word!r}.", hint)
 
 
 def _driven(name: str, table: DrivenTable) -> Driven:
