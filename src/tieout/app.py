@@ -17,7 +17,7 @@ from tieout.report.state import Ledger
 from tieout.runtime.batch import Connection, Counts
 from tieout.runtime.configuration import Configuration
 from tieout.runtime.looks import tick
-from tieout.settings import FILE, Settings, load, policy_of, secrets_of, systems_of
+from tieout.settings import FILE, Settings, driving_of, load, policy_of, secrets_of, systems_of
 from tieout.store.database import Database, fetch, run
 
 DATABASE_VARIABLE = "TIEOUT_DATABASE"
@@ -29,6 +29,7 @@ class Tieout:
     def __init__(self, folder: Path, settings: Settings, database: Database) -> None:
         self.folder = folder
         self.settings = settings
+        self.driving = driving_of(settings, folder)
         self.database = database
         self.connection: Connection = database.connect(writer=True)
         self.systems = systems_of(settings, folder)

@@ -21,6 +21,8 @@ from tieout.errors import SettingsError
 from tieout.flows import accounts
 from tieout.policy import CompanyPolicy, DeadlineRow, Match, ToleranceRow
 from tieout.policy.calendar import Calendar
+from tieout.policy.driving import Driving
+from tieout.policy.project import DelegationTable, DrivenTable, PersonTable, PolicyTable, PolicyTables, WaitTable, driving
 
 FILE = "tieout.toml"
 LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -54,6 +56,11 @@ class SystemTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     is a case; the connector's `options`; its `secrets` by name, each as the place where it lies: `env:NAME` or
     `file:PATH`; `poll_seconds` between two questions for news; the scheme of its `webhook` signatures, `shopify` or
     `standard`, whose secrets are those with names that begin with `webhook`.
+
+    What it is told: `drive` names the acts it may be told, nothing is ever sent unless named here; `stand_in` those it is
+    told only when a fallback says so. `serves` says of which orders, where several systems could be told the same:
+    `{ warehouse = ["W1"], channel = ["web*"] }`, also by `customer` and `entity`. `anonymous`: its statements name neither
+    our key nor a document that it told us.
     """
 
     connector: str
@@ -66,6 +73,10 @@ class SystemTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ignore: tuple[str, ...] = ()
     mapping: str = ""
     quiet_hours: int | None = None
+    drive: tuple[str, ...] = ()
+    stand_in: tuple[str, ...] = ()
+    serves: dict[str, tuple[str, ...]] = {}
+    anonymous: bool = False
     options: dict[str, Any] = {}
     secrets: dict[str, str] = {}
     poll_seconds: int | None = None
@@ -130,6 +141,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     calendars: dict[str, CalendarTable] = {}
     tolerances: tuple[ToleranceTable, ...] = ()
     deadlines: tuple[DeadlineTable, ...] = ()
+    policy: PolicyTable = PolicyTable()
+    waits: tuple[WaitTable, ...] = ()
+    people: dict[str, PersonTable] = {}
+    delegations: tuple[DelegationTable, ...] = ()
 
 
 def load(folder: Path) -> Settings:
@@ -156,7 +171,8 @@ def _plain(message: str, data: Any) -> str:
         return message.replace(" - at `$.", " at `").replace("Object", "the table")
     name, place = found[1], found[2] or ""
     tables = {"project": ProjectTable, "systems": SystemTable, "channels": ChannelTable, "calendars": CalendarTable,
-              "tolerances": ToleranceTable, "deadlines": DeadlineTable, "": Settings}  # fmt: skip
+              "tolerances": ToleranceTable, "deadlines": DeadlineTable, "policy": PolicyTable, "waits": WaitTable,
+              "people": PersonTable, "delegations": DelegationTable, "": Settings}  # fmt: skip
     table = tables.get(re.split(r"[.\[]", place)[0], Settings)
     near = difflib.get_close_matches(name, table.__struct_fields__, 1)
     where = f" in `{place}`" if place else ""
@@ -206,8 +222,9 @@ def _check(settings: Settings, path: Path) -> None:
             f'Add secrets = {{ {WEBHOOK_SECRET} = "env:NAME" }}.',
         )
     names = {a.name for a in accounts().values()} | set(accounts())
-    rows: list[tuple[str, ToleranceTable | DeadlineTable]] = [("tolerances", r) for r in settings.tolerances]
+    rows: list[tuple[str, ToleranceTable | DeadlineTable | WaitTable]] = [("tolerances", r) for r in settings.tolerances]
     rows += [("deadlines", r) for r in settings.deadlines]
+    rows += [("waits", r) for r in settings.waits]
     for table, row in rows:
         need(
             row.account in names | {""},
@@ -289,6 +306,25 @@ def policy_of(settings: Settings) -> CompanyPolicy:
     )
     deadlines = tuple(DeadlineRow(_match(d), _within(d), d.team) for d in settings.deadlines)
     return CompanyPolicy(calendars, tolerances, deadlines, timedelta(minutes=settings.project.grace_minutes))
+
+
+def driving_of(settings: Settings, folder: Path) -> Driving:
+    """What may be commanded, when, and what waits for an approver. Raises SettingsError, also for what a policy file says."""
+    texts = {}
+    for key, names in settings.policy.files.items():
+        for name in names:
+            if not name.endswith((".toml", ".csv")):
+                raise SettingsError(f"{folder / FILE}: `policy.{key}` names {name!r}.", "A decision table is a .toml or a .csv file.")
+            try:
+                texts[name] = (folder / name).read_text("utf-8-sig")
+            except (OSError, UnicodeDecodeError) as bad:
+                why = "is not UTF-8" if isinstance(bad, UnicodeDecodeError) else "cannot be read"
+                raise SettingsError(f"{folder / FILE}: `policy.{key}` {name!r} {why}.", "The path is relative to tieout.toml.") from bad
+    systems = {n: DrivenTable(s.role, s.drive, s.stand_in, s.serves, s.anonymous) for n, s in settings.systems.items()}
+    tables = PolicyTables(
+        settings.policy, settings.waits, settings.people, settings.delegations, systems, texts, settings.project.timezone
+    )  # fmt: skip
+    return driving(tables, policy_of(settings))
 
 
 def _match(row: ToleranceTable | DeadlineTable) -> Match:
