@@ -32,9 +32,9 @@ class Clerk:
         for button in ("draft", "cancel", "delete"):
             self.rpc.call("sale.sale", button, [sale])
 
-    def phantom(self, item: str, quantity: int) -> int:
+    def phantom(self, item: str, quantity: int, price: Decimal) -> int:
         """Book a sale that nobody ordered; its id."""
-        (sale,) = self.rpc.call("sale.sale", "create", [{**self._to("CUST-1"), "lines": [["create", [self._line(item, quantity)]]]}])
+        (sale,) = self.rpc.call("sale.sale", "create", [{**self._to("CUST-1"), "lines": [["create", [self._line(item, quantity, price)]]]}])
         self._confirm(sale)
         return int(sale)
 
@@ -43,14 +43,14 @@ class Clerk:
         self.rpc.call("sale.sale", "draft", [sale])
         self.rpc.call("sale.sale", "cancel", [sale])
 
-    def invoice_by_hand(self, item: str, quantity: int) -> int:
+    def invoice_by_hand(self, item: str, quantity: int, price: Decimal) -> int:
         """Write and post an invoice that no sale stands behind; its id."""
         party = self._party("CUST-1")
         proposed = self.rpc.call("account.invoice", "on_change", {"type": "out", "party": party["id"], "company": 1}, ["party"])
         (journal,) = self.rpc.find("account.journal", [["type", "=", "revenue"]])
         revenue = self.rpc.find("account.account", [["type.revenue", "=", True], ["closed", "!=", True]])[0]
         (tax,) = self.rpc.find("account.tax", [])
-        line = {**self._line(item, quantity), "account": revenue["id"], "taxes": [["add", [tax["id"]]]]}
+        line = {**self._line(item, quantity, price), "account": revenue["id"], "taxes": [["add", [tax["id"]]]]}
         head = {"type": "out", "journal": journal["id"], "party": party["id"], "invoice_address": party["addresses"][0],
                 "account": proposed["account"], "lines": [["create", [line]]]}  # fmt: skip
         (invoice,) = self.rpc.call("account.invoice", "create", [head])
@@ -65,11 +65,13 @@ class Clerk:
     def authorise_return(self, order: str, items: Mapping[str, int]) -> None:
         """Key the return that a customer has announced, at the prices of the order."""
         (origin,) = self.rpc.find("sale.sale", [["id", "=", self.sale_of(order)]], "party", "invoice_address", "shipment_address")
-        sold = self.rpc.find("sale.line", [["sale", "=", origin["id"]], ["product.code", "in", list(items)]], "product.code", "unit_price", "taxes")
+        sold = self.rpc.find(
+            "sale.line", [["sale", "=", origin["id"]], ["product.code", "in", list(items)]], "product.code", "unit_price", "taxes"
+        )
         lines = []
         for line in sold:
             item = line["product."]["code"]
-            lines.append({**self._line(item, -items[item]), "unit_price": line["unit_price"], "taxes": [["add", line["taxes"]]]})
+            lines.append({**self._line(item, -items[item], line["unit_price"]), "taxes": [["add", line["taxes"]]]})
         head = {name: origin[name] for name in ("party", "invoice_address", "shipment_address")}
         values = {**head, "reference": order, "origin": f"sale.sale,{origin['id']}", "lines": [["create", lines]]}
         (back,) = self.rpc.call("sale.sale", "create", [values])
@@ -88,7 +90,6 @@ class Clerk:
         address = party["addresses"][0]
         return {"party": party["id"], "invoice_address": address, "shipment_address": address}
 
-    def _line(self, item: str, quantity: int) -> dict[str, Any]:
-        """At the list price."""
-        (product,) = self.rpc.find("product.product", [["code", "=", item]], "default_uom", "list_price")
-        return {"product": product["id"], "quantity": quantity, "unit": product["default_uom"], "unit_price": product["list_price"]}
+    def _line(self, item: str, quantity: int, price: Decimal) -> dict[str, Any]:
+        (product,) = self.rpc.find("product.product", [["code", "=", item]], "default_uom")
+        return {"product": product["id"], "quantity": quantity, "unit": product["default_uom"], "unit_price": price}

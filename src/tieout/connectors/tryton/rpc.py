@@ -147,8 +147,9 @@ _envelopes = msgspec.json.Decoder(_Envelope)
 
 
 def _call(session: Session, method: str, params: Sequence[Any], *, writes: bool) -> Call:
+    """Tryton says of every longer answer that it is gzip, so we ask for that: asked for anything else it says so of plain text."""
     session.calls += 1
-    headers = {"content-type": "application/json", "accept": "application/json"}
+    headers = {"content-type": "application/json", "accept": "application/json", "accept-encoding": "gzip"}
     if session.authorization:
         headers["authorization"] = session.authorization
     body = _encode({"id": session.calls, "method": method, "params": list(params)})
