@@ -52,7 +52,7 @@ class Clerk:
         (tax,) = self.rpc.find("account.tax", [])
         line = {**self._line(item, quantity, price), "account": revenue["id"], "taxes": [["add", [tax["id"]]]]}
         head = {"type": "out", "journal": journal["id"], "party": party["id"], "invoice_address": party["addresses"][0],
-                "account": proposed["account"], "lines": [["create", [line]]]}  # fmt: skip
+                "account": proposed["account"], "payment_term": party["customer_payment_term"], "lines": [["create", [line]]]}  # fmt: skip
         (invoice,) = self.rpc.call("account.invoice", "create", [head])
         self.rpc.call("account.invoice", "post", [invoice])
         return int(invoice)
@@ -82,7 +82,7 @@ class Clerk:
         self.rpc.call("sale.sale", "confirm", [sale])
 
     def _party(self, code: str) -> dict[str, Any]:
-        (party,) = self.rpc.find("party.party", [["code", "=", code]], "addresses")
+        (party,) = self.rpc.find("party.party", [["code", "=", code]], "addresses", "customer_payment_term")
         return party
 
     def _to(self, code: str) -> dict[str, Any]:

@@ -9,8 +9,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from examples.erp.tryton import PASSWORD, Tryton
 from examples.erp.warehouse import Warehouse
+
 from tieout.app import Tieout, open_project
 from tieout.core.attempt import Approved, Target
 from tieout.core.circuit import Rules as CircuitRules
@@ -39,10 +41,12 @@ TARGETS = {
 }
 """How each treats what it is told: the longest time in which it may still do what we no longer wait for, whether it knows a key
 again, and the waits between attempts. An ERP in production deserves minutes; a demo is watched."""
-LIMITS = {
-    "erp": Limits(concurrency=2, rate=Rate(100, 1, 100), circuit=CircuitRules(wait=timedelta(seconds=1), wait_max=timedelta(seconds=2))),
-    "wms": Limits(concurrency=2, rate=Rate(100, 1, 100)),
-}
+FAST = Rate(100, 1, 100)
+CIRCUIT = CircuitRules(wait=timedelta(seconds=1), wait_max=timedelta(seconds=2))
+UNBROKEN = CircuitRules(faults_max=1_000_000, percent=100, calls_min=1_000_000, calls_max=1_000_000)
+"""A circuit that never opens, for a line that is bad on purpose."""
+ONE_BY_ONE = Limits(concurrency=1, rate=FAST)
+"""Tryton on SQLite is told one thing at a time: of two invoices posted at once both would be given the same number."""
 
 
 def midnight(day: datetime) -> datetime:
@@ -53,23 +57,30 @@ def midnight(day: datetime) -> datetime:
 class Company:
     """A project in a folder of its own, between a running Tryton and a running warehouse."""
 
-    def __init__(self, folder: Path, tryton: Tryton, warehouse: Warehouse, *, erp_url: str = "", database: str = "embedded") -> None:
+    def __init__(
+        self, folder: Path, tryton: Tryton, warehouse: Warehouse, *, erp_url: str = "", timeout: int = 60, settle: float = 3.0,
+        rules: CircuitRules = CIRCUIT, database: str = "embedded", schema: str = "northgate",
+    ) -> None:  # fmt: skip
+        """`erp_url` if Tryton is reached by another line; `timeout` and `settle` in seconds."""
         os.environ.setdefault("NORTHGATE_ERP_PASSWORD", PASSWORD)
         self.folder, self.tryton, self.warehouse = folder, tryton, warehouse
         self.today = datetime.now(UTC)
         folder.mkdir(parents=True, exist_ok=True)
         for name in TOKENS:
             text = (HERE / name).read_text().replace("@ERP@", erp_url or tryton.url).replace("@WMS@", warehouse.url)
-            (folder / name).write_text(text.replace('database = "embedded"', f'database = "{database}"'))
+            text = text.replace('database = "embedded"', f'database = "{database}"').replace('"northgate"', f'"{schema}"')
+            (folder / name).write_text(text.replace("timeout = 60", f"timeout = {timeout}"))
         self.project: Tieout = open_project(folder)
         self.connection, self.configuration = self.project.connection, self.project.configuration
-        self.configuration.driving = Driving(self.project.driving, TARGETS)
+        self.targets = {**TARGETS, "erp": msgspec.structs.replace(TARGETS["erp"], settle=timedelta(seconds=settle))}
+        self.configuration.driving = Driving(self.project.driving, self.targets)
         self._transport = Transport()
         place = Place(self._session, lambda connection: self.configuration, self.project.secrets_of, Metrics(), traces_of({}))
         erp = self.project.systems["erp"]
         self._polls = Polls(place, self.connection, self.configuration, self._transport, poller(erp), erp, POLL_SECONDS)
+        limits = {"erp": msgspec.structs.replace(ONE_BY_ONE, circuit=rules), "wms": Limits(concurrency=2, rate=FAST)}
         self._dispatcher = Dispatcher(
-            lambda: self.project.database.session(writer=True), self.configuration, self.project.secrets_of, limits=LIMITS
+            lambda: self.project.database.session(writer=True), self.configuration, self.project.secrets_of, limits=limits
         )
         self._taken_in = 0
 
@@ -128,6 +139,11 @@ class Company:
         ((waiting,),) = self.connection.execute("select count(*) from consider where at <= %s", [datetime.now(UTC)]).fetchall()
         return not waiting and not any(state in BUSY for state in self.states())
 
+    def is_sending(self) -> bool:
+        """True while Tryton is being told something."""
+        ((busy,),) = self.connection.execute("select count(*) from command where state = 'sending' and system = 'erp'").fetchall()
+        return bool(busy)
+
     def states(self) -> Counter[str]:
         """How many commands stand where."""
         return Counter(dict(self.connection.execute("select state, count(*) from command group by 1").fetchall()))
@@ -139,10 +155,16 @@ class Company:
         )
         return [(key, reason or rule) for key, reason, rule in found.fetchall()]
 
+    def references(self) -> list[str]:
+        """The numbers of all orders that were placed."""
+        found = self.connection.execute("select distinct identity from fact where kind = 'OrderPlaced' order by 1").fetchall()
+        parts = [identity.split("/", 3) for (identity,) in found]
+        return [f"{partner}:{number}" if partner else number for _, _, partner, number in parts]
+
     def approve(self, key: str, who: str) -> None:
         """A person lets a held command go."""
         with self.connection.transaction():
-            record(self.connection, key, Approved(), TARGETS["erp"], datetime.now(UTC), who=who)
+            record(self.connection, key, Approved(), self.targets["erp"], datetime.now(UTC), who=who)
 
     def settle(self) -> None:
         """Send what is owed and ask Tryton for what it made of it, until neither brings anything new."""

@@ -91,11 +91,11 @@ class Warehouse:
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
-    def do_POST(self) -> None:  # noqa: N802 - the library's name
+    def do_POST(self) -> None:
         release = json.loads(self.rfile.read(int(self.headers["content-length"])))
         self._answer(*self._warehouse.take(release))
 
-    def do_GET(self) -> None:  # noqa: N802 - the library's name
+    def do_GET(self) -> None:
         (key,) = parse_qs(urlsplit(self.path).query)["release_id"]
         found = self._warehouse.releases.get(key)
         self._answer(200, found) if found else self._answer(404, {"error": "no such release"})

@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from systems.driver import Transport, converse, transport
 from examples.erp.tryton import CLERK, CLERK_PASSWORD, LOGIN, PASSWORD, Tryton
+
+from systems.driver import Transport, converse, transport
 from tieout.connectors import Document, System
 from tieout.connectors.tryton.poll import poll
 from tieout.connectors.tryton.rpc import Session, Talk, change, login, read

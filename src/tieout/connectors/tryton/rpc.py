@@ -23,7 +23,7 @@ Talk = Generator[Call, Reply, T]
 
 WARNINGS_MAX = 10
 REASON_MAX = 1000
-READ_SECONDS, WRITE_SECONDS = 30.0, 120.0
+READ_SECONDS = 30.0
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
@@ -154,7 +154,8 @@ def _call(session: Session, method: str, params: Sequence[Any], *, writes: bool)
         headers["authorization"] = session.authorization
     body = _encode({"id": session.calls, "method": method, "params": list(params)})
     url = session.options.url.rstrip("/") + "/rpc/"
-    return Call("POST", url, headers, body, writes=writes, timeout=WRITE_SECONDS if writes else READ_SECONDS)
+    patience = float(session.options.timeout)
+    return Call("POST", url, headers, body, writes=writes, timeout=patience if writes else min(patience, READ_SECONDS))
 
 
 def _answer(session: Session, reply: Reply, *, writes: bool) -> _Answer:
