@@ -21,6 +21,8 @@ WRONG = {
 }
 """What goes wrong on purpose, and the exception that it has to become; two more are named when they happen."""
 
+STUCK = sorted(name.rpartition("/")[2] for name in (REPRICED, DELETED, REFUSED))
+"""The orders that do not go through the same day: a price in dispute, a sale that is gone, one that Tryton does not take."""
 LEFT_OPEN = {f"TSH- {TWICE}": WRONG[f"TSH- {TWICE}"]}
 """What nobody can put right the same evening: the goods are with the customer."""
 

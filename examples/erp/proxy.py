@@ -23,7 +23,7 @@ class BadLine:
         self.spoiled: Counter[str] = Counter()
         self.by_method: Counter[str] = Counter()
         self._writes = 0
-        self._lock = threading.Lock()
+        self._lock, self._turn = threading.Lock(), threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
         self._server.daemon_threads = True
         self._server.line = self  # type: ignore[attr-defined]
@@ -64,7 +64,11 @@ class BadLine:
             return fate
 
     def forward(self, path: str, headers: dict[str, str], body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
-        """What Tryton answers."""
+        """What Tryton answers. It is asked one thing at a time: on SQLite two invoices posted at once may get one number."""
+        with self._turn:
+            return self._asked(path, headers, body)
+
+    def _asked(self, path: str, headers: dict[str, str], body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
         connection = http.client.HTTPConnection("127.0.0.1", self._tryton.port, timeout=120)
         try:
             connection.request("POST", path, body, headers)
