@@ -44,9 +44,8 @@ again, and the waits between attempts. An ERP in production deserves minutes; a 
 FAST = Rate(100, 1, 100)
 CIRCUIT = CircuitRules(wait=timedelta(seconds=1), wait_max=timedelta(seconds=2))
 UNBROKEN = CircuitRules(faults_max=1_000_000, percent=100, calls_min=1_000_000, calls_max=1_000_000)
-"""A circuit that never opens, for a line that is bad on purpose."""
-ONE_BY_ONE = Limits(concurrency=1, rate=FAST)
-"""Tryton on SQLite is told one thing at a time: of two invoices posted at once both would be given the same number."""
+BAD_LINE: dict[str, Any] = {"timeout": 2, "settle": 6.0, "concurrency": 3, "rules": UNBROKEN}
+"""For a line that is bad on purpose: little patience, and a circuit that never opens. The line itself asks Tryton one thing at a time."""
 
 
 def midnight(day: datetime) -> datetime:
@@ -59,9 +58,9 @@ class Company:
 
     def __init__(
         self, folder: Path, tryton: Tryton, warehouse: Warehouse, *, erp_url: str = "", timeout: int = 60, settle: float = 3.0,
-        rules: CircuitRules = CIRCUIT, database: str = "embedded", schema: str = "northgate",
+        concurrency: int = 1, rules: CircuitRules = CIRCUIT, database: str = "embedded", schema: str = "northgate",
     ) -> None:  # fmt: skip
-        """`erp_url` if Tryton is reached by another line; `timeout` and `settle` in seconds."""
+        """`erp_url` if Tryton is reached by another line; `timeout` and `settle` in seconds; `concurrency` for Tryton."""
         os.environ.setdefault("NORTHGATE_ERP_PASSWORD", PASSWORD)
         self.folder, self.tryton, self.warehouse = folder, tryton, warehouse
         self.today = datetime.now(UTC)
@@ -78,7 +77,8 @@ class Company:
         place = Place(self._session, lambda connection: self.configuration, self.project.secrets_of, Metrics(), traces_of({}))
         erp = self.project.systems["erp"]
         self._polls = Polls(place, self.connection, self.configuration, self._transport, poller(erp), erp, POLL_SECONDS)
-        limits = {"erp": msgspec.structs.replace(ONE_BY_ONE, circuit=rules), "wms": Limits(concurrency=2, rate=FAST)}
+        # Tryton on SQLite is told one thing at a time: two invoices posted at once might be given the same number.
+        limits = {"erp": Limits(concurrency, FAST, circuit=rules), "wms": Limits(concurrency=2, rate=FAST)}
         self._dispatcher = Dispatcher(
             lambda: self.project.database.session(writer=True), self.configuration, self.project.secrets_of, limits=limits
         )
@@ -124,7 +124,7 @@ class Company:
 
     # Sending ---------------------------------------------------------------------------------------------------------
 
-    def send(self, seconds: float = 300.0, *, over: Callable[[], bool] | None = None) -> None:
+    def send(self, seconds: float = 3600.0, *, over: Callable[[], bool] | None = None) -> None:
         """Send what is owed until nothing waits any more, or until it is `over`."""
         until = time.monotonic() + seconds
         while not (over or self.is_idle)():

@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent.parent))
 from examples.erp import faults
 from examples.erp.audit import Audit, audit, orders
 from examples.erp.clerk import Clerk
-from examples.erp.company import UNBROKEN, Company
+from examples.erp.company import BAD_LINE, Company
 from examples.erp.day import LEFT_OPEN, STUCK, Day
 from examples.erp.proxy import BadLine
 from examples.erp.rpc import Rpc
@@ -72,7 +72,8 @@ class Demo:
             good = self.compared(found, "") and self.tied_out(day.expected, cases) and stuck == STUCK
             self.summary |= _figures(found) | {
                 "exceptions_expected": len(day.expected), "exceptions_found": len(cases), "expected": day.expected, "found": cases,
-                "orders": len(company.references()), "not_booked_shipped_and_invoiced_once": stuck, "commands": dict(company.states()), "refused": dict(company.commands("refused")),
+                "orders": len(company.references()),
+                "not_booked_shipped_and_invoiced_once": stuck, "commands": dict(company.states()), "refused": dict(company.commands("refused")),
                 "seen_within_one_poll": day.seen_at_once,
             }  # fmt: skip
             self.say("People put right what went wrong; nobody tells Tieout.")
@@ -94,13 +95,11 @@ class Demo:
             good = self.told("killed", faults.killed_in_the_middle(company, rpc, self.say))
         self.say(f"A bad line: {times} answers are lost, {times} requests arrive after we have stopped waiting.")
         with (
-            BadLine(tryton, cuts=times, delays=times, seconds=2.5) as line,
-            Company(
-                FOLDER / "line", tryton, warehouse, erp_url=line.url, timeout=2, settle=6, rules=UNBROKEN, schema="northgate_line"
-            ) as company,
+            BadLine(tryton, cuts=times, delays=times) as line,
+            Company(FOLDER / "line", tryton, warehouse, erp_url=line.url, schema="northgate_line", **BAD_LINE) as company,
         ):
             company.poll()
-            return self.told("bad_line", faults.on_a_bad_line(company, line, rpc, self.say, times)) and line.is_over and good
+            return self.told("bad_line", faults.on_a_bad_line(company, line, rpc, self.say)) and line.is_over and good
 
     def told(self, name: str, story: faults.Story) -> bool:
         """Write down what came of a fault."""

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import random
 import threading
 import time
 from collections import Counter
@@ -10,19 +11,22 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from examples.erp.tryton import DATABASE, Tryton
 
 READS = ("login", "get_preferences", "search", "search_read", "search_count", "read", "default_get", "on_change", "fields_get", "skip")
-SPARED = 2
-"""Of so many requests that change something, one is let through."""
+DELAY = 2.5
+"""Seconds that a request is held back."""
+SPOILED = 0.5
+"""The share of the requests that change something which is spoiled, by dice that always fall the same way."""
 
 
 class BadLine:
     """A `with` block of it listens on a loopback port; it spoils so many requests each way, then none."""
 
-    def __init__(self, tryton: Tryton, *, cuts: int, delays: int, seconds: float) -> None:
-        self._tryton, self._seconds = tryton, seconds
+    def __init__(self, tryton: Tryton, *, cuts: int, delays: int) -> None:
+        self._tryton = tryton
         self._left = Counter(cut=cuts, delay=delays)
+        self.faults = cuts + delays
         self.spoiled: Counter[str] = Counter()
         self.by_method: Counter[str] = Counter()
-        self._writes = 0
+        self._dice = random.Random(7)
         self._lock, self._turn = threading.Lock(), threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
         self._server.daemon_threads = True
@@ -54,9 +58,8 @@ class BadLine:
         if method.rpartition(".")[2] in READS:
             return ""
         with self._lock:
-            self._writes += 1
             fate = max(self._left, key=lambda way: self._left[way])
-            if not self._left[fate] or self._writes % SPARED:
+            if not self._left[fate] or self._dice.random() >= SPOILED:
                 return ""
             self._left[fate] -= 1
             self.spoiled[fate] += 1
@@ -79,7 +82,7 @@ class BadLine:
 
     def hold_back(self) -> None:
         """Longer than anybody waits for it."""
-        time.sleep(self._seconds)
+        time.sleep(DELAY)
 
 
 class _Handler(BaseHTTPRequestHandler):
