@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from examples.erp.tryton import CLERK, CLERK_PASSWORD, LOGIN, PASSWORD, Tryton
+
 from systems.driver import Transport, converse, transport
-from systems.tryton import CLERK, CLERK_PASSWORD, LOGIN, PASSWORD, Tryton
 from tieout.connectors import Document, System
 from tieout.connectors.tryton.options import options_of
 from tieout.connectors.tryton.poll import poll

@@ -248,6 +248,9 @@ def test_a_booked_sale_that_was_deleted_is_proved_gone_by_a_complete_list(ledger
     assert kept.documents[0] == "erp/sale/1"
     assert not [one for one in ledger.poll() if one.contract == "tryton/list"]
 
+    booked(ledger, "1003")
+    assert {name.split(" ")[0] for name in ledger.world.of("TBK")} == {"shop/order/1002"}, "the list says nothing of what came after it"
+
 
 def test_moves_that_are_cancelled_for_good_are_no_longer_booked(ledger: Ledger) -> None:
     erp = ledger.erp

@@ -7,6 +7,7 @@ from typing import Any
 
 from tieout.connectors.tryton.book import compare
 from tieout.connectors.tryton.rpc import Denied, Session, Talk, ask, change, day, money, write
+from tieout.connectors.tryton.sales import FIELDS as SALE_FIELDS
 from tieout.connectors.tryton.sales import (
     Record,
     Wanted,
@@ -20,6 +21,7 @@ from tieout.connectors.tryton.sales import (
     total_of,
     wizard,
 )
+from tieout.connectors.tryton.ship import ship
 from tieout.core.command import Absent, Accepted, Command
 from tieout.core.values import ZERO, Ref, exact, plain, ref, ref_parts
 
@@ -31,7 +33,11 @@ DRAFT, POSTED = ("draft", "validated"), ("posted", "paid")
 
 
 def post_invoice(session: Session, command: Command) -> Talk[Accepted]:
-    """Post those draft invoices of the transaction's sales that hold nothing beyond what is owed."""
+    """Post those draft invoices of the transaction's sales that hold nothing beyond what is owed.
+
+    Tryton drafts an invoice only for what it has shipped itself: what the warehouse has shipped and Tryton has not is
+    shipped in it first, under the same key.
+    """
     sales = yield from of_transaction(session, command, "sales_order")
     return (yield from post(session, command, sales, sign=1))
 
@@ -50,6 +56,10 @@ def post(session: Session, command: Command, sales: list[Record], sign: int) -> 
         drafts = yield from _drafts(session, sales)
         chosen, left = _chosen(session, drafts, wanted, sign)
         if left.rest() and sales:
+            drafts = yield from _drafts(session, (yield from processed(session, sales)))
+            chosen, left = _chosen(session, drafts, wanted, sign)
+        if sign > 0 and left.rest() and len(chosen) == sum(1 for lines in drafts.values() if _goods(session, lines)):
+            yield from ship(session, command, (yield from of_ids(session, "sale.sale", (one["id"] for one in sales), SALE_FIELDS)), left)
             drafts = yield from _drafts(session, (yield from processed(session, sales)))
             chosen, left = _chosen(session, drafts, wanted, sign)
         if not chosen:

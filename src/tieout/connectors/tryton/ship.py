@@ -25,6 +25,13 @@ def post_shipment(session: Session, command: Command) -> Talk[Accepted]:
     for one in mine:
         if one["state"] == "done":
             yield from _taken(session, one, wanted)
+    shipped = yield from ship(session, command, sales, wanted)
+    return (yield from _read_back(session, command, sorted({one["id"] for one in mine} | shipped)))
+
+
+def ship(session: Session, command: Command, sales: list[Record], wanted: Wanted) -> Talk[set[int]]:
+    """Ship what is wanted from the open shipments of some sales, under the command's key; their ids. Nothing, unless all of it can go."""
+    shipments = yield from of_ids(session, OUT, (id_ for sale in sales for id_ in sale["shipments"]), FIELDS)
     before = Wanted(dict(wanted.left))
     plan = yield from _plan(session, [one for one in shipments if one["state"] in OPEN], wanted)
     if wanted.rest():
@@ -36,7 +43,7 @@ def post_shipment(session: Session, command: Command) -> Talk[Accepted]:
         raise Denied(f"Not open to ship in Tryton: {wanted.rest()}.")
     for shipment, moves in plan:
         yield from _ship(session, command, shipment, moves)
-    return (yield from _read_back(session, command, sorted({one["id"] for one in mine} | {one["id"] for one, _ in plan})))
+    return {int(shipment["id"]) for shipment, _ in plan}
 
 
 def find_shipment(session: Session, command: Command) -> Talk[Accepted | Absent]:
