@@ -206,12 +206,6 @@ def test_health_readiness_and_figures(served: Within) -> None:
     assert served.metric('tieout_feed_watermark_age_seconds{system="wms"}') > 3600
 
 
-def test_open_cases_are_shown_by_class(served: Within) -> None:
-    served.post("wms", b"{}")
-    served.project.tick()
-    assert served.metric('tieout_open_cases{class="QUA"}') == 1
-
-
 def test_a_schema_that_is_not_migrated_is_not_ready(project: Project, served: Within) -> None:
     project.ask("update migration set number = number + 1 where number = (select max(number) from migration) returning 1")
     answer = served.get("/readyz")
