@@ -92,6 +92,7 @@ def test_a_target_that_fails_is_asked_again_later_and_its_fault_is_shown(project
     assert 3 < (health.again - datetime.now(UTC)).total_seconds() <= 5
     assert served.metric('tieout_poll_faults_total{fault="connect",system="erp"}') == 1
     assert project.ask("select * from meta where key = 'cursor:erp'") == []
+    assert served.get("/readyz").json["polls"] == {"erp": {"last_poll": "", "last_fault": "connect"}}
     assert served.get("/healthz").status == 200, "the role works; it is the target that does not"
 
 

@@ -198,7 +198,7 @@ def test_a_system_without_a_scheme_takes_no_webhooks(served: Within) -> None:
 def test_health_readiness_and_figures(served: Within) -> None:
     served.post("wms", shipped(1))
     assert served.get("/healthz").json == {"roles": {"receive": "works", "tick": "works", "apply": "works"}}
-    assert served.get("/readyz").json == {"ready": True, "fault": ""}
+    assert served.get("/readyz").json == {"ready": True, "fault": "", "polls": {}}
     assert served.metric('tieout_messages_total{outcome="kept",system="wms"}') == 1
     assert served.metric('tieout_role_up{role="apply"}') == 1
     assert served.metric("tieout_database_up") == 1

@@ -80,10 +80,16 @@ async def _healthz(request: Request, watched: Watched) -> Response:
 
 async def _readyz(request: Request, watched: Watched, intake: Intake | None) -> Response:
     """200 while a message would be kept: the database answers and is migrated, the line is not full."""
-    fault = await run_in_threadpool(watched.probe.fault)
+    fault, polls = await run_in_threadpool(_asked, watched.probe)
     if not fault and intake is not None and intake.queue.is_full:
         fault = "Too many deliveries wait for their commit."
-    return Response(msgspec.json.encode({"ready": not fault, "fault": fault}), 503 if fault else 200, media_type=JSON)
+    body = {"ready": not fault, "fault": fault, "polls": polls}
+    return Response(msgspec.json.encode(body), 503 if fault else 200, media_type=JSON)
+
+
+def _asked(probe: Probe) -> tuple[str, dict[str, dict[str, str]]]:
+    fault = probe.fault()
+    return fault, {} if fault else probe.polls()
 
 
 async def _metrics(request: Request, watched: Watched, intake: Intake | None) -> Response:

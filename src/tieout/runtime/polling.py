@@ -59,17 +59,22 @@ def health_of(connection: Connection, system: str) -> Health:
     return msgspec.json.decode(found[0][0], type=Health) if found else Health()
 
 
+def polls(connection: Connection) -> dict[str, Health]:
+    """How the polls of all systems go."""
+    return {name: msgspec.json.decode(text, type=Health) for name, text in fetch(connection, "polls")}
+
+
 @contextmanager
 def polling(place: Place, name: str, seconds: float, end: threading.Event) -> Iterator[Step]:
     """The role `poll` for one system."""
     with place.working() as (connection, configuration), Transport() as transport:
         system = configuration.systems[name]
         keep_mapping(connection, system)
-        polls = Polls(place, connection, configuration, transport, poller(system), system, seconds)
+        asking = Polls(place, connection, configuration, transport, poller(system), system, seconds)
 
         def step(now: datetime) -> float:
             with my_turn(connection, f"poll/{name}") as mine:
-                return polls.step(now) if mine else ELSEWHERE
+                return asking.step(now) if mine else ELSEWHERE
 
         yield step
 
