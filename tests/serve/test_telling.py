@@ -2,6 +2,7 @@
 
 import json
 import logging
+import sys
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
@@ -43,6 +44,16 @@ def test_without_the_extra_a_senders_trace_is_handed_on_and_no_other_is_made(pro
     metas = [meta for (meta,) in project.ask("select meta from message order by id")]
     assert [meta.get("traceparent", "") for meta in metas] == [PARENT, "", ""]
     assert isinstance(traces_of({}), Untraced)
+
+
+def test_traces_that_are_asked_for_without_the_extra_are_a_warning(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    asked = {"OTEL_EXPORTER_OTLP_ENDPOINT": "https://otel.example.com"}
+    made = traces_of(asked)
+    assert isinstance(made, Traced)
+    made.close()
+    monkeypatch.setitem(sys.modules, "opentelemetry.exporter.otlp.proto.http.trace_exporter", None)
+    assert isinstance(traces_of(asked), Untraced)
+    assert "tieout[otel]" in caplog.text
 
 
 def test_an_error_of_a_library_is_logged_without_its_words(project: Project) -> None:

@@ -285,13 +285,15 @@ def _answer(delivery: Delivery, rows: list[Row], refused: dict[int, list[Refused
 
 
 def _settle(delivery: Delivery, kept: Kept, *, is_new: bool) -> None:
-    if delivery.answer.set_running_or_notify_cancel():
+    if not delivery.answer.done() and delivery.answer.set_running_or_notify_cancel():
         delivery.answer.set_result((kept, is_new))
 
 
 def _fail(deliveries: Iterable[Delivery], error: Exception) -> None:
     """Tell callers that nothing of theirs was acknowledged."""
     for delivery in deliveries:
+        if delivery.answer.done():
+            continue
         if not isinstance(error, KeyReused | TooMany):
             LOG.error("a delivery was not kept", extra=fields(system=delivery.system.name), exc_info=error)
         if delivery.answer.set_running_or_notify_cancel():
