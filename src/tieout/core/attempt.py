@@ -141,6 +141,8 @@ class Next(NamedTuple):
 def advance(before: Attempt, event: Event, target: Target, now: datetime, share: float = 1.0) -> Attempt:
     """Where a command stands after an event; `share` (0 to 1) is the caller's dice for full jitter.
 
+    `now` is when the outcome was known, of a probe when it was begun; all times of a command come from one clock. An
+    outcome that arrives when the command has ended meanwhile (its state is not in TRANSITIONS for it) is for the caller to drop.
     Raises ValueError for a step that TRANSITIONS does not have, or for a repetition while the target might do it twice.
     """
     if (before.state, type(event)) not in TRANSITIONS:

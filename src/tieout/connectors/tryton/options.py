@@ -2,15 +2,18 @@
 
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 
 import msgspec
 
 from tieout.connectors import Option, System
-from tieout.core.values import Ref, ref
+from tieout.core.values import Ref, exact, plain, ref
 from tieout.errors import SettingsError
 
 KEY = re.compile(r"[A-Za-z_]+[+-] ([^/\s]+/[^/\s]+/.+) \d{1,9}")
 """A command's key, as we leave it on the documents we make: account and side, group, running number."""
+CUT = re.compile(r"(.+) = (\d{1,18}:\d[\d.]*(?:, \d{1,18}:\d[\d.]*)*)")
+"""The same on an amendment, with what it takes out: line of the sale and quantity."""
 
 
 class Options(msgspec.Struct, frozen=True):
@@ -79,6 +82,20 @@ def warehouse_name(code: str | None, options: Options) -> str:
 def key_in(*texts: str | None) -> str:
     """The command key that stands in a text of a document; empty when people wrote it."""
     return next((text for text in texts if text and KEY.fullmatch(text)), "")
+
+
+def cut_text(key: str, cuts: Mapping[int, Decimal]) -> str:
+    """The description of an amendment that takes quantities out of lines."""
+    return f"{key} = " + ", ".join(f"{line}:{plain(quantity)}" for line, quantity in cuts.items())
+
+
+def cut_in(text: str | None) -> tuple[str, dict[int, Decimal]]:
+    """The key and the cuts that stand in the description of an amendment; nothing when people wrote it. Raises ValueError."""
+    found = CUT.fullmatch(text or "")
+    if found is None or not KEY.fullmatch(found.group(1)):
+        return "", {}
+    pairs = (pair.split(":") for pair in found.group(2).split(", "))
+    return found.group(1), {int(line): exact(quantity) for line, quantity in pairs}
 
 
 def transaction(key: str, reference: str | None, named: Mapping[str, str]) -> Ref | None:

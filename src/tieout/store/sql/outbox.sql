@@ -17,3 +17,44 @@ values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 -- by outgoing_number; two documents only after the numbers have begun anew
 select command, system, sender, receiver, interchange, group_, set_, made, raw from outgoing
 where sender = %s and receiver = %s and interchange = %s order by made desc limit 10
+
+-- name: commands_of
+-- by command_number: every command of some subjects, locked in the order of their keys
+select key, subject, body::text, because::text, attempt::text from command where subject = any(%s) order by key for update
+
+-- name: insert_commands
+insert into command (key, subject, account, side, number, act, system, body, hash, because, rule, attempt, state, next_move, next_at, created, changed)
+select key, subject, account, side, number, act, system, body::json, hash, because::json, rule, attempt::json, state, next_move, next_at, at, at
+from unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::int[], %s::text[], %s::text[], %s::text[], %s::bytea[], %s::text[],
+  %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::timestamptz[])
+  as u(key, subject, account, side, number, act, system, body, hash, because, rule, attempt, state, next_move, next_at, at)
+
+-- name: command_for_update
+select subject, system, attempt::text, fence from command where key = %s for update
+
+-- name: set_attempt
+update command set attempt = %s::json, state = %s, next_move = %s, next_at = %s, changed = %s where key = %s
+
+-- name: insert_command_events
+insert into command_event (key, at, event, who, detail)
+select key, at, event, who, detail::json from unnest(%s::text[], %s::timestamptz[], %s::text[], %s::text[], %s::text[]) as u(key, at, event, who, detail)
+
+-- name: consider
+insert into consider (root, at) select * from unnest(%s::text[], %s::timestamptz[])
+on conflict (root) do update set at = least(consider.at, excluded.at)
+
+-- name: considered
+-- what has come due; decided about in the same transaction
+delete from consider where root in (select root from consider where at <= %s order by at limit %s for update skip locked) returning root
+
+-- name: alias_of
+select alias from subject where ref = %s
+
+-- name: identities_of
+-- by fact_identity: the statements about some documents, whole (the identity itself) and in scopes (after a slash)
+select distinct p.document, f.identity from unnest(%s::text[]) as p(document)
+cross join lateral (
+  select identity from fact where identity = p.document
+  union all
+  select identity from fact where identity > p.document || '/' and identity < p.document || '0'
+) f
