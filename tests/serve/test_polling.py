@@ -9,12 +9,14 @@ from typing import Any
 import psycopg
 import pytest
 from at_work import DEADLINE, Process, Project, Within, shipped, until
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from tieout.connectors import Document, Secrets, System
 from tieout.core.command import Call, Failed, Polled, Reply
 from tieout.core.values import Role
 from tieout.runtime.polling import Health, Polls, health_of
 from tieout.runtime.transport import Transport
+from tieout.telemetry.traces import Traced
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "systems"))
 from small_erp import CLIENT, small_erp
@@ -137,6 +139,19 @@ def test_the_cursor_is_stored_with_what_was_found(project: Project, polls_of: Ca
     assert project.ask("select declared from feed") == [(NOW,)]
     assert 59 < polls.step(datetime.now(UTC)) <= 60
     assert told.cursors == ["", "c1"], "it was not time yet"
+
+
+def test_a_polled_message_keeps_the_trace_of_its_poll(project: Project, within: Callable[..., Within], monkeypatch: pytest.MonkeyPatch) -> None:
+    exporter = InMemorySpanExporter()
+    served = within("tick", traces=Traced(exporter))
+    with served.place.working() as (connection, configuration), Transport() as transport:
+        told = Told(([shipped(1)], Polled("c1", NOW)))
+        Polls(served.place, connection, configuration, transport, told, configuration.systems["wms"], 60.0).step(datetime.now(UTC))
+    served.place.traces.close()
+    (span,) = exporter.get_finished_spans()
+    assert span.name == "poll"
+    ((meta,),) = project.ask("select meta from message")
+    assert meta["traceparent"].split("-")[1] == f"{span.context.trace_id:032x}"
 
 
 def test_what_was_found_is_not_kept_when_its_cursor_is_not(project: Project, polls_of: Callable[[Told], Polls]) -> None:

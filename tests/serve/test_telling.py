@@ -37,6 +37,14 @@ def test_a_message_is_one_trace_from_its_sender_to_its_commit(project: Project, 
     assert all(set(span.attributes or {}) <= {"system", "documents"} for span in spans.values())
 
 
+def test_what_nobody_foresaw_is_a_problem_too(served: Within, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Our own error, provoked by taking the figures away."""
+    monkeypatch.setattr(served.metrics, "queue_depth", None)
+    answer = served.get("/metrics")
+    assert (answer.status, answer.json["rule"]) == (500, "http/fault")
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
 def test_without_the_extra_a_senders_trace_is_handed_on_and_no_other_is_made(project: Project, served: Within) -> None:
     served.post("wms", shipped(1), traceparent=PARENT)
     served.post("wms", shipped(2), traceparent="garbage\u00e9".encode().decode("latin-1"))

@@ -65,7 +65,7 @@ def interface(watched: Watched, intake: Intake | None) -> Starlette:
     if intake is not None:
         for path, take in (("/v1/messages/{system}", _message), ("/v1/webhooks/{system}", _webhook)):
             routes.append(Route(path, partial(_told, watched=watched, intake=intake, take=take), methods=["POST"]))
-    return Starlette(routes=routes, exception_handlers={HTTPException: _no_such})
+    return Starlette(routes=routes, exception_handlers={HTTPException: _no_such, Exception: _our_fault})
 
 
 # Watching ----------------------------------------------------------------------------------------------------------------
@@ -103,10 +103,15 @@ async def _metrics(request: Request, watched: Watched, intake: Intake | None) ->
 
 async def _no_such(request: Request, error: Exception) -> Response:
     """A path or method that is none."""
-    status = error.status_code if isinstance(error, HTTPException) else 500
+    status = error.status_code if isinstance(error, HTTPException) else 404
     rule = "http/method" if status == 405 else "http/path"
     next_step = "POST to /v1/messages/SYSTEM or /v1/webhooks/SYSTEM; GET /healthz, /readyz or /metrics."
     return Problem(status, rule, f"There is nothing here for {request.method}.", next_step, closes=True).response(request.url.path)
+
+
+async def _our_fault(request: Request, error: Exception) -> Response:
+    """What nobody foresaw; the server logs it."""
+    return Problem(500, "http/fault", "This is our fault.", "Send it again later; tell the operator.").response(request.url.path)
 
 
 # Taking in ---------------------------------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from tieout.formats.archive import Opened
 from tieout.runtime.apply import apply
 from tieout.runtime.batch import Connection
 from tieout.runtime.configuration import Configuration, connector
-from tieout.runtime.intake import DOCUMENTS_AT_ONCE, arrivals_of, keep_mapping, pieces
+from tieout.runtime.intake import DOCUMENTS_AT_ONCE, arrivals_of, keep_mapping, note, pieces
 from tieout.runtime.receive import key_of
 from tieout.runtime.roles import Place, Step, lost
 from tieout.runtime.statements import Arrival, read
@@ -192,8 +192,7 @@ class Writer:
                 raise TooMany
             trace = {TRACEPARENT: delivery.trace} if delivery.trace else {}
             for n, arrival in enumerate(arrivals, 1):
-                document = arrival.document
-                arrival.document = msgspec.structs.replace(document, meta={**document.meta, **delivery.meta, **trace})
+                note(arrival, {**delivery.meta, **trace})
                 if delivery.key:
                     arrival.key = (delivery.key if len(arrivals) == 1 else f"{delivery.key}#{n}").encode()
                 arrival.ahead = read(arrival, connector(arrival.system.connector))

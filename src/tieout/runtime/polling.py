@@ -20,12 +20,13 @@ from tieout.errors import SettingsError
 from tieout.runtime.apply import apply
 from tieout.runtime.batch import Connection
 from tieout.runtime.configuration import Configuration
-from tieout.runtime.intake import DOCUMENTS_AT_ONCE, arrivals_of, keep_mapping
+from tieout.runtime.intake import DOCUMENTS_AT_ONCE, arrivals_of, keep_mapping, note
 from tieout.runtime.roles import Place, Step, my_turn
 from tieout.runtime.statements import Arrival
 from tieout.runtime.transport import Transport
 from tieout.store.database import fetch, run
 from tieout.telemetry.logs import LOG, fields
+from tieout.telemetry.traces import TRACEPARENT
 
 RETRY_FIRST = 5.0
 RETRY_MAX = 900.0
@@ -153,7 +154,10 @@ class Polls:
         if not arrivals and not declared:
             return
         metrics, name = self._place.metrics, self._system.name
-        with self._place.traces.span("poll", system=name, documents=len(arrivals)), metrics.batch_seconds.labels("poll").time():
+        span = self._place.traces.span("poll", system=name, documents=len(arrivals))
+        with span as trace, metrics.batch_seconds.labels("poll").time():
+            for arrival in arrivals:
+                note(arrival, {TRACEPARENT: trace} if trace else {})
             counts = apply(self._connection, self._configuration, arrivals, datetime.now(UTC), what="poll", declared=declared)
         metrics.messages.labels(name, "kept").inc(counts.messages)
         metrics.messages.labels(name, "repeated").inc(counts.repeated)
