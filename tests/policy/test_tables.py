@@ -274,3 +274,19 @@ def test_a_wildcard_is_what_a_plain_search_says() -> None:
     for pattern in ("*", "a*", "*a", "a*a", "*a*", "a*b*a", "**", "ab"):
         for name in ("", "a", "b", "aa", "ab", "aba", "abba", "bab"):
             assert Words((pattern,)).judge(name, ()) is fnmatch.fnmatchcase(name, pattern), (pattern, name)
+
+
+def test_a_row_whose_time_is_outside_the_files_is_named() -> None:
+    late = TOML.replace("valid_to = 2026-11-30", "valid_to = 2026-10-30")
+    assert unreachable(read_table(late, "c.toml", CHECKPOINTS, "UTC")) == ["c.toml: row 2 can never decide: its time is outside the file's."]
+
+
+def test_rows_of_other_times_do_not_cover_each_other() -> None:
+    november = "valid_from = 2026-11-01\nvalid_to = 2026-11-30\n"
+    row = '[[checkpoint]]\n{}act = "issue_credit"\nresult = "pass"\n'
+    text = 'version = "1"\n' + row.format("valid_to = 2026-10-31\n") + row.format(november)
+    assert unreachable(read_table(text, "c.toml", CHECKPOINTS, "UTC")) == []
+    text += row.format("valid_from = 2026-10-15\nvalid_to = 2026-11-15\n")
+    assert unreachable(read_table(text, "c.toml", CHECKPOINTS, "UTC")) == [
+        "c.toml: row 3 can never decide: rows 1, 2 above it take all that it is for."
+    ]

@@ -112,8 +112,11 @@ def driving(tables: PolicyTables, company: CompanyPolicy) -> Driving:
         tax_by_line=tables.policy.tax == "line",
     )
     codes = {name for account in accounts().values() for name in (account.code, account.name)}
-    for table in (*made.checkpoints.tables, *made.fallbacks.tables):
-        _check_names(table, {"account": codes, "system": {*tables.systems}})
+    known = {"account": codes, "system": {*tables.systems}}
+    for checkpoints in made.checkpoints.tables:
+        _check_names(checkpoints, known)
+    for fallbacks in made.fallbacks.tables:
+        _check_names(fallbacks, known)
     _check_fallbacks(made.fallbacks, {one.name: one for one in systems})
     return made
 

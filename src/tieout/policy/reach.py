@@ -27,6 +27,9 @@ def unreachable(table: Table[Result]) -> list[str]:
     """A sentence for every row that can never decide."""
     made = []
     for n, row in enumerate(table.rows):
+        if row.since >= table.until or row.until <= table.since:
+            made.append(f"{table.place}: row {row.number} can never decide: its time is outside the file's.")
+            continue
         covering = _covering(table, row, table.rows[:n])
         if covering:
             above = f"row {covering[0]}" if len(covering) == 1 else f"rows {', '.join(map(str, covering))}"
@@ -41,8 +44,6 @@ def _verb(covering: list[int]) -> str:
 def _covering(table: Table[Result], row: Row[Result], above: tuple[Row[Result], ...]) -> list[int]:
     """The rows that take everything from this one; none if something reaches it, or there is too much to try."""
     since, until = max(row.since, table.since), min(row.until, table.until)
-    if since >= until:
-        return [row.number]
     above = tuple(one for one in above if one.since < until and one.until > since)
     single = next((one for one in above if one.since <= since and until <= one.until and one.cells.items() <= row.cells.items()), None)
     if single is not None:
