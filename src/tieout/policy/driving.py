@@ -46,7 +46,7 @@ class Driven(msgspec.Struct, frozen=True):
 
     def fits(self, notes: Mapping[str, str]) -> bool:
         """True when it serves an order with these dimensions."""
-        return all(words.judge(notes.get(dimension, ""), ()) for dimension, words in self.serves.items())
+        return all(words.judge(notes.get(dimension, "")) for dimension, words in self.serves.items())
 
 
 class WaitRow(msgspec.Struct, frozen=True):
@@ -177,13 +177,10 @@ class Driving(msgspec.Struct, frozen=True):
 
 
 def _apart(one: Driven, other: Driven) -> bool:
-    """True when some dimension keeps two systems from ever serving the same order, as far as plain words tell."""
+    """True when in some dimension no value that one names is served by the other."""
     for dimension, words in one.serves.items():
         against = other.serves[dimension]
-        plain = not any("*" in pattern for pattern in (*words.patterns, *against.patterns))
-        if plain and not set(words.patterns) & set(against.patterns):
-            return True
-        if not plain and not any(against.judge(p.replace("*", "\0"), ()) or words.judge(a.replace("*", "\0"), ())
-                                 for p in words.patterns for a in against.patterns):  # fmt: skip
+        mine, theirs = ([pattern.replace("*", "\0") for pattern in said.patterns] for said in (words, against))
+        if not words.judge(tuple(theirs)) and not against.judge(tuple(mine)):
             return True
     return False

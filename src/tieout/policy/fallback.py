@@ -6,7 +6,7 @@ a *diversion* of the root: from then on the rules name another system or warehou
 withdraws what was queued and issues anew, and one open command per subject stays the law.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -19,7 +19,7 @@ from tieout.core.circuit import Circuit
 from tieout.core.command import Command, State
 from tieout.core.residual import View
 from tieout.policy.cell import Column, Kind, Measure, Value
-from tieout.policy.table import Facts, Form, Found, Table, Versions
+from tieout.policy.table import Facts, Form, Versions
 
 
 class Instead(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -104,7 +104,7 @@ def fallback(
     if table is None or attempt.denied or (attempt.state not in SURE and attempt.state not in WAITS):
         return None
     here = {*tried, command.system, command.warehouse} - {""}
-    for found in _fitting(table, facts_of(command, attempt, circuit, now, since), now):
+    for found in table.fitting(facts_of(command, attempt, circuit, now, since), now):
         instead = found.row.result
         if instead.use_system in here or instead.use_warehouse in here:
             continue
@@ -138,16 +138,6 @@ def diverted(found: View, diversions: Collection[Diversion]) -> View:
     """The view with the warehouse that it was diverted to last; decide on this one."""
     warehouse = next((one.use_warehouse for one in reversed(list(diversions)) if one.use_warehouse), "")
     return msgspec.structs.replace(found, notes={**found.notes, "warehouse": warehouse}) if warehouse else found
-
-
-def _fitting(table: Table[Instead], facts: Facts, now: datetime) -> Iterator[Found[Instead]]:
-    """Every row that surely fits, in order; where one leads back to where it was, the next is looked at."""
-    units = table.units()
-    for row in table.rows:
-        if row.is_for(now):
-            judged = table.judged(row, facts, units)
-            if all(one.holds for one in judged):
-                yield Found(table.form.name, table.version, row, judged)
 
 
 def facts_of(command: Command, attempt: Attempt, circuit: Circuit | None, now: datetime, since: datetime | None = None) -> Facts:
