@@ -80,10 +80,15 @@ def test_a_circuit_is_open_since_it_was_last_closed_also_through_failed_probes()
     ],
 )
 def test_what_may_be_at_the_target_waits_and_says_why(attempt: Attempt, why: str) -> None:
-    found = fallback(RELEASE, attempt, None, fallbacks(TABLE), h(3), since=T)
+    assert fallback(RELEASE, attempt, None, ANYHOW, h(3)) == Wait(why, "fallbacks 1 row 1 decided because it is for everything")
+
+
+def test_without_an_answer_for_long_means_neither_accepted_nor_refused() -> None:
+    found = fallback(RELEASE, Attempt(State.UNKNOWN, sent_at=T, doubt_at=T), None, fallbacks(TABLE), h(3), issued_at=T)
     assert isinstance(found, Wait)
-    assert found.reason == why
     assert found.rule.startswith("fallbacks 1 row 4 decided because without an answer for 180 min >= 120 min")
+    for attempt in (Attempt(State.ACCEPTED), refused("Unknown item")):
+        assert fallback(RELEASE, attempt, None, fallbacks(TABLE), h(3), issued_at=T) is None
 
 
 @pytest.mark.parametrize("state", [State.HELD, State.CONFIRMED, State.CANCELLED])
@@ -109,8 +114,8 @@ def test_a_person_may_be_asked_whatever_is_at_the_target() -> None:
 
 def test_no_way_is_gone_twice() -> None:
     there = command(Act.RELEASE_SHIPMENT, system="threepl", warehouse="W2", account="TSH")
-    assert fallback(there, refused("out of stock"), down(T), fallbacks(TABLE), h(3), since=T) is None
-    again = fallback(RELEASE, Attempt(), down(T), fallbacks(TABLE), h(3), since=T, tried=["threepl"])
+    assert fallback(there, refused("out of stock"), down(T), fallbacks(TABLE), h(3), issued_at=T) is None
+    again = fallback(RELEASE, Attempt(), down(T), fallbacks(TABLE), h(3), issued_at=T, tried=["threepl"])
     assert again is None
 
 

@@ -131,11 +131,11 @@ class Driving(msgspec.Struct, frozen=True):
         return request(command, hold, rule, proposer, now)
 
     def instead(
-        self, command: Command, attempt: Attempt, circuit: Circuit | None, now: datetime, *, since: datetime | None = None
+        self, command: Command, attempt: Attempt, circuit: Circuit | None, now: datetime, *, issued_at: datetime | None = None
     ) -> Fallback | Wait | None:
         """What to do about a command that does not go through; no way that the root was diverted to is gone twice."""
         tried = {name for one in self.diversions for name in (one.use_system, one.use_warehouse) if name}
-        return fallback(command, attempt, circuit, self.fallbacks, now, since=since, tried=tried)
+        return fallback(command, attempt, circuit, self.fallbacks, now, issued_at=issued_at, tried=tried)
 
     # What is doubtful about it ------------------------------------------------------------------------------------------
 
