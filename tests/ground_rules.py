@@ -63,17 +63,17 @@ def posting(identity: str, move: str, lines: Mapping[str, Any], occurred: dateti
     """One fact: `lines` is key -> quantity, or (quantity, value), or (quantity, value, unit); a charge has no quantity."""
     rows = []
     for key, said in lines.items():
-        quantity, value, unit = (*said, None, "EA")[:3] if isinstance(said, tuple) else (said, None, "EA")
-        unit = said[2] if isinstance(said, tuple) and len(said) == 3 else "EA"
+        quantity, value, unit = (*said, "EA")[:3] if isinstance(said, tuple) else (said, None, "EA")
+        is_goods = quantity is not None
         rows.append(
             Row(
                 key,
-                None if quantity is None else Decimal(quantity),
-                unit if quantity is not None else "",
+                Decimal(quantity) if is_goods else None,
+                unit if is_goods else "",
                 None if value is None else Decimal(value),
-                "USD" if value is not None else "",
+                "" if value is None else "USD",
                 None,
-                key if quantity is not None else "",
+                key if is_goods else "",
             )
         )
     return Posting(identity, "", kind, occurred, False, (Group(tuple(move.split()), tuple(rows)),), notes)

@@ -10,14 +10,14 @@ from types import TracebackType
 
 import msgspec
 
-from tieout.connectors import System
+from tieout.connectors import Secrets, System
 from tieout.errors import SettingsError
 from tieout.report import tables
 from tieout.report.state import Ledger
 from tieout.runtime.batch import Connection, Counts
 from tieout.runtime.configuration import Configuration
 from tieout.runtime.looks import tick
-from tieout.settings import FILE, Settings, load, policy_of, systems_of
+from tieout.settings import FILE, Settings, driving_of, load, policy_of, secrets_of, systems_of
 from tieout.store.database import Database, fetch, run
 
 DATABASE_VARIABLE = "TIEOUT_DATABASE"
@@ -29,6 +29,7 @@ class Tieout:
     def __init__(self, folder: Path, settings: Settings, database: Database) -> None:
         self.folder = folder
         self.settings = settings
+        self.driving = driving_of(settings, folder)
         self.database = database
         self.connection: Connection = database.connect(writer=True)
         self.systems = systems_of(settings, folder)
@@ -60,9 +61,10 @@ class Tieout:
     def _store(self, system: System) -> None:
         run(self.connection, "set_system", system.name, msgspec.json.encode(system).decode())
 
-    def _configure(self) -> Configuration:
+    def _configure(self, connection: Connection | None = None) -> Configuration:
         project = self.settings.project
-        closed = fetch(self.connection, "last_close")
+        connection = connection or self.connection
+        closed = fetch(connection, "last_close")
         configuration = Configuration(
             self.systems.values(),
             policy_of(self.settings),
@@ -74,12 +76,16 @@ class Tieout:
             closed_until=closed[0][0] if closed else None,
             timezone=project.timezone,
         )
-        configuration.system_ids = {name: id_ for id_, name, _ in fetch(self.connection, "systems")}
+        configuration.system_ids = {name: id_ for id_, name, _ in fetch(connection, "systems")}
         return configuration
 
-    def fresh_configuration(self) -> Configuration:
-        """The same configuration without reference data read, for another schema."""
-        return self._configure()
+    def fresh_configuration(self, connection: Connection | None = None) -> Configuration:
+        """The same configuration without reference data read, for another schema or for another thread with its own connection."""
+        return self._configure(connection)
+
+    def secrets_of(self, name: str) -> Secrets:
+        """The secrets of a system, fetched anew from where they lie. Raises SettingsError."""
+        return secrets_of(self.settings, name, self.folder, os.environ)
 
     def _check_fingerprint(self) -> None:
         """The stored postings depend on which accounts are kept by line; when that changes they must be made anew."""

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from itertools import product
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -70,6 +71,14 @@ def test_what_the_table_does_not_have_crashes_and_what_it_has_leads_where_it_say
         assert advance(before, event, KEYED, s(1)).state in allowed
 
 
+def test_the_page_has_the_same_table() -> None:
+    page = Path(__file__).parents[2] / "docs" / "explanation" / "how-a-command-travels.md"
+    rows = [line.strip("| ").split(" | ") for line in page.read_text("utf-8").splitlines() if line.startswith("| ") and line.count("|") == 4]
+    states = {state.value for state in State}
+    said = {(state, event): tuple(after.split(", ")) for state, event, after in rows if state in states}
+    assert said == {(state, event.__name__.lower()): after for (state, event), after in TRANSITIONS.items()}
+
+
 def test_the_end_is_the_end() -> None:
     assert {state for state, _ in TRANSITIONS} == OPEN | {State.REFUSED, State.CONFIRMED}
     assert OPEN >= FLYING
@@ -113,6 +122,11 @@ def test_rule_26_an_absent_probe_of_an_earlier_attempt_says_nothing_of_a_later_o
     resent = lived((0, Sent()), (30, DOUBT), (31, Absent()), (121, Absent()), (122, Sent()), (152, DOUBT))
     assert (resent.state, resent.absent_at) == (State.UNKNOWN, None)
     assert advance(resent, Absent(), FORGETFUL, s(153)).state is State.UNKNOWN
+
+
+def test_rule_26_a_probe_before_a_repetition_does_not_count_for_it() -> None:
+    attempt = lived((0, Sent()), (30, DOUBT), (31, Absent()), (100, Sent()), (130, DOUBT), (131, Absent()), target=KEYED)
+    assert (attempt.state, attempt.absent_at) == (State.UNKNOWN, s(131))
 
 
 def test_rule_26_a_probe_that_fails_is_no_answer() -> None:

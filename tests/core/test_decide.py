@@ -159,8 +159,13 @@ def test_rule_23_the_final_quantity_that_the_target_named_is_all_that_is_waited_
 def test_rule_23_one_document_for_two_commands_is_shared_out_the_earlier_first() -> None:
     first = accepted(issue([shipped("S1", A=6)]), "erp/invoice/I1")
     second = msgspec.structs.replace(first, command=msgspec.structs.replace(first.command, number=2))
-    book = [shipped("S1", A=12), invoiced("I1", {"A": 12})]
-    assert told(decided(book, [second, first])) == [(Verdict.CONFIRM, 1, "A"), (Verdict.CONFIRM, 2, "A")]
+    book = [shipped("S1", A=12), invoiced("I1", {"A": 10})]
+    decisions = decided(book, [second, first])
+    assert told(decisions) == [(Verdict.CONFIRM, 1, "A"), (Verdict.CONFIRM, 2, "A"), (Verdict.HOLD, 3, {"A": 2})]
+    assert [d.reason for d in decisions[:2]] == [
+        "the target has stated all of it",
+        "the target's documents say 2 EA of A less than was commanded",
+    ]
 
 
 def test_rule_23_systems_that_name_nothing_are_judged_by_what_they_state_more() -> None:
@@ -180,10 +185,11 @@ def test_rule_23_numbers_go_on_whatever_name_the_root_had() -> None:
 
 
 def test_rule_23_lines_that_were_merged_meanwhile_are_still_in_flight() -> None:
-    one = accepted(issue([shipped("S1", A=3, B=3)]), "erp/invoice/I1")
-    book = [shipped("S1", A=3, B=3), invoiced("OTHER", {"A+B": 1})]
+    one = accepted(issue([shipped("S1", B=3)]))
+    book = [shipped("S1", B=3), shipped("S2", A=3), invoiced("OTHER", {"A+B": 1})]
     assert told(decided(book, [one])) == [(Verdict.NOTHING, 1, "A")]
-    assert told(decided([*book, invoiced("I1", {"A+B": 6})], [one])) == [(Verdict.CONFIRM, 1, "A")]
+    ours = [*book, invoiced("I1", {"A+B": 3}, command=one.command.key)]
+    assert told(decided(ours, [one])) == [(Verdict.CONFIRM, 1, "A"), (Verdict.ISSUE, 2, {"A": 2})]
 
 
 def test_an_identity_gives_the_reference_of_its_document() -> None:
@@ -355,6 +361,16 @@ def test_an_account_kept_by_other_keys_is_stopped_by_the_common_item_only() -> N
     assert [(line.order_line, line.item) for line in decisions[0].command.lines] == [("2", "B")]
 
 
+def test_two_lines_of_one_item_are_stopped_apart() -> None:
+    def lines(number: str, move: str, first: int) -> Posting:
+        made = say(number, move, {"1": first, "2": 2})
+        rows = tuple(msgspec.structs.replace(row, item="A") for row in made.groups[0].rows)
+        return msgspec.structs.replace(made, groups=(msgspec.structs.replace(made.groups[0], rows=rows),))
+
+    book = [lines("erp/sales_order/1", "TSH+", 6), lines("wms/shipment/1", "TSH- SNI+", 7)]
+    assert told(decided(book)) == [(Verdict.ISSUE, 1, {"2": 2}), (Verdict.NOTHING, None, "1")]
+
+
 def _by_line(group: Any) -> Any:
     rows = tuple(msgspec.structs.replace(row, key=str(n)) for n, row in enumerate(group.rows, 1))
     return msgspec.structs.replace(group, rows=rows)
@@ -417,8 +433,13 @@ def test_charges_go_once_and_are_not_waited_for() -> None:
     one = accepted(issue([PLACED]), "erp/sales_order/9")
     book = [PLACED, say("erp/sales_order/9", "TBK-", {"A": (5, 50), "B": (1, 7)})]
     assert told(decided(book, [one])) == [(Verdict.CONFIRM, 1, "A", "B")]
-    again = decided([*book, say("shop/order/1b", "TBK+", {"C": 1})], [became(one, State.CONFIRMED)])
-    assert told(again) == [(Verdict.ISSUE, 2, {"C": 1})]
+    more = [*book, say("shop/order/1b", "TBK+", {"C": (1, 5)})]
+    assert told(decided(more, [one])) == [(Verdict.CONFIRM, 1, "A", "B"), (Verdict.ISSUE, 2, {"C": 1})]
+    done = msgspec.structs.replace(one, attempt=msgspec.structs.replace(one.attempt, state=State.CONFIRMED))
+    assert told(decided(more, [done])) == [(Verdict.ISSUE, 2, {"C": 1})]
+    assert told(decided(more)) == [(Verdict.ISSUE, 1, {"C": 1, "discount": None, "freight": None})]
+    unpriced = decided([say("shop/order/1", "TBK+", {"A": 5, "freight": (None, 9)})])
+    assert [(d.command.currency, len(d.command.lines)) for d in unpriced if d.command] == [("USD", 2)]
 
 
 def test_an_order_goes_whole_or_waits() -> None:
@@ -427,8 +448,26 @@ def test_an_order_goes_whole_or_waits() -> None:
     assert told(decided(grown, [one])) == [(Verdict.ISSUE, 2, {"A": 5, "B": 1, "C": 1, "discount": None, "freight": None})]
     flying = accepted(issue([PLACED]))
     assert {decision.verdict for decision in decided(grown, [flying])} == {Verdict.NOTHING}
+    by_hand = [*grown, say("erp/sales_order/1", "TBK-", {"A": (5, 50), "B": (1, 7)})]
+    assert told(decided(by_hand, [flying])) == [(Verdict.NOTHING, 1, "C")]
     dearer = [PLACED, say("erp/sales_order/1", "TBK-", {"A": (4, 50)})]
     assert why(decided(dearer))[1].startswith("goes with A, which waits: stopped: ")
+
+
+def in_euro(posting: Posting) -> Posting:
+    rows = tuple(msgspec.structs.replace(row, currency="EUR") for row in posting.groups[0].rows)
+    return msgspec.structs.replace(posting, groups=(msgspec.structs.replace(posting.groups[0], rows=rows),))
+
+
+def test_a_command_speaks_one_currency() -> None:
+    order = [say("shop/order/1", "TBK+", {"A": (5, 50)}), in_euro(say("shop/order/1b", "TBK+", {"B": (1, 7)}))]
+    assert why(decided(order)) == ["one document cannot be in EUR and USD"] * 2
+    layers = [say("erp/sales_order/1", "TBL+", {"A": (5, 50), "C": 1}), in_euro(say("erp/sales_order/1b", "TBL+", {"B": (1, 7)}))]
+    book = [*layers, shipped("S1", A=5, B=1, C=1)]
+    assert told(decided(book)) == [(Verdict.ISSUE, 1, {"B": 1}), (Verdict.ISSUE, 2, {"A": 5}), (Verdict.ISSUE, 3, {"C": 1})]
+    issued: list[Issued] = []
+    carry_out(issued, decided(book))
+    assert {one.verdict for one in decided(book, issued)} == {Verdict.NOTHING}
 
 
 # Values and flows ----------------------------------------------------------------------------------------------------------
@@ -446,6 +485,7 @@ def test_a_movement_is_posted_with_its_sign_once_it_has_stood_and_a_lagging_wate
     moved = [say("wms/movement/1", "STK+", {"": -6})]
     root = "*/stock/W1:A"
     assert [one.verdict for one in decided(moved, now=100, root=root)] == [Verdict.ISSUE]
+    assert why(decided(moved, now=1, root=root)) == ["has not stood for its time yet: the movement may still be on its way"]
     one = issue(moved, now=100, root=root)
     assert one.command.lines[0].quantity == -6
     posted = [*moved, say("erp/movement/1", "STK-", {"": -6}, 101, command=one.command.key)]

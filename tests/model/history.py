@@ -1,4 +1,6 @@
-"""A seeded history: goods are shipped, the real `decide` and `advance` drive a hostile target, and everything is checked as it happens.
+"""A seeded history: something comes to be owed, the real `decide` and `advance` drive a hostile target, and everything is checked.
+
+An ERP that is told to invoice what was shipped, or a warehouse that is told to ship what was booked and does it little by little.
 
 The loop around them is the least there can be: a list of commands, statements that arrive late, twice and out of order,
 and a clock that only this file moves. `Naive` names the ways of doing it that look right; each breaks.
@@ -88,7 +90,10 @@ class History:
             remembers = timedelta(days=30)
         settle = timedelta(0) if self.naive is Naive.PROBE_TOO_EARLY else SETTLE
         self.bounds = Bounds(settle, remembers, first=timedelta(seconds=5), longest=timedelta(seconds=60))
-        self.rules = PlainRules(anonymous=("erp",) if self.manner.is_anonymous else (), checkpoint=_large if self.seed % 3 == 0 else _none)
+        self.owes = "TSH+" if self.manner.is_gradual else "SNI+"
+        self.rules = PlainRules(
+            anonymous=("erp", "wms") if self.manner.is_anonymous else (), checkpoint=_large if self.seed % 3 == 0 else _none
+        )
 
     # The world ----------------------------------------------------------------------------------------------------------
 
@@ -108,10 +113,10 @@ class History:
         chance = self.dice.random()
         if chance < 0.35:
             item, amount = self.dice.choice(ITEMS), Decimal(self.dice.randint(1, 6))
-            identity = f"wms/shipment//S{self.count}"
+            identity = f"source/document//S{self.count}"
             self.shipped[item] += amount
             self.shipments[identity] = (0, item, amount)
-            self._say(identity, 0, "SNI+", {item: amount})
+            self._say(identity, 0, self.owes, {item: amount})
         elif chance < 0.4 and self.shipments and self.has_corrections:
             self._correct(self.dice.choice(sorted(self.shipments)))
         elif chance < 0.5 and self.has_clerk:
@@ -135,12 +140,12 @@ class History:
         self.shipments[identity] = (revision + 1, item, amount - less)
         self.shipped[item] -= less
         self.corrected[item] += less
-        self._say(identity, revision + 1, "SNI+", {item: amount - less})
+        self._say(identity, revision + 1, self.owes, {item: amount - less})
 
     def _delete(self) -> None:
         """Somebody deletes a document of ours by hand. Not in a system that names nothing: there a person has to end the command."""
         ours = [d for d in self.target.documents if d.key in self.issued]
-        if self.manner.is_anonymous:
+        if self.manner.is_anonymous or self.manner.is_gradual:
             ours = []
         if ours:
             gone = self.dice.choice(ours)
@@ -170,8 +175,21 @@ class History:
         return made
 
     def _state(self, made: Made) -> None:
-        notes = {"command": made.key} if self.manner.echoes and made.key else {}
-        self._say(f"erp/invoice//{made.number}", 0, "SNI-", dict(made.lines), **notes)
+        """The target states what it has done; a warehouse in pieces, as it gets round to them."""
+        notes = {}
+        if made.key and (self.manner.echoes or (self.manner.is_gradual and self.manner.names)):
+            notes["command"] = made.key if self.manner.echoes else self.target.reference(made)
+        if not self.manner.is_gradual:
+            self._say(f"erp/invoice//{made.number}", 0, "SNI-", dict(made.lines), **notes)
+            return
+        for item, amount in made.lines.items():
+            first = Decimal(self.dice.randint(0, int(amount)))
+            for piece, some in enumerate((first, amount - first)):
+                if some:
+                    identity = f"wms/shipment//{made.number}.{item}{piece}"
+                    self._at(
+                        self.now + timedelta(seconds=piece * 500), lambda i=identity, of=item, n=some: self._say(i, 0, "TSH-", {of: n}, **notes)
+                    )
 
     @property
     def book(self) -> list[Posting]:

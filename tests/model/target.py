@@ -26,6 +26,9 @@ class Manner:
     parts: float = 0.0
     """How often it takes less than was asked, and says so."""
 
+    is_gradual: bool = False
+    """A warehouse: what it has taken it ships little by little, in several documents that name the release."""
+
     @property
     def is_anonymous(self) -> bool:
         return not (self.echoes or self.names)
@@ -111,6 +114,9 @@ class Target:
         known = self.by(key)
         return self._told(known[0], lines) if known else Absent()
 
+    def reference(self, made: Made) -> str:
+        return f"wms/release/{made.number}" if self.manner.is_gradual else f"erp/invoice/{made.number}"
+
     def by(self, key: str) -> list[Made]:
         return [document for document in self.ever if document.key == key]
 
@@ -126,5 +132,5 @@ class Target:
 
     def _told(self, made: Made, asked: Mapping[str, Decimal]) -> Accepted:
         final = {item: made.lines.get(item, Decimal(0)) for item in asked}
-        documents = (f"erp/invoice/{made.number}",) if self.manner.names else ()
+        documents = (self.reference(made),) if self.manner.names else ()
         return Accepted(documents, final if final != asked else {})

@@ -23,8 +23,11 @@ MANNERS = {
     "names nothing": Manner(),
     "names nothing, takes parts": Manner(parts=0.3),
     "names nothing, knows our key again, takes parts": Manner(knows_again=True, parts=0.2),
+    "a warehouse, echoes our key": Manner(echoes=True, is_gradual=True),
+    "a warehouse, names its release, takes parts": Manner(names=True, is_gradual=True, parts=0.3),
+    "a warehouse, names nothing": Manner(is_gradual=True),
 }
-HISTORIES = 250 * MORE
+HISTORIES = 200 * MORE
 """Per manner."""
 
 

@@ -75,6 +75,17 @@ def test_accepted_is_not_confirmed_until_the_target_says_so_itself(driven: World
     assert happened(driven, BOOK) == ["issue", "sent", "accepted", "confirm"]
 
 
+def test_a_document_that_the_target_takes_back_is_on_purpose_and_the_next_command_is_held(driven: World) -> None:
+    driven.apply([say("OrderPlaced", "shop", 1, 0, ORDER)])
+    target = driven.configuration.driving.targets["erp"]
+    with driven.connection.transaction():
+        record(driven.connection, BOOK, Sent(), target, NOW)
+        record(driven.connection, BOOK, Accepted((Ref("erp/sales_order/9"),)), target, NOW)
+    driven.apply([say("OrderBooked", "erp", 9, 1, ORDER, revision=1)])
+    driven.apply([say("OrderBooked", "erp", 9, 2, [], revision=2, void=True)])
+    assert states(driven) == {BOOK: "confirmed", "TBK+ shop/order/1 2": "held", **{k: v for k, v in states(driven).items() if k[:3] != "TBK"}}
+
+
 def test_25_a_refusal_blocks_the_same_sums_and_a_changed_order_may_go_again(driven: World) -> None:
     driven.apply([say("OrderPlaced", "shop", 1, 0, ORDER, revision=1)])
     target = driven.configuration.driving.targets["erp"]

@@ -98,13 +98,17 @@ def test_an_older_server_than_15_is_refused() -> None:
         migrate(Old(), "x")  # type: ignore[arg-type]
 
 
+CHANGE = {"batch": "seq = 0", "outgoing": "set_ = 0", "command_event": "who = 'nobody'"}
+"""What to change in a table that has no column `batch` of its own."""
+
+
 @pytest.mark.parametrize("table", LEDGER)
 def test_the_application_role_may_only_add_to_the_ledger(world: World, table: str) -> None:
     world.apply([say("OrderPlaced", "shop", "1", 0, [line(1, "shop/order/1", "A", 1, 1)])])
     for statement in (
         f"delete from {table}",
         f"truncate {table}",
-        f"update {table} set batch = 0" if table != "batch" else "update batch set seq = 0",
+        f"update {table} set {CHANGE.get(table, 'batch = 0')}",
     ):
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             world.connection.execute(statement)
@@ -117,7 +121,7 @@ def test_the_owner_is_stopped_by_a_trigger(world: World, table: str) -> None:
         for statement in (
             f"delete from {table}",
             f"truncate {table}",
-            f"update {table} set {'seq' if table == 'batch' else 'batch'} = 0",
+            f"update {table} set {CHANGE.get(table, 'batch = 0')}",
         ):
             with pytest.raises(psycopg.errors.InsufficientPrivilege, match=f"the table {table} is append-only"):
                 connection.execute(statement)

@@ -4,6 +4,7 @@
 """
 
 import contextlib
+import gzip
 import json
 import socket
 import ssl
@@ -104,7 +105,8 @@ class Behaviour(BaseHTTPRequestHandler):
         self.json({"path": self.path, "headers": dict(self.headers.items())})
 
     def on_status(self) -> None:
-        self.json({"error": "so it is"}, int(self.path.partition("?")[0].rsplit("/", 1)[1]))
+        status = int(self.path.partition("?")[0].rsplit("/", 1)[1])
+        self.answer(status, b"" if status in (204, 304) else b'{"error": "so it is"}')
 
     def on_html_400(self) -> None:
         self.answer(400, b"<html><body><h1>Bad Request</h1></body></html>", "text/html")
@@ -165,6 +167,23 @@ class Behaviour(BaseHTTPRequestHandler):
         self.close_connection = True
         self.server.quit.set()
 
+    def on_surplus(self) -> None:
+        """A length that is too short: what follows looks like the answer to the next request."""
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+        self.wfile.write(b'HTTP/1.1 201 Created\r\nContent-Length: 18\r\n\r\n{"number": "SO-9"}')
+
+    def on_surplus_chunk(self) -> None:
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n")
+        self.wfile.write(b"HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n")
+
+    def on_surplus_204(self) -> None:
+        """A body where there can be none, which careless servers do send."""
+        self.wfile.write(b'HTTP/1.1 204 No Content\r\nContent-Length: 12\r\n\r\n{"ok": true}')
+
+    def on_chunks(self) -> None:
+        self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        self.wfile.write(b"2;why=not\r\n{}\r\n1\r\n \r\n0\r\nX-Trailer: 1\r\n\r\n")
+
     def on_garbage(self) -> None:
         self.raw(b"220 mail.example ESMTP ready\r\n")
 
@@ -191,6 +210,12 @@ class Behaviour(BaseHTTPRequestHandler):
 
     def on_packed(self) -> None:
         self.answer(200, b"\x1f\x8b\x08", Content_Encoding="gzip")
+
+    def on_zipped(self) -> None:
+        self.answer(200, gzip.compress(b'{"ok": true}'), Content_Encoding="gzip")
+
+    def on_bomb(self) -> None:
+        self.answer(200, gzip.compress(bytes(40_000_000)), Content_Encoding="gzip")
 
     def on_cookies(self) -> None:
         self.json({}, Set_Cookie="sid=s3cret", set_cookie="other=1")

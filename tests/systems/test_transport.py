@@ -66,6 +66,15 @@ def test_headers_that_stand_twice_are_joined(server: Hostile, transport: Transpo
     assert reply.headers["set-cookie"] == "sid=s3cret, other=1"
 
 
+@pytest.mark.parametrize(("path", "fault"), [("zipped", None), ("packed", "truncated"), ("bomb", "too-large")])
+def test_who_asks_for_gzip_is_given_what_it_unpacks_to_and_no_more_than_that(
+    server: Hostile, transport: Transport, path: str, fault: str | None
+) -> None:
+    outcome = transport.perform(one(Call("GET", f"{server.base}/{path}", {"accept-encoding": "gzip"})))
+    assert (outcome.body if isinstance(outcome, Reply) else outcome.fault) == (fault or b'{"ok": true}')
+    assert transport.perform(one(Call("GET", f"{server.base}/{path}"))).fault == "encoding"
+
+
 FAULTS = [
     ("html_400", None, None),
     ("status/404", None, None),
@@ -93,6 +102,8 @@ FAULTS = [
     ("hang_up", "closed", True),
     ("garbage", "not-http", True),
     ("packed", "encoding", True),
+    ("surplus", "not-http", True),
+    ("surplus_chunk", "not-http", True),
 ]
 
 
@@ -215,6 +226,25 @@ def test_a_connection_is_kept_alive_and_given_up_after_a_fault(server: Hostile, 
     assert server.connections == before + 2
 
 
+@pytest.mark.parametrize("path", ["surplus", "surplus_chunk", "surplus_204"])
+def test_what_follows_an_answer_is_never_taken_for_the_next_one(server: Hostile, transport: Transport, path: str) -> None:
+    """Else every command from here on would get the document number of the one before it."""
+    before = server.connections
+    first, second = transport.perform(one(post(f"{server.base}/{path}"))), transport.perform(one(post(f"{server.base}/well")))
+    assert isinstance(first, Failed) or first == Reply(204, {"content-length": "12"}, b"")
+    assert isinstance(second, Reply) and second.body == b'{"number": "SO-1"}'
+    assert server.connections == before + 2
+
+
+@pytest.mark.parametrize(("path", "body"), [("chunks", b"{} "), ("status/204", b""), ("status/304", b"")])
+def test_every_form_of_answer_keeps_its_connection(server: Hostile, transport: Transport, path: str, body: bytes) -> None:
+    before = server.connections
+    replies = transport.perform(several(*[post(f"{server.base}/{path}")] * 3, post(f"{server.base}/well")))
+    assert isinstance(replies, list)
+    assert [reply.body for reply in replies] == [body] * 3 + [b'{"number": "SO-1"}']
+    assert server.connections == before + 1
+
+
 def test_a_connection_that_the_server_gave_up_in_between_is_not_used_again(server: Hostile, transport: Transport) -> None:
     before = server.connections
     assert isinstance(transport.perform(one(post(f"{server.base}/quits"))), Reply)
@@ -303,6 +333,13 @@ def test_whatever_bytes_come_there_is_an_outcome(server: Hostile, transport: Tra
     if isinstance(outcome, Failed):
         assert outcome.fault in {"closed", "not-http", "truncated", "too-large", "encoding", "status", "redirect", "rate-limit"}
         assert outcome.in_doubt is (outcome.fault != "rate-limit")
+
+
+def test_how_a_request_is_framed_is_not_the_connectors_business(server: Hostile, transport: Transport) -> None:
+    framed = {"Content-Length": "5", "transfer-encoding": "chunked", "Connection": "close"}
+    assert isinstance(transport.perform(several(Call("GET", f"{server.base}/well", framed), Call("PUT", f"{server.base}/well", framed))), list)
+    got = server.seen[-1]
+    assert (got.method, got.headers["content-length"], got.body) == ("PUT", "0", b"")
 
 
 def test_a_conversation_without_end_is_ended(server: Hostile, transport: Transport, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -107,6 +107,7 @@ class Attempt(msgspec.Struct, frozen=True, omit_defaults=True):
     `failures` counts attempts in a row without an answer, `not_before` is the end of the wait after the last,
     `sent_at` when the target could first have seen the key, `doubt_at` when the last attempt in doubt was given up,
     `absent_at` the first probe since then that found nothing. `released`: a person wants what was refused tried again.
+    `denied`: it was a person of ours who refused, not the target.
     """
 
     state: State = State.QUEUED
@@ -121,6 +122,7 @@ class Attempt(msgspec.Struct, frozen=True, omit_defaults=True):
     reason: str = ""
     again_at: datetime | None = None
     released: bool = False
+    denied: bool = False
 
 
 class Move(StrEnum):
@@ -141,6 +143,8 @@ class Next(NamedTuple):
 def advance(before: Attempt, event: Event, target: Target, now: datetime, share: float = 1.0) -> Attempt:
     """Where a command stands after an event; `share` (0 to 1) is the caller's dice for full jitter.
 
+    `now` is when the outcome was known, of a probe when it was begun; all times of a command come from one clock. An
+    outcome that arrives when the command has ended meanwhile (its state is not in TRANSITIONS for it) is for the caller to drop.
     Raises ValueError for a step that TRANSITIONS does not have, or for a repetition while the target might do it twice.
     """
     if (before.state, type(event)) not in TRANSITIONS:
@@ -180,7 +184,7 @@ def _step(before: Attempt, event: Event, target: Target, now: datetime, share: f
         case Approved():
             return change(before, state=State.QUEUED)
         case Denied(reason):
-            return change(before, state=State.REFUSED, reason=reason)
+            return change(before, state=State.REFUSED, reason=reason, denied=True)
         case Withdrawn(reason) | Abandoned(reason):
             return change(before, state=State.CANCELLED, reason=reason)
         case Confirmed():

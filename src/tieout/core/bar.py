@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from tieout.core.account import ClearingAccount
+from tieout.core.account import Ageing, ClearingAccount
 from tieout.core.act import TOLD, WHOLE, Act
 from tieout.core.command import State
 from tieout.core.evaluate import Item
@@ -53,6 +53,8 @@ def _by_its_item(ground: Ground, account: ClearingAccount, side: Side, owed: Owe
         return Bar(NO_STEP[owed.item.state], owes_nothing=owed.item.state in SETTLED)
     if not owed.amount:
         return Bar("the flow has just come to zero or turned")
+    if account.ageing is Ageing.STANDING and owed.item.state is not ItemState.OPEN:
+        return Bar("has not stood for its time yet: the movement may still be on its way", owed.item.due)
     if side is Side.CREDIT and owed.item.state is not ItemState.OPEN:
         return Bar("a reversal is proposed only when it is overdue", owed.item.due)
     return None

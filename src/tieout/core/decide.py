@@ -94,6 +94,9 @@ def _side(ground: Ground, account: ClearingAccount, side: Side) -> Iterator[Deci
 def _bars(ground: Ground, account: ClearingAccount, side: Side, act: Act, owed: Sequence[Owed]) -> dict[str, Bar]:
     """Why keys have to wait; a document that goes as a whole waits for the last of them, except for those that owe no step."""
     made = {one.key: found for one in owed if (found := bar(ground, account, side, act, one)) is not None}
+    currencies = sorted({one.currency for one in owed if one.currency and one.key not in made})
+    if act in WHOLE and len(currencies) > 1:
+        made |= {one.key: Bar(f"one document cannot be in {' and '.join(currencies)}") for one in owed if one.key not in made}
     waiting = {key: found for key, found in made.items() if not found.owes_nothing}
     if act in WHOLE and waiting:
         key = min(waiting)
@@ -158,9 +161,11 @@ def _taken_back(ground: Ground, command: Command, keys: Sequence[str]) -> str:
 
 
 def _by_currency(owed: Sequence[Owed]) -> list[list[Owed]]:
-    """One command speaks one currency; what has no price goes with the first."""
-    currencies = sorted({one.currency for one in owed if one.currency}) or [""]
-    parts = [[one for one in owed if (one.currency or currencies[0]) == currency] for currency in currencies]
+    """One command speaks one currency; what has no price goes with the only one there is, else by itself: no coin is tossed."""
+    currencies = sorted({one.currency for one in owed if one.currency})
+    if len(currencies) < 2:
+        return [list(owed)] if owed else []
+    parts = [[one for one in owed if one.currency == currency] for currency in (*currencies, "")]
     return [part for part in parts if part]
 
 

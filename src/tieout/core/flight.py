@@ -80,6 +80,8 @@ def flights(found: View, book: Sequence[Posting], issued: Iterable[Issued], anon
     stand for ours, but all that we command together never exceeds what was owed.
     """
     counted = sorted((i for i in issued if i.is_flying or i.attempt.state is State.CONFIRMED), key=lambda i: i.command.number)
+    if not counted:
+        return {}
     names = names_of(found, {one.command.account for one in counted})
     made = {one.command.key: Flight(_expected(one, names)) for one in counted}
     named: dict[str, list[Issued]] = defaultdict(list)

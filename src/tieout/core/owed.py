@@ -12,8 +12,8 @@ from tieout.core.evaluate import State as ItemState
 from tieout.core.facts import Line
 from tieout.core.flight import Slot
 from tieout.core.ground import Ground
-from tieout.core.residual import View, quantities
-from tieout.core.values import EXACT, ZERO, Ref, Side, plain
+from tieout.core.residual import View, quantities, value_of
+from tieout.core.values import ZERO, Ref, Side, plain
 
 SETTLED = frozenset((ItemState.TOLERATED, ItemState.WRITTEN_OFF, ItemState.UNOBSERVED))
 """Items that neither owe a step nor stop one: accepted as they are, or nobody could ever state what would clear them."""
@@ -62,11 +62,11 @@ def _stood(item: Item, found: View) -> Decimal:
 def compose(ground: Ground, account: ClearingAccount, side: Side, act: Act, owed: Sequence[Owed], number: int, system: str) -> Command:
     """The command that asks for these amounts, all of one currency."""
     found, notes = ground.standing.found, ground.standing.found.notes
-    currency = next((o.currency for o in owed if o.currency), "")
+    charges = _charges(ground, account) if account.measure is Measure.BOTH and side is Side.DEBIT else {}
+    currency = next((o.currency for o in owed if o.currency), "") or min((e.currency for pair in charges.values() for e in pair), default="")
     root = Ref(found.root)
     lines = [_line(found, account, root, o) for o in owed if o.key or o.unit[:1] != "$"]
-    if account.measure is Measure.BOTH and side is Side.DEBIT:
-        lines += _riders(ground, account, root, currency)
+    lines += _riders(charges, root, currency)
     return Command(
         act, system, account.code, side, root, number,
         lines=tuple(lines),
@@ -88,30 +88,31 @@ def _line(found: View, account: ClearingAccount, root: Ref, owed: Owed) -> Line:
     return Line(owed.key, root, item=item, order_line=order_line, quantity=owed.amount, unit=owed.unit, value=owed.value)
 
 
-def _riders(ground: Ground, account: ClearingAccount, root: Ref, currency: str) -> list[Line]:
-    """Freight, tax and discount go with the goods they came with, once: only while the other side has said nothing of them."""
+def _charges(ground: Ground, account: ClearingAccount) -> dict[str, list[Entry]]:
+    """Freight, tax and discount that nobody on the other side has spoken of and no command has carried there."""
     carried = {
         line.line
         for one in ground.on(account.code, Side.DEBIT)
-        if one.attempt.state is State.CONFIRMED and not ground.flights[one.command.key].short
+        if (one.attempt.state is State.CONFIRMED or ground.is_done(one)) and not ground.flights[one.command.key].short
         for line in one.command.lines
         if line.charge
     }
+    return {
+        key: pair
+        for (code, key), pair in sorted(ground.standing.found.by_pair.items())
+        if code == account.code and key not in carried and all(e.quantity is None and e.side is Side.DEBIT for e in pair)
+    }
+
+
+def _riders(charges: Mapping[str, Sequence[Entry]], root: Ref, currency: str) -> list[Line]:
+    """Charges go with the goods that they came with, never by themselves."""
     made = []
-    for (code, key), pair in sorted(ground.standing.found.by_pair.items()):
-        if code == account.code and key not in carried and _is_unanswered_value(pair):
-            value = ZERO
-            for entry in pair:
-                if entry.currency == currency:
-                    value = EXACT.add(value, entry.value or ZERO)
-            if value:
-                item = next((e.item for e in pair if e.item), "")
-                made.append(Line(key, root, item=item, value=value, charge=key))
+    for key, pair in charges.items():
+        value = value_of([entry for entry in pair if entry.currency == currency])
+        if value:
+            item = next((e.item for e in pair if e.item), "")
+            made.append(Line(key, root, item=item, value=value, charge=key))
     return made
-
-
-def _is_unanswered_value(pair: Sequence[Entry]) -> bool:
-    return all(e.quantity is None and e.side is Side.DEBIT for e in pair)
 
 
 def amounts(found: Mapping[Slot, Decimal]) -> str:

@@ -6,7 +6,7 @@ row, so what is decided and what is sent never cross.
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -20,8 +20,10 @@ from tieout.core.evaluate import evaluate
 from tieout.core.flight import Issued, Sum
 from tieout.core.ground import Standing
 from tieout.core.residual import view
-from tieout.core.values import Ref
+from tieout.core.revise import judge
+from tieout.core.values import Ref, ref_parts
 from tieout.runtime.batch import Batch, Connection, encode
+from tieout.runtime.compare import listings, versions_of
 from tieout.runtime.configuration import Driving
 from tieout.runtime.looks import marks_of
 from tieout.store.database import fetch, run
@@ -34,7 +36,6 @@ US = "tieout"
 _decode_command = msgspec.json.Decoder(Command).decode
 _decode_because = msgspec.json.Decoder(tuple[Sum, ...]).decode
 _decode_attempt = msgspec.json.Decoder(Attempt).decode
-_decode_gone = msgspec.json.Decoder(tuple[Ref, ...]).decode
 
 
 class Stale(Exception):
@@ -96,18 +97,29 @@ def references_of(batch: Batch, roots: Iterable[str]) -> dict[str, set[Ref]]:
 
 
 def _issued(batch: Batch, names: Mapping[str, Iterable[Ref]]) -> dict[str, list[Issued]]:
-    """Every command of these subjects, with the documents that its target has withdrawn since, in this batch too."""
-    found: dict[str, list[Issued]] = defaultdict(list)
+    """Every command of these subjects, with those of its documents that its target has withdrawn, as of now."""
     subjects = sorted({name for many in names.values() for name in many})
-    for key, subject, body, because, attempt, gone in fetch(batch.connection, "commands_of", subjects):
-        one = Issued(_decode_command(body), _decode_because(because), _decode_attempt(attempt), _decode_gone(gone))
-        documents = set(one.attempt.documents)
-        withdrawn = (set(one.gone) | (documents & batch.withdrawn)) - batch.revived
-        if withdrawn != set(one.gone):
-            one = msgspec.structs.replace(one, gone=tuple(sorted(withdrawn)))
-            run(batch.connection, "set_gone", encode(one.gone).decode(), key)
-        found[subject].append(one)
+    rows = fetch(batch.connection, "commands_of", subjects)
+    attempts = [_decode_attempt(attempt) for _, _, _, _, attempt in rows]
+    gone = _withdrawn(batch, {document for attempt in attempts for document in attempt.documents})
+    found: dict[str, list[Issued]] = defaultdict(list)
+    for (_, subject, body, because, _), attempt in zip(rows, attempts, strict=True):
+        mine = tuple(document for document in attempt.documents if document in gone)
+        found[subject].append(Issued(_decode_command(body), _decode_because(because), attempt, mine))
     return found
+
+
+def _withdrawn(batch: Batch, documents: Collection[Ref]) -> set[Ref]:
+    """Those of some documents whose statements were all taken back, by the versions that are stored."""
+    prefixes = ["{}/{}//{}".format(*ref_parts(document)) for document in documents]
+    found = fetch(batch.connection, "identities_of", prefixes) if prefixes else []
+    lists = listings(batch) if found else []
+    stored = versions_of(batch, [identity for _, identity in found])
+    stands: dict[str, bool] = {}
+    for prefix, identity in found:
+        verdict = judge(stored[identity], [known for under, known in lists if identity.startswith(under)])
+        stands[prefix] = stands.get(prefix, False) or (verdict.winner is not None and not verdict.voided)
+    return {document for document in documents if stands.get("{}/{}//{}".format(*ref_parts(document))) is False}
 
 
 def _keep(batch: Batch, decisions: Iterable[Decision], driving: Driving, attempts: Mapping[str, Attempt]) -> None:

@@ -19,7 +19,7 @@ TIMELESS = frozenset(("Linked", "WrittenOff", "Matched", "Listed", "UnitDefined"
 def receive(batch: Batch, arrivals: Sequence[Arrival]) -> dict[str, list[New]]:
     """Keep the messages that are new; their statements by identity."""
     hashes = (sha256(arrival.document.raw).digest() for arrival in arrivals)
-    keyed = [(arrival, arrival.key or arrival.document.key.encode() or hash_, hash_) for arrival, hash_ in zip(arrivals, hashes, strict=True)]
+    keyed = [(arrival, key_of(arrival, hash_), hash_) for arrival, hash_ in zip(arrivals, hashes, strict=True)]
     known = _known(batch, keyed)
     found: dict[str, list[New]] = {}
     received = rows.micros(batch.now)
@@ -51,16 +51,25 @@ def receive(batch: Batch, arrivals: Sequence[Arrival]) -> dict[str, list[New]]:
     return found
 
 
+def key_of(arrival: Arrival, hash_: bytes) -> bytes:
+    """By what a message is known: the key of the delivery, else the sender's own, else its content."""
+    return arrival.key or arrival.document.key.encode() or hash_
+
+
 def _known(batch: Batch, keyed: Sequence[tuple[Arrival, bytes, bytes]]) -> dict[tuple[str, bytes], int]:
+    if not batch.probes:
+        return {}
     by_system: dict[str, list[bytes]] = {}
     for arrival, key, _ in keyed:
         if arrival.generation == 0:
             by_system.setdefault(arrival.system.name, []).append(key)
-    return {
+    known = {
         (name, bytes(key)): statements
         for name, keys in by_system.items()
         for key, _, statements in fetch(batch.connection, "known_messages", batch.configuration.system_ids[name], keys)
     }
+    batch.met = bool(known)
+    return known
 
 
 def _read(batch: Batch, arrival: Arrival, message: int, found: dict[str, list[New]]) -> int:

@@ -11,10 +11,10 @@ conversation here, as a `Failed` with one of these faults:
 | `tls` | no trusted encrypted connection: certificate, host name, protocol | no |
 | `timeout` | the whole answer was not there within `Call.timeout`, however steadily bytes trickled | if a byte of it had |
 | `closed` | the connection ended before an answer began | yes |
-| `not-http` | what came is no HTTP | yes |
+| `not-http` | what came is no HTTP, or more than one answer | yes |
 | `truncated` | the answer ended early or its chunks are broken | yes |
 | `too-large` | the answer is longer than we accept; it was cut off there | yes |
-| `encoding` | the answer is compressed, which was not asked for | yes |
+| `encoding` | the answer is compressed, and its call did not ask for gzip | yes |
 | `endless` | the conversation made more calls than any needs | if one had |
 | `redirect`, `credentials`, `rate-limit`, `status` | see `connectors.verdict` | see there |
 
@@ -35,6 +35,7 @@ import httpcore
 
 from tieout.connectors.verdict import NOT_TAKEN, fault_of
 from tieout.core.command import Call, Failed, Reply
+from tieout.formats.http import end_of_answer, unpacked
 from tieout.runtime.wire import Exchange, Wire
 
 T = TypeVar("T")
@@ -48,6 +49,8 @@ IDLE_MAX = 4.0
 """Seconds after which an idle connection is given up; servers commonly close theirs after five, and a write that crosses
 their closing is in doubt."""
 AGENT = "tieout"
+OURS = ("content-length", "transfer-encoding", "connection")
+"""Headers that follow from the call itself; a connector cannot set them."""
 
 
 class Transport:
@@ -100,6 +103,8 @@ class Transport:
             return Failed("request", f"{call.shown!r} cannot be sent: the address or a header holds what HTTP cannot carry.")
         except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError) as bad:
             return self._fault(call, bad)
+        finally:
+            self._exchange.received.clear()
 
     def _asked(self, call: Call) -> Reply | Failed:
         if call.timeout <= 0:
@@ -115,7 +120,8 @@ class Transport:
             head = Reply(response.status, _joined(response.headers), b"")
             if fault_of(call, head) is not None:
                 return head
-            if head.headers.get("content-encoding", "identity").lower() not in ("", "identity"):
+            encoding = head.headers.get("content-encoding", "").lower() or "identity"
+            if encoding not in ("identity", call.headers.get("accept-encoding", "")):
                 return Failed("encoding", f"{call.shown} was answered compressed, which was not asked for.")
             size = head.headers.get("content-length", "")
             if size.isdecimal() and int(size[:20]) > self._answer_max and call.method != "HEAD":
@@ -127,7 +133,23 @@ class Transport:
                 if room < 0:
                     return self._too_large(call)
                 parts.append(part)
-            return Reply(head.status, head.headers, b"".join(parts))
+            bodiless = head.status in (204, 304) or call.method == "HEAD"
+            raw = b"".join(self._exchange.received)
+            if len(raw) > end_of_answer(raw, bodiless=bodiless):
+                response.extensions["network_stream"].close()  # else the surplus is read as the answer to the next call
+                if not bodiless:
+                    return Failed("not-http", f"{call.shown}: bytes follow the end that the answer gives itself.")
+            body = b"".join(parts)
+            return self._unpacked(call, head, body) if encoding == "gzip" and body else Reply(head.status, head.headers, body)
+
+    def _unpacked(self, call: Call, head: Reply, body: bytes) -> Reply | Failed:
+        """The answer to a call that asks for gzip, because its target labels its answers so whatever is asked for."""
+        try:
+            return Reply(head.status, head.headers, unpacked(body, self._answer_max))
+        except OverflowError:
+            return self._too_large(call)
+        except ValueError as bad:
+            return Failed("truncated", f"{call.shown}: the answer broke off or is damaged ({bad}).")
 
     def _too_large(self, call: Call) -> Failed:
         reason = f"{call.shown} was answered with more than {self._answer_max:,} bytes; the rest was not read. Ask for less at a time."
@@ -143,12 +165,12 @@ class Transport:
             return Failed("timeout", f"{call.shown}: the answer was not complete within {call.timeout:g} seconds.")
         if isinstance(cause, socket.gaierror):
             return Failed("dns", f"{call.shown}: the host has no address ({cause.strerror}). Check the name and the resolver.")
-        if isinstance(cause, ssl.SSLError) and received == 0:
+        if isinstance(cause, ssl.SSLError) and not received:
             return Failed("tls", f"{call.shown}: no trusted connection ({_why_tls(cause)}).")
         if sent == 0:
             said = cause.strerror if isinstance(cause, OSError) and cause.strerror else "no connection"
             return Failed("connect", f"{call.shown}: {said}.")
-        if received == 0:
+        if not received:
             return Failed("closed", f"{call.shown}: the connection was closed before an answer began.")
         if self._exchange.answered or not isinstance(bad, httpcore.ProtocolError):
             return Failed("truncated", f"{call.shown}: the answer broke off or is damaged.")
@@ -178,7 +200,7 @@ def _address(url: str) -> httpcore.URL:
 
 def _headers(call: Call) -> list[tuple[bytes, bytes]]:
     parts = urlsplit(call.url)
-    given = {name.lower(): value for name, value in call.headers.items()}
+    given = {name.lower(): value for name, value in call.headers.items() if name.lower() not in OURS}
     given = {"host": parts.netloc, "user-agent": AGENT, "accept": "*/*", "accept-encoding": "identity"} | given
     if call.body or call.method not in ("GET", "HEAD"):
         given["content-length"] = str(len(call.body))

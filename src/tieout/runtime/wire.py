@@ -20,18 +20,17 @@ SLICE = 16 * 1024
 
 
 class Exchange(threading.local):
-    """The call under way in this thread: when it must be over (monotonic seconds), the bytes that crossed the wire, and
-    whether the head of an answer was read."""
+    """The call under way in this thread: when it must be over (monotonic seconds), how many bytes have left us, what has
+    come back, and whether the head of an answer was read."""
 
-    ends = 0.0
-    sent = 0
-    received = 0
-    answered = False
+    def __init__(self) -> None:
+        self.begin(0)
 
     def begin(self, timeout: float) -> None:
         """Start the clock and the counts."""
         self.ends = time.monotonic() + timeout
-        self.sent = self.received = 0
+        self.sent = 0
+        self.received: list[bytes] = []
         self.answered = False
 
     def left(self, expired: type[Exception]) -> float:
@@ -95,7 +94,8 @@ class _Stream(httpcore.NetworkStream):
         with contextlib.suppress(httpcore.WriteError):  # who hangs up on a request may have said why
             self._flush()
         data = self._inner.read(max_bytes, self._exchange.left(httpcore.ReadTimeout))
-        self._exchange.received += len(data)
+        if data:
+            self._exchange.received.append(data)
         return data
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:

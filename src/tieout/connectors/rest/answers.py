@@ -9,7 +9,7 @@ import msgspec
 from tieout.connectors import Secrets
 from tieout.connectors.rest.mapping import DocumentAt, ErrorRule, Status, Test
 from tieout.connectors.rest.path import MISSING, NotText, find, text_of
-from tieout.connectors.verdict import fault_of
+from tieout.connectors.verdict import NOT_TAKEN, fault_of
 from tieout.core.command import Call, Failed, Rejected, Reply
 from tieout.core.values import Ref, ref
 from tieout.formats.http import media_type, retry_after
@@ -34,7 +34,7 @@ def judged(call: Call, reply: Reply, rules: Iterable[ErrorRule], secrets: Secret
             return _fault(rule, call, reply, f"{reply.status}: {reason}" if rule.outcome != "refused" else reason)
     usual = fault_of(msgspec.structs.replace(call, judges=()), reply)
     if usual is not None:
-        return msgspec.structs.replace(usual, in_doubt=call.writes and usual.fault in ("status", "redirect"))
+        return msgspec.structs.replace(usual, in_doubt=call.writes and reply.status not in NOT_TAKEN)
     if 200 <= reply.status < 300:
         return None
     said = f"{call.shown} was answered {reply.status}"
@@ -78,7 +78,9 @@ def documents_of(value: Any, places: Iterable[DocumentAt], system: str) -> tuple
             if not text:
                 raise ValueError(f"nothing stands at {place.path!r}")
             found.append(ref(system, place.type, text))
-    return tuple(found[:DOCUMENTS_MAX])
+    if len(found) > DOCUMENTS_MAX:
+        raise ValueError(f"{len(found):,} documents are named, more than {DOCUMENTS_MAX:,}")
+    return tuple(found)
 
 
 def passes(test: Test, value: Any) -> bool:

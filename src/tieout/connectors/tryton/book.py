@@ -1,4 +1,4 @@
-"""Book a channel's order as a sale, and cancel booked quantities.
+"""Book a channel's order as a sale.
 
 A sale is made as a draft that bears the command's key, and only then confirmed. So a `create` that arrives late, after
 its sender has given up, leaves a draft without effect: the next attempt goes on with the first draft and removes others.
@@ -8,31 +8,30 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from tieout.connectors.tryton.options import key_in
-from tieout.connectors.tryton.rpc import Refusal, Session, Talk, money, read, write
+from tieout.connectors.tryton.rpc import Denied, Session, Talk, money, read, write
 from tieout.connectors.tryton.sales import (
+    BOOKED,
     FIELDS,
     Product,
     Record,
-    Wanted,
     by_key,
     item,
     lines_of,
-    of_ids,
-    of_transaction,
+    only,
     press,
     products,
     reference_of,
-    refs_of,
+    remove,
     search_read,
+    total_of,
     unit_for,
 )
 from tieout.core.command import Absent, Accepted, Command
 from tieout.core.facts import Line
-from tieout.core.values import ZERO, exact, plain, tidy
+from tieout.core.values import ZERO, exact, plain, ref, tidy
 
 PRICE_STEP = Decimal("0.0001")
 """Tryton keeps unit prices to four decimals."""
-BOOKED = ("confirmed", "processing", "done")
 
 
 def book_order(session: Session, command: Command) -> Talk[Accepted]:
@@ -45,7 +44,7 @@ def book_order(session: Session, command: Command) -> Talk[Accepted]:
         yield from write(session, "sale.sale", "create", [values])
         sale = yield from only(session, (yield from by_key(session, command)))
         if sale is None:
-            raise Refusal("The sale that was just made is not there any more.")
+            raise Denied("The sale that was just made is not there any more.")
     yield from confirm(session, sale)
     return (yield from _read_back(session, command, noted))
 
@@ -65,24 +64,9 @@ def confirm(session: Session, sale: Record) -> Talk[None]:
             yield from press(session, "sale.sale", "quote", [sale["id"]])
         if sale["state"] in ("draft", "quotation"):
             yield from press(session, "sale.sale", "confirm", [sale["id"]])
-    except Refusal:
-        yield from _remove(session, sale["id"])
+    except Denied:
+        yield from remove(session, sale["id"])
         raise
-
-
-def _remove(session: Session, id_: int) -> Talk[None]:
-    yield from press(session, "sale.sale", "cancel", [id_])
-    yield from press(session, "sale.sale", "delete", [id_])
-    session.wrote = False
-
-
-def only(session: Session, sales: list[Record]) -> Talk[Record | None]:
-    """The one sale of a command: the booked one, else the first; other drafts came from a late request and go."""
-    kept = sorted((sale for sale in sales if sale["state"] != "cancelled"), key=lambda sale: (sale["state"] not in BOOKED, sale["id"]))
-    for stray in kept[1:]:
-        if stray["state"] in ("draft", "quotation"):
-            yield from _remove(session, stray["id"])
-    return kept[0] if kept else None
 
 
 def _refuse_second(session: Session, command: Command) -> Talk[None]:
@@ -90,10 +74,9 @@ def _refuse_second(session: Session, command: Command) -> Talk[None]:
     reference = reference_of(command)
     same = [["reference", "=", reference], ["state", "in", list(BOOKED)], ["origin", "=", None]]
     for sale in (yield from search_read(session, "sale.sale", same, FIELDS)):
-        known = {*refs_of(command.system, sale)} & {command.group, *command.references}
-        ours = key_in(sale["description"])
-        if not known and not ours:
-            raise Refusal(f"Tryton has sale {sale['number']} with the reference {reference} already, and the ledger does not know it yet.")
+        known = ref(command.system, "sales_order", sale["number"]) in (command.group, *command.references)
+        if not known and not key_in(sale["description"]):
+            raise Denied(f"Tryton has sale {sale['number']} with the reference {reference} already, and the ledger does not know it yet.")
 
 
 def _values(session: Session, command: Command) -> Talk[tuple[Record, list[str]]]:
@@ -107,7 +90,7 @@ def _values(session: Session, command: Command) -> Talk[tuple[Record, list[str]]
     if command.currency:
         currencies = yield from search_read(session, "currency.currency", [["code", "=", command.currency]], ("code",))
         if not currencies:
-            raise Refusal(f"Tryton has no currency {command.currency}.")
+            raise Denied(f"Tryton has no currency {command.currency}.")
         head["currency"] = currencies[0]["id"]
     if command.warehouse:
         head["warehouse"] = yield from _warehouse(session, command.warehouse)
@@ -129,7 +112,7 @@ def _party(session: Session, command: Command) -> Talk[int]:
     for code in codes:
         if code in by_code:
             return by_code[code]
-    raise Refusal(f"Tryton has no party {command.customer or '(the order names no customer)'}, and the option `party` names no other.")
+    raise Denied(f"Tryton has no party {command.customer or '(the order names no customer)'}, and the option `party` names no other.")
 
 
 def _nothing() -> Talk[list[Record]]:
@@ -141,7 +124,7 @@ def _warehouse(session: Session, name: str) -> Talk[int]:
     codes = [code for code, known in session.options.warehouses.items() if known == name] or [name]
     found = yield from search_read(session, "stock.location", [["code", "in", codes], ["type", "=", "warehouse"]], ("code",))
     if not found:
-        raise Refusal(f"Tryton has no warehouse {name}.")
+        raise Denied(f"Tryton has no warehouse {name}.")
     return int(found[0]["id"])
 
 
@@ -149,9 +132,11 @@ def order_lines(session: Session, lines: tuple[Line, ...], head: Record, sign: i
     """Lines to create: unit, taxes and list price as Tryton proposes them, the price as the order states it."""
     codes = {line: _code(session, line) for line in lines if line.charge != "tax"}
     known = yield from products(session, codes.values())
+    units = yield from _units(session, codes, known)
     made, noted = [], []
     for line, code in codes.items():
-        proposed, unit = yield from _proposal(session, line, known[code], head, sign)
+        unit = units[line.unit, known[code].category] if not line.charge else known[code].unit
+        proposed = yield from _proposal(session, line, known[code], unit, head, sign)
         listed = exact(proposed.get("unit_price") or ZERO)
         price = _price(line, listed)
         if price != listed and not line.charge:
@@ -169,7 +154,7 @@ def order_lines(session: Session, lines: tuple[Line, ...], head: Record, sign: i
             }
         )
     if not made:
-        raise Refusal("The command has no line that a sale could hold.")
+        raise Denied("The command has no line that a sale could hold.")
     return made, noted
 
 
@@ -177,16 +162,26 @@ def _code(session: Session, line: Line) -> str:
     if not line.charge:
         return line.item
     if line.charge not in session.options.charges:
-        raise Refusal(f"No product stands for the charge {line.charge}: name one in the option `charges`.")
+        raise Denied(f"No product stands for the charge {line.charge}: name one in the option `charges`.")
     return session.options.charges[line.charge]
 
 
-def _proposal(session: Session, line: Line, product: Product, head: Record, sign: int) -> Talk[tuple[Record, int]]:
+def _units(session: Session, codes: dict[Line, str], known: dict[str, Product]) -> Talk[dict[tuple[str, int], int]]:
+    """The units of the lines, each asked for once."""
+    found: dict[tuple[str, int], int] = {}
+    for line, code in codes.items():
+        asked = line.unit, known[code].category
+        if not line.charge and asked not in found:
+            found[asked] = yield from unit_for(session, session.options, line.unit, known[code])
+    return found
+
+
+def _proposal(session: Session, line: Line, product: Product, unit: int, head: Record, sign: int) -> Talk[Record]:
     """What Tryton fills in for a product, as its own client would ask for it."""
-    unit = product.unit if line.charge else (yield from unit_for(session, session.options, line.unit, product))
     quantity = Decimal(1) if line.quantity is None else line.quantity
     asked: dict[str, Any] = {"type": "line", "product": product.id, "quantity": sign * quantity, "unit": unit, "sale": {"id": -1, **head}}
-    return (yield from read(session, "sale.line", "on_change", asked, ["product", "unit", "quantity"])), unit
+    proposed: Record = yield from read(session, "sale.line", "on_change", asked, ["product", "unit", "quantity"])
+    return proposed
 
 
 def _price(line: Line, listed: Decimal) -> Decimal:
@@ -202,7 +197,9 @@ def _price(line: Line, listed: Decimal) -> Decimal:
 
 def _read_back(session: Session, command: Command, noted: list[str]) -> Talk[Accepted]:
     """The sale as it stands now, against the command, field by field."""
-    sale = next(sale for sale in (yield from by_key(session, command)) if sale["state"] in BOOKED)
+    sale = yield from only(session, (yield from by_key(session, command)))
+    if sale is None or sale["state"] not in BOOKED:
+        raise Denied("The sale was confirmed and is not booked any more: somebody in Tryton has taken it back.")
     lines = yield from lines_of(session, [sale])
     differs = [*noted, *compare(command.lines, lines, session.options.charges)]
     if sale["reference"] != reference_of(command):
@@ -210,9 +207,9 @@ def _read_back(session: Session, command: Command, noted: list[str]) -> Talk[Acc
     ordered_tax = sum((line.value for line in command.lines if line.charge == "tax" and line.value is not None), ZERO)
     if tidy(sale["tax_amount"]) != tidy(ordered_tax):
         differs.append(f"tax: ordered {plain(ordered_tax)}, there {plain(sale['tax_amount'])}")
-    there = Wanted({item(line): exact(line["quantity"]) for line in lines})
+    there = total_of(lines)
     final = {line.line: there.take(line.item, line.quantity) for line in command.lines if line.quantity is not None and not line.charge}
-    return Accepted(refs_of(command.system, sale), final, tuple(differs))
+    return Accepted((ref(command.system, "sale", str(sale["id"])),), final, tuple(differs))
 
 
 def compare(lines: tuple[Line, ...], there: list[Record], charges: dict[str, str], sign: int = 1) -> list[str]:
@@ -228,7 +225,7 @@ def compare(lines: tuple[Line, ...], there: list[Record], charges: dict[str, str
     found: dict[str, tuple[Decimal, Decimal]] = {}
     for record in there:
         quantity, value = found.get(item(record), (ZERO, ZERO))
-        found[item(record)] = (quantity + sign * exact(record["quantity"]), value + sign * exact(record["amount"]))
+        found[item(record)] = (quantity + sign * record["base"], value + sign * exact(record["amount"]))
     differs = []
     for code in sorted({*meant, *found}):
         quantity, wanted = meant.get(code, (ZERO, ZERO))
@@ -238,65 +235,3 @@ def compare(lines: tuple[Line, ...], there: list[Record], charges: dict[str, str
         if wanted is not None and wanted != value_there:
             differs.append(f"value of {code}: meant {plain(wanted)}, there {plain(value_there)}")
     return differs
-
-
-def cancel_booking(session: Session, command: Command) -> Talk[Accepted]:
-    """Take quantities out of the transaction's sales: never what has been shipped already."""
-    done = yield from find_cancellation(session, command)
-    if isinstance(done, Accepted):
-        return done
-    sales = yield from of_transaction(session, command, "sales_order")
-    wanted = Wanted.of(command.lines)
-    cuts = []
-    for sale in sales:
-        cuts.append((sale, (yield from _cuts(session, sale, wanted))))
-    if wanted.rest():
-        raise Refusal(f"Not open in Tryton any more: {wanted.rest()}.")
-    for sale, lines in cuts:
-        if lines:
-            yield from _cut(session, command, sale, lines)
-    return Accepted(tuple(name for sale, lines in cuts if lines for name in refs_of(command.system, sale)))
-
-
-def find_cancellation(session: Session, command: Command) -> Talk[Accepted | Absent]:
-    """Whether an amendment of this command is in force."""
-    fields = ("state", "sale", "sale.number")
-    made = yield from search_read(session, "sale.amendment", [["description", "=", command.key], ["state", "=", "validated"]], fields)
-    if not made:
-        return Absent()
-    return Accepted(tuple(name for one in made for name in refs_of(command.system, {"id": one["sale"], "number": one["sale."]["number"]})))
-
-
-def _cuts(session: Session, sale: Record, wanted: Wanted) -> Talk[list[tuple[Record, Decimal]]]:
-    """Lines of a sale with the quantity that is to stay."""
-    lines = yield from lines_of(session, [sale])
-    moved = yield from of_ids(session, "stock.move", (id_ for line in lines for id_ in line["moves"]), ("origin", "quantity", "state"))
-    made = []
-    for line in lines:
-        gone = sum((exact(move["quantity"]) for move in moved if move["state"] == "done" and move["origin"] == f"sale.line,{line['id']}"), ZERO)
-        cut = wanted.take(item(line), exact(line["quantity"]) - gone)
-        if cut:
-            made.append((line, tidy(exact(line["quantity"]) - cut)))
-    return made
-
-
-def _cut(session: Session, command: Command, sale: Record, lines: list[tuple[Record, Decimal]]) -> Talk[None]:
-    if sale["state"] not in ("processing", "done"):
-        raise Refusal(f"Sale {sale['number']} is {sale['state']} in Tryton, and only a sale in process can be amended.")
-    changes = [
-        {"action": "line", "line": line["id"], "product": line["product"], "quantity": left, "unit": line["unit"],
-         "unit_price": money(line["unit_price"])}
-        for line, left in lines
-    ]  # fmt: skip
-    stale = [["description", "=", command.key], ["state", "=", "draft"], ["sale", "=", sale["id"]]]
-    drafts = yield from search_read(session, "sale.amendment", stale, ("state",))
-    if drafts:
-        yield from press(session, "sale.amendment", "delete", [draft["id"] for draft in drafts])
-    values = {"sale": sale["id"], "description": command.key, "lines": [["create", changes]]}
-    (made,) = yield from write(session, "sale.amendment", "create", [values])
-    try:
-        yield from press(session, "sale.amendment", "validate_amendment", [made])
-    except Refusal:
-        yield from press(session, "sale.amendment", "delete", [made])
-        session.wrote = False
-        raise

@@ -74,6 +74,7 @@ def move_facts(document: MoveDocument, system: System, options: Options) -> Iter
             position = ref("*", "stock", f"{item}@{warehouse_name(code, options)}")
             lines.append(Line(number, position, item=item, quantity=tidy(sign * exact(move.quantity)), unit=unit))
     happened, day = moment_of(move.effective_date, move, system)
+    key = key_in(*(shipment.reference for shipment in document.shipments))
     yield Fact(
         kind="StockPosted",
         system=system.name,
@@ -85,6 +86,7 @@ def move_facts(document: MoveDocument, system: System, options: Options) -> Iter
         lines=tuple(lines),
         warehouse=warehouse_name(left or reached, options),
         entity=system.entity,
+        data={"command": key} if key else {},
     )
 
 

@@ -2,15 +2,18 @@
 
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 
 import msgspec
 
 from tieout.connectors import Option, System
-from tieout.core.values import Ref, ref
+from tieout.core.values import Ref, exact, plain, ref
 from tieout.errors import SettingsError
 
 KEY = re.compile(r"[A-Za-z_]+[+-] ([^/\s]+/[^/\s]+/.+) \d{1,9}")
 """A command's key, as we leave it on the documents we make: account and side, group, running number."""
+CUT = re.compile(r"(.+) = (\d{1,18}:\d[\d.]*(?:, \d{1,18}:\d[\d.]*)*)")
+"""The same on an amendment, with what it takes out: line of the sale and quantity."""
 
 
 class Options(msgspec.Struct, frozen=True):
@@ -29,6 +32,7 @@ class Options(msgspec.Struct, frozen=True):
     accept_warnings: tuple[str, ...] = ("no_carrier",)
     overlap: int = 300
     page: int = 100
+    timeout: int = 120
 
 
 OPTIONS = (
@@ -45,6 +49,7 @@ OPTIONS = (
     Option("accept_warnings", "list", "no_carrier", "endings of the warnings that may be skipped; any other is a refusal"),
     Option("overlap", "seconds", "300", "how far each poll looks back before the last one; no transaction may take longer"),
     Option("page", "number", "100", "records per call of a poll"),
+    Option("timeout", "seconds", "120", "how long to wait for an answer to a call that changes something; others wait 30 at most"),
 )
 
 
@@ -56,8 +61,9 @@ def options_of(system: System) -> Options:
         raise SettingsError(
             f"The options of system {system.name!r} are wrong: {wrong}.", "See the reference of the connector tryton."
         ) from wrong
-    if found.overlap < 0 or not 1 <= found.page <= 1000:
-        raise SettingsError(f"System {system.name!r}: `overlap` is not negative and `page` is 1 to 1000.", "Correct `tieout.toml`.")
+    if found.overlap < 0 or not 1 <= found.page <= 1000 or not 1 <= found.timeout <= 3600:
+        rule = "`overlap` is not negative, `page` is 1 to 1000 and `timeout` 1 to 3600"
+        raise SettingsError(f"System {system.name!r}: {rule}.", "Correct `tieout.toml`.")
     return found
 
 
@@ -79,6 +85,20 @@ def warehouse_name(code: str | None, options: Options) -> str:
 def key_in(*texts: str | None) -> str:
     """The command key that stands in a text of a document; empty when people wrote it."""
     return next((text for text in texts if text and KEY.fullmatch(text)), "")
+
+
+def cut_text(key: str, cuts: Mapping[int, Decimal]) -> str:
+    """The description of an amendment that takes quantities out of lines."""
+    return f"{key} = " + ", ".join(f"{line}:{plain(quantity)}" for line, quantity in cuts.items())
+
+
+def cut_in(text: str | None) -> tuple[str, dict[int, Decimal]]:
+    """The key and the cuts that stand in the description of an amendment; nothing when people wrote it. Raises ValueError."""
+    found = CUT.fullmatch(text or "")
+    if found is None or not KEY.fullmatch(found.group(1)):
+        return "", {}
+    pairs = (pair.split(":") for pair in found.group(2).split(", "))
+    return found.group(1), {int(line): exact(quantity) for line, quantity in pairs}
 
 
 def transaction(key: str, reference: str | None, named: Mapping[str, str]) -> Ref | None:

@@ -5,8 +5,8 @@ from datetime import datetime
 from decimal import Decimal
 
 from tieout.connectors import System
-from tieout.connectors.tryton.options import Options, key_in, transaction, unit_code, warehouse_name
-from tieout.connectors.tryton.record import Coded, Day, Record, SaleDocument, SaleLine
+from tieout.connectors.tryton.options import Options, cut_in, key_in, transaction, unit_code, warehouse_name
+from tieout.connectors.tryton.record import Amendment, Coded, Day, Record, SaleDocument, SaleLine
 from tieout.core.facts import Fact, Line, revision_time
 from tieout.core.values import ZERO, Ref, day_start, exact, ref, round_money, tidy, times
 
@@ -14,7 +14,10 @@ BOOKED = frozenset(("confirmed", "processing", "done"))
 
 
 def order_facts(document: SaleDocument, system: System, options: Options) -> Iterator[Fact]:
-    """`OrderBooked` for what goes out, `ReturnAuthorised` for negative lines, `BookingCancelled` for ignored moves.
+    """`OrderBooked` for what goes out, `ReturnAuthorised` for negative lines, `BookingCancelled` for what is taken out again.
+
+    What our own amendments have cut stays booked and is cancelled by a fact of its own, which bears the command's key. Of what
+    people amend nothing but the result is known: it is a revision of what was booked.
 
     A sale without a number is a draft that nobody has quoted yet: it says nothing. One that is no longer booked is a
     void revision. The identity is the record's id, because only that is left when a record is deleted.
@@ -28,11 +31,14 @@ def order_facts(document: SaleDocument, system: System, options: Options) -> Ite
     key = _key(document)
     if out or not back:
         subject = ref(system.name, "sales_order", sale.number)
-        lines = [_line(line, subject, sale.currency, options) for line in out]
+        cut = _all_cuts(document)
+        lines = [_line(line, subject, sale.currency, options, cut=cut.get(line.id, ZERO)) for line in out]
         if sale.tax_amount is not None and sale.tax_amount.number:
             lines.append(Line("tax", subject, value=sale.tax_amount.number, charge="tax"))
         yield _fact("OrderBooked", "sale", document, system, options, subject, lines, transaction(key, sale.reference, options.orders))
         yield from _cancelled(document, system, options, subject)
+        for amendment in document.amendments:
+            yield from _cut(amendment, document, system, options, subject)
     if back:
         subject = ref(system.name, "return", sale.number)
         lines = [_line(line, subject, sale.currency, options, sign=-1) for line in back]
@@ -73,15 +79,65 @@ def _key(document: SaleDocument) -> str:
     return key_in(document.record.description) if document.record.reference else ""
 
 
-def _line(line: SaleLine, subject: Ref, currency: Coded, options: Options, sign: int = 1) -> Line:
+def _line(line: SaleLine, subject: Ref, currency: Coded, options: Options, sign: int = 1, cut: Decimal = ZERO) -> Line:
     item = item_of(line.product, f"LINE-{line.id}")
     charge = charge_of(item, options)
     value = None if line.amount is None else tidy(sign * line.amount.number)
     if charge:
         return Line(str(line.id), subject, value=value, charge=charge)
-    quantity = None if line.quantity is None else exact(sign * line.quantity)
+    quantity = None if line.quantity is None else exact(sign * line.quantity + cut)
     unit = unit_code(line.unit.symbol if line.unit else None, options)
-    return Line(str(line.id), subject, item=item, quantity=quantity, unit=unit, value=value)
+    return Line(str(line.id), subject, item=item, quantity=quantity, unit=unit, value=_with(value, _worth(line, cut, currency)))
+
+
+def _with(value: Decimal | None, more: Decimal | None) -> Decimal | None:
+    return value if value is None or more is None else tidy(value + more)
+
+
+def _worth(line: SaleLine, quantity: Decimal, currency: Coded) -> Decimal | None:
+    """What a quantity of a line comes to at its price, rounded as Tryton rounds an amount."""
+    return None if line.unit_price is None else round_money(times(line.unit_price.number, quantity), currency.code or "")
+
+
+def _all_cuts(document: SaleDocument) -> dict[int, Decimal]:
+    """What our amendments have taken out, by line."""
+    found: dict[int, Decimal] = {}
+    for amendment in document.amendments:
+        for line, quantity in cut_in(amendment.description)[1].items():
+            found[line] = found.get(line, ZERO) + quantity
+    return found
+
+
+def _cut(amendment: Amendment, document: SaleDocument, system: System, options: Options, subject: Ref) -> Iterator[Fact]:
+    sale = document.record
+    key, cuts = cut_in(amendment.description)
+    lines = [
+        Line(
+            str(line.id),
+            subject,
+            item=item_of(line.product, f"LINE-{line.id}"),
+            quantity=cuts[line.id],
+            unit=unit_code(line.unit.symbol if line.unit else None, options),
+            value=_with(ZERO, _worth(line, cuts[line.id], sale.currency)),
+        )
+        for line in document.lines
+        if line.id in cuts
+    ]
+    if lines:
+        yield Fact(
+            kind="BookingCancelled",
+            system=system.name,
+            type="amendment",
+            number=str(amendment.id),
+            happened=amendment.create_date.utc,
+            revision=revision_of(sale, amendment, *document.lines),
+            currency=(sale.currency.code or "").upper(),
+            lines=tuple(lines),
+            void=sale.state not in BOOKED,
+            customer=customer_of(sale.party),
+            entity=system.entity,
+            data={"command": key},
+        )
 
 
 def _fact(
@@ -97,7 +153,7 @@ def _fact(
         number=str(sale.id),
         happened=happened,
         day=day,
-        revision=revision_of(sale, *document.lines, *document.ignored),
+        revision=revision_of(sale, *document.lines, *document.ignored, *document.amendments),
         currency=(sale.currency.code or "").upper(),
         lines=tuple(lines),
         void=sale.state not in BOOKED,
@@ -131,7 +187,7 @@ def _cancelled(document: SaleDocument, system: System, options: Options, subject
             number=str(sale.id),
             happened=happened,
             day=day,
-            revision=revision_of(sale, *document.lines, *document.ignored),
+            revision=revision_of(sale, *document.lines, *document.ignored, *document.amendments),
             currency=(sale.currency.code or "").upper(),
             lines=tuple(lines),
             void=sale.state not in BOOKED,

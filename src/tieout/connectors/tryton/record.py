@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from fractions import Fraction
 
 import msgspec
 
@@ -62,6 +63,17 @@ class Unit(msgspec.Struct, frozen=True):
     rate: Decimal = Decimal(1)
 
 
+def size(factor: Decimal, rate: Decimal) -> Fraction:
+    """How much of its category's base a unit is: of factor and rate, both rounded by Tryton, the one with fewer digits is exact.
+
+    Raises ValueError when one of them is not above zero.
+    """
+    if factor <= 0 or rate <= 0:
+        raise ValueError("a unit's factor and rate are above zero")
+    exactly, inverse = Fraction(factor), Fraction(rate)
+    return exactly if exactly.denominator <= inverse.denominator else 1 / inverse
+
+
 class Numbered(msgspec.Struct, frozen=True):
     """A related document with its number."""
 
@@ -97,8 +109,16 @@ class SaleLine(Record, frozen=True, kw_only=True):
     product: Coded | None = msgspec.field(default=None, name="product.")
     quantity: Decimal | None = None
     unit: Unit | None = msgspec.field(default=None, name="unit.")
+    unit_price: Amount | None = None
     amount: Amount | None = None
     moves_ignored: tuple[int, ...] = ()
+
+
+class Amendment(Record, frozen=True, kw_only=True):
+    """A change of a sale in process; in the description of ours stands what it took out of which line."""
+
+    description: str | None = None
+    state: str
 
 
 class Move(Record, frozen=True, kw_only=True):
@@ -131,12 +151,13 @@ class Sale(Record, frozen=True, kw_only=True):
 
 
 class SaleDocument(msgspec.Struct, frozen=True):
-    """A sale with its lines, and the ignored moves of these."""
+    """A sale with its lines, the ignored moves of these, and its amendments."""
 
     model: str
     record: Sale
     lines: tuple[SaleLine, ...] = ()
     ignored: tuple[Move, ...] = ()
+    amendments: tuple[Amendment, ...] = ()
 
 
 class Shipment(Record, frozen=True, kw_only=True):
@@ -167,12 +188,20 @@ class Location(msgspec.Struct, frozen=True):
     parent: int | None = None
 
 
+class Carrier(msgspec.Struct, frozen=True):
+    """The shipment that a move belongs to, as far as it says which command made it."""
+
+    id: int
+    reference: str | None = None
+
+
 class MoveDocument(msgspec.Struct, frozen=True):
-    """A done move across the border of a warehouse, with the places it ran between."""
+    """A done move across the border of a warehouse, with the places it ran between and the shipment it belongs to."""
 
     model: str
     record: Move
     locations: tuple[Location, ...] = ()
+    shipments: tuple[Carrier, ...] = ()
 
 
 class Origin(msgspec.Struct, frozen=True):

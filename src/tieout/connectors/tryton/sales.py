@@ -2,29 +2,32 @@
 
 from collections.abc import Iterable
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import msgspec
 
 from tieout.connectors.tryton.options import Options, key_in, unit_symbols
-from tieout.connectors.tryton.rpc import Refusal, Session, Talk, change, read
+from tieout.connectors.tryton.record import size
+from tieout.connectors.tryton.rpc import Denied, Session, Talk, change, read
 from tieout.core.command import Command
 from tieout.core.facts import Line
-from tieout.core.values import EXACT, ZERO, Ref, exact, normalise, ref, ref_parts, tidy
+from tieout.core.values import EXACT, ZERO, exact, normalise, ref_parts, tidy
 
 Record = dict[str, Any]
 FIELDS = ("number", "reference", "description", "state", "lines", "shipments", "shipment_returns", "invoices", "untaxed_amount",
           "tax_amount", "total_amount", "party", "create_date")  # fmt: skip
-LINE_FIELDS = ("type", "product", "product.code", "quantity", "unit", "unit_price", "amount", "sale", "moves")
+LINE_FIELDS = ("type", "product", "product.code", "product.default_uom", "quantity", "unit", "unit_price", "amount", "sale", "moves")
+BOOKED = ("confirmed", "processing", "done")
 FOUND_MAX = 100
 """Most documents one command may concern."""
 
 
 def search_read(session: Session, model: str, domain: list[Any], fields: Iterable[str]) -> Talk[list[Record]]:
-    """Records that match, by id. Raises Refusal when they are too many to be one transaction's."""
+    """Records that match, by id. Raises Denied when they are too many to be one transaction's."""
     found: list[Record] = yield from read(session, model, "search_read", domain, 0, FOUND_MAX + 1, [["id", "ASC"]], list(fields))
     if len(found) > FOUND_MAX:
-        raise Refusal(f"More than {FOUND_MAX} records of {model} match; one transaction has fewer.")
+        raise Denied(f"More than {FOUND_MAX} records of {model} match; one transaction has fewer.")
     return found
 
 
@@ -47,14 +50,23 @@ def by_key(session: Session, command: Command) -> Talk[list[Record]]:
 
 
 def of_transaction(session: Session, command: Command, type_: str) -> Talk[list[Record]]:
-    """The sales that the ledger knows by name (`sales_order` or `return`), and those made by commands for the same group."""
+    """The booked sales that the ledger knows by name (`sales_order` or `return`), and those made by commands for the same group."""
     numbers = sorted({number for system, kind, number in map(ref_parts, (command.group, *command.references))
                       if system == command.system and kind == type_})  # fmt: skip
     group = command.key.partition(" ")[2].rpartition(" ")[0]
     pattern = "% " + group.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + " %"
     domain = ["OR", ["number", "in", numbers], ["description", "like", pattern]]
     found = yield from search_read(session, "sale.sale", [domain, ["state", "!=", "cancelled"]], FIELDS)
-    return [sale for sale in found if normalise(sale["number"] or "") in numbers or f" {group} " in _own_key(sale)]
+    named = [sale for sale in found if normalise(sale["number"] or "") in numbers]
+    ours: dict[str, list[Record]] = {}
+    for sale in found:
+        if f" {group} " in _own_key(sale):
+            ours.setdefault(_own_key(sale), []).append(sale)
+    for same in ours.values():
+        kept = yield from only(session, same)
+        if kept is not None and kept not in named:
+            named.append(kept)
+    return sorted((sale for sale in named if sale["state"] in BOOKED), key=lambda sale: int(sale["id"]))
 
 
 def _own_key(sale: Record) -> str:
@@ -64,13 +76,51 @@ def _own_key(sale: Record) -> str:
 def lines_of(session: Session, sales: Iterable[Record]) -> Talk[list[Record]]:
     """The goods lines of sales."""
     lines = yield from of_ids(session, "sale.line", (id_ for sale in sales for id_ in sale["lines"]), LINE_FIELDS)
-    return [line for line in lines if line["type"] == "line"]
+    return (yield from in_pieces(session, [line for line in lines if line["type"] == "line"]))
 
 
-def refs_of(system: str, sale: Record, *, is_return: bool = False) -> tuple[Ref, ...]:
-    """The names of a sale: the record, as facts identify it, and the number, as people do."""
-    own = ref(system, "return_sale" if is_return else "sale", str(sale["id"]))
-    return (own, ref(system, "return" if is_return else "sales_order", sale["number"])) if sale["number"] else (own,)
+def in_pieces(session: Session, lines: list[Record]) -> Talk[list[Record]]:
+    """Lines with their quantity in the product's own unit as `base`, as the ledger counts."""
+    pairs = [(line, line["unit"], (line["product."] or {}).get("default_uom")) for line in lines]
+    foreign = {unit for _, sold, own in pairs if own is not None and sold != own for unit in (sold, own)}
+    sizes = {one["id"]: size(Decimal(one["factor"]), Decimal(one["rate"])) for one in (
+        yield from of_ids(session, "product.uom", foreign, ("factor", "rate")))}  # fmt: skip
+    for line, sold, own in pairs:
+        ratio = sizes[sold] / sizes[own] if own is not None and sold != own else Fraction(1)
+        line["base"] = in_unit(line, exact(line["quantity"] or ZERO), ratio)
+    return lines
+
+
+def in_unit(line: Record, quantity: Decimal, ratio: Fraction) -> Decimal:
+    """A quantity times a ratio of units. Raises Denied when that is no exact number."""
+    number = Fraction(quantity) * ratio
+    try:
+        return exact(EXACT.divide(Decimal(number.numerator), Decimal(number.denominator)))
+    except (ValueError, ArithmeticError) as inexact:
+        raise Denied(f"{tidy(quantity)} of {item(line)} is no exact number in the other unit of the product.") from inexact
+
+
+def only(session: Session, sales: Iterable[Record]) -> Talk[Record | None]:
+    """The one sale of a command: the booked one, else the first; other drafts came from a late request and go."""
+    kept = sorted((sale for sale in sales if sale["state"] != "cancelled"), key=lambda sale: (sale["state"] not in BOOKED, sale["id"]))
+    for stray in kept[1:]:
+        if stray["state"] in ("draft", "quotation"):
+            yield from remove(session, stray["id"])
+    return kept[0] if kept else None
+
+
+def remove(session: Session, id_: int) -> Talk[None]:
+    """Take away a draft of ours that nobody needs."""
+    yield from press(session, "sale.sale", "cancel", [id_])
+    yield from press(session, "sale.sale", "delete", [id_])
+
+
+def processed(session: Session, sales: list[Record]) -> Talk[list[Record]]:
+    """The sales again, once Tryton has caught up with them: where a queue makes shipments and invoices, it may lag."""
+    ids = [sale["id"] for sale in sales if sale["state"] in ("confirmed", "processing")]
+    if ids:
+        yield from press(session, "sale.sale", "process", ids)
+    return (yield from of_ids(session, "sale.sale", (sale["id"] for sale in sales), FIELDS))
 
 
 def item(record: Record) -> str:
@@ -105,6 +155,14 @@ class Wanted(msgspec.Struct):
         return ", ".join(f"{tidy(amount)} of {code}" for code, amount in sorted(self.left.items()) if amount > ZERO)
 
 
+def total_of(lines: Iterable[Record], sign: int = 1) -> Wanted:
+    """What lines hold together, to be taken from."""
+    there = Wanted({})
+    for line in lines:
+        there.left[item(line)] = EXACT.add(there.left.get(item(line), ZERO), sign * line["base"])
+    return there
+
+
 class Product(msgspec.Struct, frozen=True):
     """A product, and the units of its category by id: how many base units each is."""
 
@@ -114,14 +172,14 @@ class Product(msgspec.Struct, frozen=True):
 
 
 def products(session: Session, codes: Iterable[str]) -> Talk[dict[str, Product]]:
-    """Products by code. Raises Refusal naming those that are not there."""
+    """Products by code. Raises Denied naming those that are not there."""
     wanted = sorted(set(codes))
     fields = ("code", "default_uom", "default_uom.category")
     found = yield from search_read(session, "product.product", [["code", "in", wanted], ["salable", "=", True]], fields)
     known = {item_code(one["code"]): Product(one["id"], one["default_uom"], one["default_uom."]["category"]) for one in found}
     lacking = [code for code in wanted if code not in known]
     if lacking:
-        raise Refusal(f"Tryton has no salable product {', '.join(lacking)}.")
+        raise Denied(f"Tryton has no salable product {', '.join(lacking)}.")
     return known
 
 
@@ -131,12 +189,12 @@ def item_code(code: str | None) -> str:
 
 
 def unit_for(session: Session, options: Options, code: str, product: Product) -> Talk[int]:
-    """The unit of the product's category that a code of ours means. Raises Refusal."""
+    """The unit of the product's category that a code of ours means. Raises Denied."""
     symbols = list(dict.fromkeys(unit_symbols(code, options)))
     found = yield from search_read(session, "product.uom", [["symbol", "in", symbols], ["category", "=", product.category]], ("symbol",))
     ranked = sorted(found, key=lambda unit: symbols.index(unit["symbol"]))
     if not ranked:
-        raise Refusal(f"The product has no unit {code} in Tryton.")
+        raise Denied(f"The product has no unit {code} in Tryton.")
     return int(ranked[0]["id"])
 
 
@@ -146,14 +204,9 @@ def in_base(record: Record) -> Decimal:
 
 
 def scaled(record: Record, base: Decimal) -> Decimal:
-    """A quantity in base units, in the unit of a move. Raises Refusal when that is no exact number."""
+    """A quantity in base units, in the unit of a move. Raises Denied when that is no exact number."""
     whole, inside = exact(record["quantity"]), in_base(record)
-    if whole == inside or not inside:
-        return base
-    try:
-        return exact(EXACT.divide(EXACT.multiply(base, whole), inside))
-    except (ValueError, ArithmeticError) as inexact:
-        raise Refusal(f"{tidy(base)} of {item(record)} is no exact number in the unit of Tryton's move.") from inexact
+    return in_unit(record, base, Fraction(whole) / Fraction(inside)) if inside else base
 
 
 def wizard(session: Session, name: str, record: tuple[str, int]) -> tuple[str, Record]:

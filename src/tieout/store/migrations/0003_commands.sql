@@ -16,7 +16,6 @@ create table command (
   because json not null,
   rule text not null,
   attempt json not null,
-  gone json not null default '[]',
   state text not null,
   next_move text not null,
   next_at timestamptz,

@@ -20,7 +20,7 @@ where sender = %s and receiver = %s and interchange = %s order by made desc limi
 
 -- name: commands_of
 -- by command_number: every command of some subjects, locked in the order of their keys
-select key, subject, body::text, because::text, attempt::text, gone::text from command where subject = any(%s) order by key for update
+select key, subject, body::text, because::text, attempt::text from command where subject = any(%s) order by key for update
 
 -- name: insert_commands
 insert into command (key, subject, account, side, number, act, system, body, hash, because, rule, attempt, state, next_move, next_at, created, changed)
@@ -35,9 +35,6 @@ select subject, system, attempt::text, fence from command where key = %s for upd
 -- name: set_attempt
 update command set attempt = %s::json, state = %s, next_move = %s, next_at = %s, changed = %s where key = %s
 
--- name: set_gone
-update command set gone = %s::json where key = %s
-
 -- name: insert_command_events
 insert into command_event (key, at, event, who, detail)
 select key, at, event, who, detail::json from unnest(%s::text[], %s::timestamptz[], %s::text[], %s::text[], %s::text[]) as u(key, at, event, who, detail)
@@ -49,6 +46,15 @@ on conflict (root) do update set at = least(consider.at, excluded.at)
 -- name: considered
 -- what has come due, by consider_at
 select root from consider where at <= %s order by at limit %s
+
+-- name: identities_of
+-- by fact_identity: the statements about some documents, whole (the identity itself) and in scopes (after a slash)
+select distinct p.document, f.identity from unnest(%s::text[]) as p(document)
+cross join lateral (
+  select identity from fact where identity = p.document
+  union all
+  select identity from fact where identity > p.document || '/' and identity < p.document || '0'
+) f
 
 -- name: end_considered
 -- what is decided about now need not be again; by the primary key
