@@ -18,6 +18,7 @@ from tieout.report import tables
 from tieout.report.state import Ledger
 from tieout.runtime.batch import Connection, Counts
 from tieout.runtime.configuration import Configuration, Driving
+from tieout.runtime.delivery import module_of
 from tieout.runtime.looks import tick
 from tieout.settings import FILE, Settings, driving_of, load, policy_of, secrets_of, systems_of, targets_of
 from tieout.store.database import Database, fetch, run
@@ -80,8 +81,20 @@ class Tieout:
         )
         configuration.system_ids = {name: id_ for id_, name, _ in fetch(connection, "systems")}
         if any(one.acts or one.stand_in for one in self.driving.systems):
+            self._refuse_forgetful()
             configuration.driving = Driving(self.driving, targets_of(self.settings), self._rules_of)
         return configuration
+
+    def _refuse_forgetful(self) -> None:
+        """A target that is believed to know a key again must be sent one, or a lost answer makes a second document (rule 26)."""
+        for one in self.driving.systems:
+            knows = getattr(module_of(self.systems[one.name]), "knows_key", None)
+            for act in sorted(one.acts | one.stand_in) if self.settings.systems[one.name].sending.remembers_hours else ():
+                if knows is None or not knows(self.systems[one.name], act):
+                    raise SettingsError(
+                        f"{FILE}: `systems.{one.name}.sending.remembers_hours`: {act.value} goes to {one.name} without a key that it knows again.",
+                        "Leave it out, so that attempts in doubt are looked up; or have the mapping send an idempotency key.",
+                    )
 
     def _rules_of(self, references: Collection[Ref]) -> Rules:
         return self.driving.knowing(speaking=sorted({ref_parts(reference)[0] for reference in references}))
