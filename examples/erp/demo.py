@@ -52,7 +52,7 @@ class Demo:
         started = time.perf_counter()
         with Tryton.start(FOLDER / "tryton", queued=True) as tryton, Warehouse() as warehouse:
             self.summary["start_seconds"] = round(time.perf_counter() - started, 1)
-            self.say(f"Tryton is up at {tryton.url} (user clerk, password {CLERK_PASSWORD}).")
+            self.say(f"Tryton is up on port {tryton.port}: database northgate, user clerk, password {CLERK_PASSWORD}.")
             good = self.day(tryton, warehouse)
             if os.environ.get("FAULTS"):
                 good = self.misfortunes(tryton, warehouse, int(os.environ.get(TIMES) or 20)) and good
