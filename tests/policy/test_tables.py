@@ -87,7 +87,7 @@ def test_a_cell_says_yes_no_or_not_known_and_a_bad_one_is_named(kind: Kind, cell
         return
     read = read_cell(COLUMNS[kind], cell)
     assert read is not None
-    assert read.judge(value, frozenset()) is fits
+    assert read.judge(value) is fits
 
 
 @pytest.mark.parametrize("cell", ["", "*", [], ["A", "*"]])
@@ -95,12 +95,11 @@ def test_an_empty_cell_is_no_condition(cell: object) -> None:
     assert read_cell(COLUMNS[Kind.WORD], cell) is None
 
 
-def test_a_currency_of_another_row_is_not_this_rows_matter_and_one_of_no_row_is_not_judgeable() -> None:
-    table = small({"b": "> 500 USD"}, {"b": "> 450 EUR"})
-    assert [f.row.number for f in table.possible(Facts({"b": Measure(Decimal(10), "EUR")}), NOON)] == []
-    unnamed = table.possible(Facts({"b": Measure(Decimal(10), "GBP")}), NOON)
-    assert [f.row.number for f in unnamed] == [1, 2]
-    assert all(f.unknown for f in unnamed)
+def test_of_a_currency_that_a_row_does_not_name_nothing_can_be_said_even_if_another_row_does() -> None:
+    """A row for euros further down must not let an amount in euros slip past a limit in dollars."""
+    table = small({"b": "> 500 USD"}, {"b": "<= 450 EUR"}, {})
+    found = table.possible(Facts({"b": Measure(Decimal(9000), "EUR")}), NOON)
+    assert [(f.row.number, bool(f.unknown)) for f in found] == [(1, True), (3, False)]
 
 
 def test_the_first_row_that_surely_fits_ends_the_search_and_says_why() -> None:
@@ -273,4 +272,20 @@ def test_a_wildcard_is_what_a_plain_search_says() -> None:
 
     for pattern in ("*", "a*", "*a", "a*a", "*a*", "a*b*a", "**", "ab"):
         for name in ("", "a", "b", "aa", "ab", "aba", "abba", "bab"):
-            assert Words((pattern,)).judge(name, ()) is fnmatch.fnmatchcase(name, pattern), (pattern, name)
+            assert Words((pattern,)).judge(name) is fnmatch.fnmatchcase(name, pattern), (pattern, name)
+
+
+def test_a_row_whose_time_is_outside_the_files_is_named() -> None:
+    late = TOML.replace("valid_to = 2026-11-30", "valid_to = 2026-10-30")
+    assert unreachable(read_table(late, "c.toml", CHECKPOINTS, "UTC")) == ["c.toml: row 2 can never decide: its time is outside the file's."]
+
+
+def test_rows_of_other_times_do_not_cover_each_other() -> None:
+    november = "valid_from = 2026-11-01\nvalid_to = 2026-11-30\n"
+    row = '[[checkpoint]]\n{}act = "issue_credit"\nresult = "pass"\n'
+    text = 'version = "1"\n' + row.format("valid_to = 2026-10-31\n") + row.format(november)
+    assert unreachable(read_table(text, "c.toml", CHECKPOINTS, "UTC")) == []
+    text += row.format("valid_from = 2026-10-15\nvalid_to = 2026-11-15\n")
+    assert unreachable(read_table(text, "c.toml", CHECKPOINTS, "UTC")) == [
+        "c.toml: row 3 can never decide: rows 1, 2 above it take all that it is for."
+    ]

@@ -115,17 +115,20 @@ def test_a_delivery_that_breaks_us_fails_alone(project: Project, served: Within)
             "create function no() returns trigger language plpgsql as $$ begin if new.key = 'bad' then raise 'no %', new.key; end if; return new; end $$"
         )
         owner.execute("create trigger no before insert on message for each row execute function no()")
+    served.post("wms", shipped(98), idempotency_key="before")
     waits = "select 1 from pg_locks where not granted and relation = 'message'::regclass"
-    with ThreadPoolExecutor(8) as pool:
+    with ThreadPoolExecutor(9) as pool:
         with project.locked():
             first = pool.submit(served.post, "wms", shipped(0))
             until(lambda: project.ask(waits))
             found = [pool.submit(served.post, "wms", shipped(n), idempotency_key="bad" if n == 4 else f"good{n}") for n in range(1, 8)]
-            until(lambda: served.metric("tieout_queue_depth") == 7)
+            reused = pool.submit(served.post, "wms", shipped(99), idempotency_key="before")
+            until(lambda: served.metric("tieout_queue_depth") == 8)
         answers = [first.result(), *(each.result() for each in found)]
     assert [answer.status for answer in answers] == [202, 202, 202, 202, 500, 202, 202, 202]
     assert answers[4].json["rule"] == "http/fault"
-    assert len(project.messages) == 7
+    assert reused.result().status == 409
+    assert len(project.messages) == 1 + 7
 
 
 def test_logs_are_json_lines_without_secrets_and_without_what_is_in_messages(project: Project, start: Callable[..., Process]) -> None:

@@ -10,6 +10,7 @@ import psycopg
 from tieout.api.keys import AccessKey, keys
 from tieout.errors import StoreError
 from tieout.runtime.batch import Connection
+from tieout.runtime.polling import polls
 from tieout.store.database import fetch
 from tieout.store.migrate import migrations
 from tieout.telemetry.logs import reason_of
@@ -39,6 +40,13 @@ class Probe:
             return reason_of(bad)
         newest = max(number for number, _, _ in migrations())
         return "" if number == newest else f"The schema is at version {number}, this Tieout works with {newest}."
+
+    def polls(self) -> dict[str, dict[str, str]]:
+        """Per polled system when it was last read, and the kind of fault since, if any; what a target said stays inside."""
+        return {
+            name: {"last_poll": health.last_poll.isoformat() if health.last_poll else "", "last_fault": health.last_fault.partition(":")[0]}
+            for name, health in self._ask(polls).items()
+        }
 
     def measure(self, metrics: Metrics) -> None:
         """Put what only the database knows into the metrics: watermarks and open cases."""

@@ -65,7 +65,7 @@ def interface(watched: Watched, intake: Intake | None) -> Starlette:
     if intake is not None:
         for path, take in (("/v1/messages/{system}", _message), ("/v1/webhooks/{system}", _webhook)):
             routes.append(Route(path, partial(_told, watched=watched, intake=intake, take=take), methods=["POST"]))
-    return Starlette(routes=routes, exception_handlers={HTTPException: _no_such})
+    return Starlette(routes=routes, exception_handlers={HTTPException: _no_such, Exception: _our_fault})
 
 
 # Watching ----------------------------------------------------------------------------------------------------------------
@@ -80,10 +80,16 @@ async def _healthz(request: Request, watched: Watched) -> Response:
 
 async def _readyz(request: Request, watched: Watched, intake: Intake | None) -> Response:
     """200 while a message would be kept: the database answers and is migrated, the line is not full."""
-    fault = await run_in_threadpool(watched.probe.fault)
+    fault, polls = await run_in_threadpool(_asked, watched.probe)
     if not fault and intake is not None and intake.queue.is_full:
         fault = "Too many deliveries wait for their commit."
-    return Response(msgspec.json.encode({"ready": not fault, "fault": fault}), 503 if fault else 200, media_type=JSON)
+    body = {"ready": not fault, "fault": fault, "polls": polls}
+    return Response(msgspec.json.encode(body), 503 if fault else 200, media_type=JSON)
+
+
+def _asked(probe: Probe) -> tuple[str, dict[str, dict[str, str]]]:
+    fault = probe.fault()
+    return fault, {} if fault else probe.polls()
 
 
 async def _metrics(request: Request, watched: Watched, intake: Intake | None) -> Response:
@@ -97,10 +103,15 @@ async def _metrics(request: Request, watched: Watched, intake: Intake | None) ->
 
 async def _no_such(request: Request, error: Exception) -> Response:
     """A path or method that is none."""
-    status = error.status_code if isinstance(error, HTTPException) else 500
+    status = error.status_code if isinstance(error, HTTPException) else 404
     rule = "http/method" if status == 405 else "http/path"
     next_step = "POST to /v1/messages/SYSTEM or /v1/webhooks/SYSTEM; GET /healthz, /readyz or /metrics."
     return Problem(status, rule, f"There is nothing here for {request.method}.", next_step, closes=True).response(request.url.path)
+
+
+async def _our_fault(request: Request, error: Exception) -> Response:
+    """What nobody foresaw; the server logs it."""
+    return Problem(500, "http/fault", "This is our fault.", "Send it again later; tell the operator.").response(request.url.path)
 
 
 # Taking in ---------------------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ table's matter, never a guess here.
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
@@ -74,7 +74,16 @@ class Words(msgspec.Struct, frozen=True):
     patterns: tuple[str, ...]
     any_case: bool = False
 
-    def judge(self, value: Value, units: Collection[str]) -> bool | None:
+    @property
+    def is_plain(self) -> bool:
+        """True when there is no wildcard and case matters: then equal words alone are alike."""
+        return not self.any_case and not any("*" in pattern for pattern in self.patterns)
+
+    def meets(self, other: "Words") -> bool:
+        """True when both name the same word."""
+        return not set(self.patterns).isdisjoint(other.patterns)
+
+    def judge(self, value: Value) -> bool | None:
         """Whether one of the names is meant."""
         if not isinstance(value, str | tuple):
             return None
@@ -112,14 +121,12 @@ class Limits(msgspec.Struct, frozen=True):
 
     limits: tuple[Limit, ...]
 
-    def judge(self, value: Value, units: Collection[str]) -> bool | None:
-        """`units` are all that the table names in this column: of a currency that nobody thought of, nothing can be said."""
+    def judge(self, value: Value) -> bool | None:
+        """Of a unit that none of the limits is in, such as another currency, nothing can be said."""
         if not isinstance(value, Measure):
             return None
         own = [limit for limit in self.limits if limit.unit == value.unit]
-        if not own:
-            return False if value.unit in units else None
-        return any(limit.holds(value.amount) for limit in own)
+        return None if not own else any(limit.holds(value.amount) for limit in own)
 
     def said(self, label: str, value: Value, holds: bool | None) -> str:
         """The judgement as a sentence's part: `credit 812.00 USD > 500.00 USD`."""

@@ -80,6 +80,7 @@ COLUMNS = (
     Column("warehouse", Kind.WORD, "the warehouse"),
     Column("entity", Kind.WORD, "our legal entity"),
     Column("terms", Kind.WORD, "the terms stated for it, such as `NET60`; empty when none are"),
+    Column("currency", Kind.WORD, "the currency it is in"),
     Column("amount", Kind.MONEY, "what it is worth: the sum of its lines with charges, without sign"),
     Column("margin", Kind.PERCENT, "(goods less cost) / goods; known only if the cost is"),
     Column("tax_difference", Kind.MONEY, "stated tax against base x stated rate, without sign; known only if the rate is"),
@@ -173,6 +174,7 @@ def facts_of(command: Command, found: View, known: Known = NOTHING, *, tax_by_li
         "warehouse": command.warehouse,
         "entity": command.entity,
         "terms": data.get("terms") or notes.get("terms") or known.terms,
+        "currency": command.currency,
         "amount": amount_of(command),
         "margin": margin_of(command, cost_of(command, found, known)),
         "tax_difference": tax_difference(command, by_line=tax_by_line),
@@ -186,6 +188,7 @@ def write_off_facts(account: str, side: Side, amount: Decimal, currency: str, no
     """The columns of a person's decision about a residual."""
     values: dict[str, Value] = {name: notes.get(name, "") for name in ("customer", "channel", "warehouse", "entity", "terms")}
     values |= {"act": act, "account": (account, *account_names(account)), "side": side.value, "system": "", "manual": "yes"}
+    values["currency"] = currency
     values["amount"] = Measure(abs(amount), currency) if currency else None
     return Facts(values, {"amount": NOUNS[act]})
 

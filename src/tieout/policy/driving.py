@@ -46,7 +46,7 @@ class Driven(msgspec.Struct, frozen=True):
 
     def fits(self, notes: Mapping[str, str]) -> bool:
         """True when it serves an order with these dimensions."""
-        return all(words.judge(notes.get(dimension, ""), ()) for dimension, words in self.serves.items())
+        return all(words.judge(notes.get(dimension, "")) for dimension, words in self.serves.items())
 
 
 class WaitRow(msgspec.Struct, frozen=True):
@@ -131,11 +131,11 @@ class Driving(msgspec.Struct, frozen=True):
         return request(command, hold, rule, proposer, now)
 
     def instead(
-        self, command: Command, attempt: Attempt, circuit: Circuit | None, now: datetime, *, since: datetime | None = None
+        self, command: Command, attempt: Attempt, circuit: Circuit | None, now: datetime, *, issued_at: datetime | None = None
     ) -> Fallback | Wait | None:
         """What to do about a command that does not go through; no way that the root was diverted to is gone twice."""
         tried = {name for one in self.diversions for name in (one.use_system, one.use_warehouse) if name}
-        return fallback(command, attempt, circuit, self.fallbacks, now, since=since, tried=tried)
+        return fallback(command, attempt, circuit, self.fallbacks, now, issued_at=issued_at, tried=tried)
 
     # What is doubtful about it ------------------------------------------------------------------------------------------
 
@@ -177,13 +177,10 @@ class Driving(msgspec.Struct, frozen=True):
 
 
 def _apart(one: Driven, other: Driven) -> bool:
-    """True when some dimension keeps two systems from ever serving the same order, as far as plain words tell."""
+    """True when in some dimension no value that one names is served by the other."""
     for dimension, words in one.serves.items():
         against = other.serves[dimension]
-        plain = not any("*" in pattern for pattern in (*words.patterns, *against.patterns))
-        if plain and not set(words.patterns) & set(against.patterns):
-            return True
-        if not plain and not any(against.judge(p.replace("*", "\0"), ()) or words.judge(a.replace("*", "\0"), ())
-                                 for p in words.patterns for a in against.patterns):  # fmt: skip
+        mine, theirs = ([pattern.replace("*", "\0") for pattern in said.patterns] for said in (words, against))
+        if not words.judge(tuple(theirs)) and not against.judge(tuple(mine)):
             return True
     return False

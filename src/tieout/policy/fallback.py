@@ -6,7 +6,7 @@ a *diversion* of the root: from then on the rules name another system or warehou
 withdraws what was queued and issues anew, and one open command per subject stays the law.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -19,7 +19,7 @@ from tieout.core.circuit import Circuit
 from tieout.core.command import Command, State
 from tieout.core.residual import View
 from tieout.policy.cell import Column, Kind, Measure, Value
-from tieout.policy.table import Facts, Form, Found, Table, Versions
+from tieout.policy.table import Facts, Form, Versions
 
 
 class Instead(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -45,12 +45,13 @@ COLUMNS = (
     Column("circuit_open", Kind.SPAN, "how long the system has not answered: since its circuit opened"),
     Column("refused", Kind.TEXT, "the target's reason for its refusal, such as `*out of stock*`"),
     Column("failed", Kind.COUNT, "attempts in a row that failed"),
-    Column("unanswered", Kind.SPAN, "how long it has waited for an answer since the deadline that its policy names"),
+    Column("unanswered", Kind.SPAN, "how long it has waited for an answer since it was issued"),
 )
 FORM: Form[Instead] = Form("fallbacks", "fallback", COLUMNS, Instead)
 
 SURE = frozenset((State.QUEUED, State.REFUSED))
 """Nothing of it is at the target, nor can come there any more."""
+ANSWERED = frozenset((State.ACCEPTED, State.REFUSED))
 WAITS = {
     State.SENDING: "it is being sent",
     State.ACCEPTED: "the target has accepted it; it has to be cancelled there first",
@@ -92,19 +93,19 @@ def fallback(
     fallbacks: Versions[Instead],
     now: datetime,
     *,
-    since: datetime | None = None,
+    issued_at: datetime | None = None,
     tried: Collection[str] = (),
 ) -> Fallback | Wait | None:
     """What the policy in force now does about a command; None when no row's condition is met, it is over, or a person denied it.
 
-    `since` is the deadline by which the target should have answered, if it has passed; `tried` the systems and warehouses
+    `issued_at` is when the command was issued, if `unanswered` is to be judged; `tried` the systems and warehouses
     that this intent was at already: no way is gone twice.
     """
     table = fallbacks.at(now)
     if table is None or attempt.denied or (attempt.state not in SURE and attempt.state not in WAITS):
         return None
     here = {*tried, command.system, command.warehouse} - {""}
-    for found in _fitting(table, facts_of(command, attempt, circuit, now, since), now):
+    for found in table.fitting(facts_of(command, attempt, circuit, now, issued_at), now):
         instead = found.row.result
         if instead.use_system in here or instead.use_warehouse in here:
             continue
@@ -140,17 +141,7 @@ def diverted(found: View, diversions: Collection[Diversion]) -> View:
     return msgspec.structs.replace(found, notes={**found.notes, "warehouse": warehouse}) if warehouse else found
 
 
-def _fitting(table: Table[Instead], facts: Facts, now: datetime) -> Iterator[Found[Instead]]:
-    """Every row that surely fits, in order; where one leads back to where it was, the next is looked at."""
-    units = table.units()
-    for row in table.rows:
-        if row.is_for(now):
-            judged = table.judged(row, facts, units)
-            if all(one.holds for one in judged):
-                yield Found(table.form.name, table.version, row, judged)
-
-
-def facts_of(command: Command, attempt: Attempt, circuit: Circuit | None, now: datetime, since: datetime | None = None) -> Facts:
+def facts_of(command: Command, attempt: Attempt, circuit: Circuit | None, now: datetime, issued_at: datetime | None = None) -> Facts:
     """The columns of a command that has not gone through; a condition on what is not so is not known, and never fits."""
     down = circuit.down_since if circuit is not None else None
     values: dict[str, Value] = {
@@ -163,7 +154,7 @@ def facts_of(command: Command, attempt: Attempt, circuit: Circuit | None, now: d
         "circuit_open": None if down is None else _minutes(now - down),
         "refused": attempt.reason if attempt.state is State.REFUSED else None,
         "failed": Measure(Decimal(attempt.failures)),
-        "unanswered": None if since is None or since > now else _minutes(now - since),
+        "unanswered": None if issued_at is None or attempt.state in ANSWERED else _minutes(now - issued_at),
     }
     return Facts(values, {"circuit_open": "circuit open for", "unanswered": "without an answer for"})
 

@@ -112,8 +112,11 @@ def driving(tables: PolicyTables, company: CompanyPolicy) -> Driving:
         tax_by_line=tables.policy.tax == "line",
     )
     codes = {name for account in accounts().values() for name in (account.code, account.name)}
-    for table in (*made.checkpoints.tables, *made.fallbacks.tables):
-        _check_names(table, {"account": codes, "system": {*tables.systems}})
+    known = {"account": codes, "system": {*tables.systems}}
+    for checkpoints in made.checkpoints.tables:
+        _check_names(checkpoints, known)
+    for fallbacks in made.fallbacks.tables:
+        _check_names(fallbacks, known)
     _check_fallbacks(made.fallbacks, {one.name: one for one in systems})
     return made
 
@@ -124,7 +127,7 @@ def _check_names(table: Table[Any], known: Mapping[str, set[str]]) -> None:
         for column, names in known.items():
             cell = row.cells.get(column)
             for word in cell.patterns if isinstance(cell, Words) else ():
-                if not any(Words((word,)).judge(name, ()) for name in names):
+                if not any(Words((word,)).judge(name) for name in names):
                     hint = nearest(word, names) or f"There are: {', '.join(sorted(names))}."
                     raise SettingsError(f"{table.place}: row {row.number}: column {column}: there is no {column} {word!r}.", hint)
 
@@ -197,6 +200,6 @@ def _check_fallbacks(fallbacks: Versions[Instead], systems: Mapping[str, Driven]
 def _acts_of(row: Row[Instead], systems: Mapping[str, Driven]) -> frozenset[Act]:
     """What the systems that a row speaks of may be told, of the acts that it speaks of."""
     act, system = row.cells.get("act"), row.cells.get("system")
-    told = {one for driven in systems.values() if system is None or system.judge(driven.name, ()) for one in driven.acts}
+    told = {one for driven in systems.values() if system is None or system.judge(driven.name) for one in driven.acts}
     named = {one for one in Act if isinstance(act, Words) and one.value in act.patterns}
-    return frozenset(one for one in told if act is None or act.judge(one.value, ())) | frozenset(named)
+    return frozenset(one for one in told if act is None or act.judge(one.value)) | frozenset(named)

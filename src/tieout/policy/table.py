@@ -5,7 +5,7 @@ said by the time of the event, never by the time of asking. A row whose conditio
 `possible` names it, and the asker says what is then the careful answer.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Generic, NamedTuple, TypeVar
@@ -103,43 +103,44 @@ class Table(msgspec.Struct, Generic[Result], frozen=True):
         until = "" if self.until == END else f" to {self.until:%Y-%m-%d %H:%M}"
         return f"in force{since}{until} UTC" if since or until else "always in force"
 
-    def units(self) -> dict[str, frozenset[str]]:
-        """The units that each column's conditions are written in."""
-        found: dict[str, set[str]] = {}
-        for row in self.rows:
-            for column, cell in row.cells.items():
-                if isinstance(cell, Limits):
-                    found.setdefault(column, set()).update(limit.unit for limit in cell.limits)
-        return {column: frozenset(units) for column, units in found.items()}
+    def fits(self, row: Row[Result], facts: Facts) -> bool | None:
+        """Whether every condition of a row is met; None when none fails and some cannot be judged."""
+        answers = {cell.judge(facts.values.get(column)) for column, cell in row.cells.items()}
+        return False if False in answers else (None if None in answers else True)
 
-    def judged(self, row: Row[Result], facts: Facts, units: Mapping[str, frozenset[str]]) -> tuple[Judged, ...]:
+    def judged(self, row: Row[Result], facts: Facts) -> tuple[Judged, ...]:
         """Every condition of a row; what is measured comes first, it says most."""
         made = []
         for column, cell in sorted(row.cells.items(), key=lambda one: not isinstance(one[1], Limits)):
             value = facts.values.get(column)
-            holds = cell.judge(value, units.get(column, frozenset()))
+            holds = cell.judge(value)
             made.append(Judged(column, holds, cell.said(facts.labels.get(column, column.replace("_", " ")), value, holds)))
         return tuple(made)
 
     def possible(self, facts: Facts, at: datetime) -> list[Found[Result]]:
         """The rows that may decide, in order, up to and with the first that surely does; empty when none fits."""
-        units, made = self.units(), []
+        made = []
         for row in self.rows:
-            if not row.is_for(at):
-                continue
-            judged = self.judged(row, facts, units)
-            if any(one.holds is False for one in judged):
-                continue
-            made.append(Found(self.form.name, self.version, row, judged))
-            if not made[-1].unknown:
+            fits = self.fits(row, facts) if row.is_for(at) else False
+            if fits is not False:
+                made.append(self.found(row, facts))
+            if fits:
                 break
         return made
 
+    def fitting(self, facts: Facts, at: datetime) -> Iterator[Found[Result]]:
+        """Every row that surely fits, in order."""
+        return (self.found(row, facts) for row in self.rows if row.is_for(at) and self.fits(row, facts))
+
+    def found(self, row: Row[Result], facts: Facts) -> Found[Result]:
+        """A row with the reasons why it decides."""
+        return Found(self.form.name, self.version, row, self.judged(row, facts))
+
     def trace(self, facts: Facts, at: datetime) -> list[str]:
         """Row by row why it fits or not, for a person who asks why."""
-        units, lines = self.units(), []
+        lines = []
         for row in self.rows:
-            judged = self.judged(row, facts, units)
+            judged = self.judged(row, facts)
             failed = [one.said for one in judged if one.holds is False]
             unknown = [one.said for one in judged if one.holds is None]
             if not row.is_for(at):

@@ -23,7 +23,7 @@ from tieout.policy.table import BEGINNING, END, Form, Row, Table
 Result = TypeVar("Result", bound=msgspec.Struct)
 
 GUIDE = "See docs/how-to/write-a-policy.md."
-ROWS_MAX = 2_000
+ROWS_MAX = 1_000
 FILE_KEYS = ("version", "valid_from", "valid_to")
 ROW_KEYS = ("valid_from", "valid_to", "note")
 Places = list[tuple[str, dict[str, Any]]]

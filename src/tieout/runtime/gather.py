@@ -21,7 +21,7 @@ from tieout.formats.archive import Opened
 from tieout.runtime.apply import apply
 from tieout.runtime.batch import Connection
 from tieout.runtime.configuration import Configuration, connector
-from tieout.runtime.intake import DOCUMENTS_AT_ONCE, arrivals_of, keep_mapping, pieces
+from tieout.runtime.intake import DOCUMENTS_AT_ONCE, arrivals_of, keep_mapping, note, pieces
 from tieout.runtime.receive import key_of
 from tieout.runtime.roles import Place, Step, lost
 from tieout.runtime.statements import Arrival, read
@@ -192,8 +192,7 @@ class Writer:
                 raise TooMany
             trace = {TRACEPARENT: delivery.trace} if delivery.trace else {}
             for n, arrival in enumerate(arrivals, 1):
-                document = arrival.document
-                arrival.document = msgspec.structs.replace(document, meta={**document.meta, **delivery.meta, **trace})
+                note(arrival, {**delivery.meta, **trace})
                 if delivery.key:
                     arrival.key = (delivery.key if len(arrivals) == 1 else f"{delivery.key}#{n}").encode()
                 arrival.ahead = read(arrival, connector(arrival.system.connector))
@@ -285,13 +284,15 @@ def _answer(delivery: Delivery, rows: list[Row], refused: dict[int, list[Refused
 
 
 def _settle(delivery: Delivery, kept: Kept, *, is_new: bool) -> None:
-    if delivery.answer.set_running_or_notify_cancel():
+    if not delivery.answer.done() and delivery.answer.set_running_or_notify_cancel():
         delivery.answer.set_result((kept, is_new))
 
 
 def _fail(deliveries: Iterable[Delivery], error: Exception) -> None:
     """Tell callers that nothing of theirs was acknowledged."""
     for delivery in deliveries:
+        if delivery.answer.done():
+            continue
         if not isinstance(error, KeyReused | TooMany):
             LOG.error("a delivery was not kept", extra=fields(system=delivery.system.name), exc_info=error)
         if delivery.answer.set_running_or_notify_cancel():

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import deque
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import BinaryIO
 
@@ -76,6 +76,12 @@ def arrivals_of(found: Iterable[Document | Refused], system: System) -> Iterator
         if mapping:
             document = msgspec.structs.replace(document, meta={**document.meta, MAPPING: mapping})
         yield Arrival(document, system, datetime.now(UTC), refused=refusal)
+
+
+def note(arrival: Arrival, meta: Mapping[str, str]) -> None:
+    """Add to what is kept with a document beside its bytes."""
+    if meta:
+        arrival.document = msgspec.structs.replace(arrival.document, meta={**arrival.document.meta, **meta})
 
 
 class Ahead:

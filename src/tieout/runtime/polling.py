@@ -20,12 +20,13 @@ from tieout.errors import SettingsError
 from tieout.runtime.apply import apply
 from tieout.runtime.batch import Connection
 from tieout.runtime.configuration import Configuration
-from tieout.runtime.intake import DOCUMENTS_AT_ONCE, arrivals_of, keep_mapping
+from tieout.runtime.intake import DOCUMENTS_AT_ONCE, arrivals_of, keep_mapping, note
 from tieout.runtime.roles import Place, Step, my_turn
 from tieout.runtime.statements import Arrival
 from tieout.runtime.transport import Transport
 from tieout.store.database import fetch, run
 from tieout.telemetry.logs import LOG, fields
+from tieout.telemetry.traces import TRACEPARENT
 
 RETRY_FIRST = 5.0
 RETRY_MAX = 900.0
@@ -59,17 +60,22 @@ def health_of(connection: Connection, system: str) -> Health:
     return msgspec.json.decode(found[0][0], type=Health) if found else Health()
 
 
+def polls(connection: Connection) -> dict[str, Health]:
+    """How the polls of all systems go."""
+    return {name: msgspec.json.decode(text, type=Health) for name, text in fetch(connection, "polls")}
+
+
 @contextmanager
 def polling(place: Place, name: str, seconds: float, end: threading.Event) -> Iterator[Step]:
     """The role `poll` for one system."""
     with place.working() as (connection, configuration), Transport() as transport:
         system = configuration.systems[name]
         keep_mapping(connection, system)
-        polls = Polls(place, connection, configuration, transport, poller(system), system, seconds)
+        asking = Polls(place, connection, configuration, transport, poller(system), system, seconds)
 
         def step(now: datetime) -> float:
             with my_turn(connection, f"poll/{name}") as mine:
-                return polls.step(now) if mine else ELSEWHERE
+                return asking.step(now) if mine else ELSEWHERE
 
         yield step
 
@@ -148,7 +154,10 @@ class Polls:
         if not arrivals and not declared:
             return
         metrics, name = self._place.metrics, self._system.name
-        with self._place.traces.span("poll", system=name, documents=len(arrivals)), metrics.batch_seconds.labels("poll").time():
+        span = self._place.traces.span("poll", system=name, documents=len(arrivals))
+        with span as trace, metrics.batch_seconds.labels("poll").time():
+            for arrival in arrivals:
+                note(arrival, {TRACEPARENT: trace} if trace else {})
             counts = apply(self._connection, self._configuration, arrivals, datetime.now(UTC), what="poll", declared=declared)
         metrics.messages.labels(name, "kept").inc(counts.messages)
         metrics.messages.labels(name, "repeated").inc(counts.repeated)

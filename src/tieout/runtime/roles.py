@@ -139,7 +139,7 @@ def my_turn(connection: Connection, what: str) -> Iterator[bool]:
     try:
         yield mine
     finally:
-        if mine and not connection.broken:
+        if mine and not connection.closed:
             fetch(connection, "end_turn", f"/{what}")
 
 

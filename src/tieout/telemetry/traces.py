@@ -7,8 +7,9 @@ decided much later can go on in the trace of the message that caused it.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Protocol
+
+from tieout.telemetry.logs import LOG
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace.export import SpanExporter
@@ -94,9 +95,13 @@ def traceparent_of(text: str) -> str:
 
 
 def traces_of(environment: Mapping[str, str]) -> Traces:
-    """Real traces if the extra is installed and the usual variables of OpenTelemetry name an endpoint."""
-    if any(environment.get(name) for name in ENDPOINTS) and find_spec("opentelemetry.exporter") and find_spec("opentelemetry.sdk"):
+    """Real traces if the usual variables of OpenTelemetry name an endpoint and the extra is installed."""
+    if not any(environment.get(name) for name in ENDPOINTS):
+        return Untraced()
+    try:
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
         return Traced(OTLPSpanExporter())
-    return Untraced()
+    except ImportError:
+        LOG.warning("traces are asked for and cannot be made: pip install 'tieout[otel]'")
+        return Untraced()

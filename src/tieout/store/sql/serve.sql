@@ -31,3 +31,7 @@ select code || case side when 'debit' then '+' when 'credit' then '-' else '' en
 
 -- name: newest_migration
 select max(number) from migration
+
+-- name: polls
+-- one row per polled system
+select substr(key, 6), value from meta where key like 'poll:%%' order by key
