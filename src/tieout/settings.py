@@ -14,8 +14,11 @@ import msgspec
 
 from tieout.connectors import Secrets, System
 from tieout.core.account import Within
+from tieout.core.attempt import Target
 from tieout.core.evaluate import Tolerance
 from tieout.core.facts.kinds import KINDS
+from tieout.core.lane import Limits
+from tieout.core.rate import Rate
 from tieout.core.values import Role
 from tieout.errors import SettingsError
 from tieout.flows import accounts
@@ -30,6 +33,7 @@ WEBHOOKS = ("shopify", "standard")
 WEBHOOK_SECRET = "webhook"  # noqa: S105  how the names of such secrets begin
 SECRET_PLACE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]{0,99}|file:[^\0]{1,500}")
 POLL_SECONDS_MAX = 7 * 24 * 3600
+CONCURRENCY_MAX = 64
 
 
 class ProjectTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -50,10 +54,29 @@ class ProjectTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     log_level: str = "info"
 
 
+class SendingTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[systems.NAME.sending]`: how the system is told what it is to do. `settle_seconds`: the longest time, after we have stopped
+    waiting, in which it may still do what it was told; `remembers_hours`: how long it knows our key again (0: never); `first_seconds`
+    and `longest_seconds` bound the wait between attempts; `concurrency` conversations at a time; `rate` calls per `rate_seconds`,
+    `burst` at once; `deadline_hours` after which what has never been sent goes to a person; `folder` for its documents.
+    """
+
+    settle_seconds: int = 300
+    remembers_hours: int = 0
+    first_seconds: int = 1
+    longest_seconds: int = 300
+    concurrency: int = 4
+    rate: int = 10
+    rate_seconds: int = 1
+    burst: int = 10
+    deadline_hours: int | None = None
+    folder: str = ""
+
+
 class SystemTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`[systems.NAME]`: connector and role; time zone, currency, legal entity; whether `lines` are the order's own line
     numbers; the fact types it `states` or that are to `ignore`; a `mapping` file; `quiet_hours` after which its silence
-    is a case; the connector's `options`; its `secrets` by name, each as the place where it lies: `env:NAME` or
+    is a case; the connector's `options`; how it is told things, in `sending`; its `secrets` by name, each as the place where it lies: `env:NAME` or
     `file:PATH`; `poll_seconds` between two questions for news; the scheme of its `webhook` signatures, `shopify` or
     `standard`, whose secrets are those with names that begin with `webhook`.
 
@@ -78,6 +101,7 @@ class SystemTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     serves: dict[str, tuple[str, ...]] = {}
     anonymous: bool = False
     options: dict[str, Any] = {}
+    sending: SendingTable = SendingTable()
     secrets: dict[str, str] = {}
     poll_seconds: int | None = None
     webhook: str = ""
@@ -173,7 +197,7 @@ def _plain(message: str, data: Any) -> str:
     tables = {"project": ProjectTable, "systems": SystemTable, "channels": ChannelTable, "calendars": CalendarTable,
               "tolerances": ToleranceTable, "deadlines": DeadlineTable, "policy": PolicyTable, "waits": WaitTable,
               "people": PersonTable, "delegations": DelegationTable, "": Settings}  # fmt: skip
-    table = tables.get(re.split(r"[.\[]", place)[0], Settings)
+    table = SendingTable if place.endswith(".sending") else tables.get(re.split(r"[.\[]", place)[0], Settings)
     near = difflib.get_close_matches(name, table.__struct_fields__, 1)
     where = f" in `{place}`" if place else ""
     return f"unknown key `{name}`{where}" + (f" (did you mean `{near[0]}`?)" if near else "")
@@ -221,6 +245,17 @@ def _check(settings: Settings, path: Path) -> None:
             f"`systems.{name}` takes webhooks and has no secret to check them with",
             f'Add secrets = {{ {WEBHOOK_SECRET} = "env:NAME" }}.',
         )
+        for key in ("settle_seconds", "first_seconds", "longest_seconds", "concurrency", "rate", "rate_seconds", "burst"):
+            need(getattr(system.sending, key) >= 1, f"`systems.{name}.sending.{key}` is below 1", "Write a whole number from 1.")
+        need(system.sending.remembers_hours >= 0, f"`systems.{name}.sending.remembers_hours` is below 0", "Write 0 if it never does.")
+        need(
+            system.sending.longest_seconds >= system.sending.first_seconds,
+            f"`systems.{name}.sending.longest_seconds` is less than `first_seconds`", "Let the waits grow.",
+        )  # fmt: skip
+        need(
+            system.sending.concurrency <= CONCURRENCY_MAX,
+            f"`systems.{name}.sending.concurrency` is {system.sending.concurrency}", f"Write at most {CONCURRENCY_MAX}.",
+        )  # fmt: skip
     names = {a.name for a in accounts().values()} | set(accounts())
     rows: list[tuple[str, ToleranceTable | DeadlineTable | WaitTable]] = [("tolerances", r) for r in settings.tolerances]
     rows += [("deadlines", r) for r in settings.deadlines]
@@ -288,6 +323,36 @@ def secrets_of(settings: Settings, name: str, folder: Path, environment: Mapping
                 raise SettingsError(f"{key}: {where} is empty.", "Put the secret there, readable by this user.")
         found[secret] = text
     return found
+
+
+def targets_of(settings: Settings) -> dict[str, Target]:
+    """How each system treats what it is told."""
+    return {
+        name: Target(
+            timedelta(seconds=t.sending.settle_seconds),
+            timedelta(hours=t.sending.remembers_hours),
+            timedelta(seconds=t.sending.first_seconds),
+            timedelta(seconds=t.sending.longest_seconds),
+        )
+        for name, t in settings.systems.items()
+    }
+
+
+def limits_of(settings: Settings) -> dict[str, Limits]:
+    """How much each system is told at once."""
+    return {
+        name: Limits(
+            t.sending.concurrency,
+            Rate(t.sending.rate, t.sending.rate_seconds, t.sending.burst),
+            None if t.sending.deadline_hours is None else timedelta(hours=t.sending.deadline_hours),
+        )
+        for name, t in settings.systems.items()
+    }
+
+
+def folders_of(settings: Settings, folder: Path) -> dict[str, Path]:
+    """Where the documents of systems that take documents go."""
+    return {name: folder / t.sending.folder for name, t in settings.systems.items() if t.sending.folder}
 
 
 def policy_of(settings: Settings) -> CompanyPolicy:

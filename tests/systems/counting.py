@@ -40,7 +40,7 @@ IDEMPOTENCY = 'idempotency = { header = "Idempotency-Key" }'
 Ways = Callable[[str, int], str]
 
 
-def mapping(*, keys: bool, timeout: float = 5) -> str:
+def mapping(*, keys: bool, timeout: int = 5) -> str:
     """How the rest connector speaks to it."""
     acts = [ACT.format(act=act, type=type_, idempotency=IDEMPOTENCY if keys else "") for act, type_ in TYPES.items()]
     return MAPPING.format(timeout=timeout) + "".join(acts)

@@ -23,19 +23,19 @@ FAST = Rate(10_000, 1, 10_000)
 SECRETS: Mapping[str, str] = {}
 
 
-def erp(base: str, *, keys: bool, timeout: float = 5) -> System:
+def erp(base: str, *, keys: bool, timeout: int = 5) -> System:
     """The target as a system of the rest connector; `keys`: it knows our key again."""
     return System("erp", "rest", Role.ERP, options={"mapping": mapping(keys=keys, timeout=timeout), "base": base})
 
 
 def systems(target: System) -> dict[str, System]:
-    """The usual systems, one of them the target."""
-    return {**SYSTEMS, "erp": target}
+    """The usual systems, one of them the target; what the ERP states comes by another way, `office`."""
+    return {**SYSTEMS, "erp": target, "office": System("office", "canonical", Role.ERP)}
 
 
 def drive(world: World, target: Target) -> World:
     """Let a world tell its ERP what is owed."""
-    world.configuration.driving = Driving(PlainRules(), {"erp": target})
+    world.configuration.driving = Driving(PlainRules(systems={Role.ERP: "erp"}), {"erp": target})
     return world
 
 
@@ -45,13 +45,18 @@ def order(number: int) -> dict[str, Any]:
 
 
 def shipped(number: int) -> list[dict[str, Any]]:
-    """An order that is booked and shipped: the ERP is owed the shipment and the invoice."""
-    sale, placed = f"erp/sales_order/S{number}", f"shop/order/{number}"
+    """An order of two lines that is booked, and the first line shipped: the ERP is owed an invoice."""
+    sale, placed = f"office/sales_order/S{number}", f"shop/order/{number}"
     return [
-        order(number),
-        say("OrderBooked", "erp", f"S{number}", 1, [line(1, sale, "A", 5, 50)], links=[[sale, placed]]),
+        say("OrderPlaced", "shop", number, 0, [line(1, placed, "A", 5, 50), line(2, placed, "B", 1, 7)]),
+        say("OrderBooked", "office", f"S{number}", 1, [line(1, sale, "A", 5, 50), line(2, sale, "B", 1, 7)], links=[[sale, placed]]),
         say("Shipped", "wms", f"P{number}", 2, [line(1, sale, "A", 5)]),
     ]
+
+
+def rest_shipped(number: int) -> dict[str, Any]:
+    """The second line: the ERP is owed another invoice."""
+    return say("Shipped", "wms", f"R{number}", 3, [line(1, f"office/sales_order/S{number}", "B", 1)])
 
 
 def states(world: World) -> Counter[str]:

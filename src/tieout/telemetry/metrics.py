@@ -13,7 +13,7 @@ class Metrics:
     """One registry per process; the roles count in it, `/metrics` shows it."""
 
     def __init__(self) -> None:
-        disable_created_metrics()  # type: ignore[no-untyped-call]
+        disable_created_metrics()
         self.registry = made = CollectorRegistry()
         self.messages = Counter(
             "tieout_messages", "Messages taken in, by what became of them: kept or repeated.", ["system", "outcome"], registry=made

@@ -42,7 +42,7 @@ def send(command: Command, system: System, secrets: Secrets) -> Conversation:
     doing = DOINGS.get(command.act)
     if doing is None:
         return Rejected(f"Tryton cannot {command.act.value}.")
-    return (yield from _held(doing.do, command, system, secrets))
+    return (yield from _held(lambda held: doing.do(held, command), system, secrets))
 
 
 def probe(command: Command, system: System, secrets: Secrets) -> Generator[Call, Reply, Outcome | Absent]:
@@ -50,17 +50,27 @@ def probe(command: Command, system: System, secrets: Secrets) -> Generator[Call,
     doing = DOINGS.get(command.act)
     if doing is None:
         return Absent()
-    outcome = yield from _held(doing.find, command, system, secrets)
+    outcome = yield from _held(lambda held: doing.find(held, command), system, secrets)
     return Failed("answer", outcome.reason) if isinstance(outcome, Rejected) else outcome
 
 
-def _held(act: Callable[[Session, Command], Talk[T]], command: Command, system: System, secrets: Secrets) -> Talk[T | Rejected | Failed]:
+def _held(act: Callable[[Session], Talk[T]], system: System, secrets: Secrets) -> Talk[T | Rejected | Failed]:
     """Hold a conversation to whatever end; an answer of a shape that Tryton does not give is no answer."""
     session = Session(options_of(system), "")
     try:
         yield from login(session, system, secrets)
-        return (yield from act(session, command))
+        return (yield from act(session))
     except Broken as broken:
         return broken.outcome
     except STRANGE as bad:
         return Failed("answer", f"Tryton's answer is not what was asked for: {type(bad).__name__} {str(bad)[:200]}", session.wrote)
+
+
+def greet(system: System, secrets: Secrets) -> Conversation:
+    """Ask something harmless, with the credentials of commands: log in."""
+    return (yield from _held(_nothing, system, secrets))
+
+
+def _nothing(session: Session) -> Talk[Accepted]:
+    yield from ()
+    return Accepted()

@@ -25,14 +25,14 @@ select s, (select c.next_at from command c where c.system = s and c.next_move <>
 from unnest(%s::text[]) as u(s)
 
 -- name: candidates
--- in the order of command_next; for each, the commands of its subject by command_number. A command waits while an earlier one of
--- its subject, under any name, has not been answered
+-- in the order of command_next; for each, the commands of its subject by command_number (which `offset 0` makes sure of). A command
+-- waits while an earlier one of its subject, under the name it had or has now, has not been answered
 select c.key, coalesce(s.alias, c.subject)
 from command c left join subject s on s.ref = c.subject
 where c.system = %(system)s and c.next_move <> 'nothing' and c.next_at <= %(now)s
   and not exists (
-    select from command e where e.subject in (c.subject, s.alias) and e.system = c.system
-      and e.state in ('queued', 'sending', 'unknown') and (e.created, e.key) < (c.created, c.key)
+    select from (select system, state, created, key from command where subject = any(array[c.subject, s.alias]) offset 0) e
+    where e.system = c.system and e.state in ('queued', 'sending', 'unknown') and (e.created, e.key) < (c.created, c.key)
   )
 order by c.next_at, c.key limit %(limit)s
 
@@ -77,3 +77,41 @@ select pg_try_advisory_xact_lock(%s)
 -- by command_open; only what is being sent
 select s from unnest(%s::text[]) as u(s)
 where exists (select from command c where c.system = s and c.state = 'sending' and c.held_until < clock_timestamp())
+
+-- name: command_to_handle
+select state, hash, body::text, proposed_by from command where key = %s for update
+
+-- name: set_approver
+update command set approved_by = %s where key = %s
+
+-- name: list_commands
+-- newest first, by command_created where a system is named
+select key, subject, act, system, state, next_move, next_at, rule, attempt::text, created, changed, held_by, approved_by
+from command
+where (%(system)s::text is null or system = %(system)s) and (%(state)s::text is null or state = %(state)s)
+  and (%(subject)s::text is null or subject = %(subject)s or subject = (select alias from subject where ref = %(subject)s))
+order by created desc, key limit %(limit)s
+
+-- name: one_command
+select key, subject, account, side, act, system, state, next_move, next_at, rule, body::text, because::text, attempt::text, gone::text,
+  encode(hash, 'hex'), fence, held_by, held_until, proposed_by, approved_by, created, changed
+from command where key = %s
+
+-- name: life_of
+-- by command_event_key
+select at, event, who, detail::text from command_event where key = %s order by id
+
+-- name: backlogs
+-- by command_open: what has not come to an end
+select system, count(*) filter (where state in ('queued', 'sending')), count(*) filter (where state = 'held'),
+  count(*) filter (where state = 'unknown'), count(*) filter (where state = 'accepted'), min(created) filter (where state in ('queued', 'sending', 'unknown'))
+from command where state not in ('confirmed', 'cancelled', 'refused') group by system
+
+-- name: refused_of_late
+select system, count(*) from command where state = 'refused' and changed > %s group by system
+
+-- name: to_show
+select key, body::text, attempt::text, next_move, created from command where key = any(%s) order by next_at, key
+
+-- name: command_system
+select system from command where key = %s
