@@ -8,6 +8,7 @@ import os
 import shutil
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -86,10 +87,14 @@ class Demo:
     def misfortunes(self, times: int) -> bool:
         """What must not hurt, each with a Tryton and a ledger of its own."""
         self.say("Tryton is killed in the middle of its work (kill -9), orders pile up, it is started again.")
-        with Tryton.start(FOLDER / "killed" / "tryton", queued=True) as tryton, Warehouse() as warehouse:
-            with Company(FOLDER / "killed", tryton, warehouse, schema="northgate_killed") as company:
-                company.poll()
-                good = self.told("killed", company, faults.killed_in_the_middle(company, lambda: _clerk(tryton), self.say))
+        with (
+            Tryton.start(FOLDER / "killed" / "tryton", queued=True) as tryton,
+            Warehouse() as warehouse,
+            Company(FOLDER / "killed", tryton, warehouse, schema="northgate_killed") as company,
+        ):
+            company.poll()
+            killed = faults.killed_in_the_middle(company, partial(_clerk, tryton), self.say)
+            good = self.told("killed", company, killed)
         self.say(f"A bad line: {times} answers are lost, {times} requests arrive after we have stopped waiting.")
         with (
             Tryton.start(FOLDER / "line" / "tryton", queued=True) as tryton,
@@ -98,8 +103,8 @@ class Demo:
             Company(FOLDER / "line", tryton, warehouse, line=line, schema="northgate_line") as company,
         ):
             company.poll()
-            story = faults.on_a_bad_line(company, line, lambda: _clerk(tryton), self.say)
-            return self.told("bad_line", company, story) and line.is_over and good
+            spoiled = faults.on_a_bad_line(company, line, partial(_clerk, tryton), self.say)
+            return self.told("bad_line", company, spoiled) and line.is_over and good
 
     def told(self, name: str, company: Company, story: faults.Story) -> bool:
         """Say and write down what came of a fault."""
