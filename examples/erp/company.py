@@ -18,7 +18,6 @@ from tieout.app import Tieout, open_project
 from tieout.core.circuit import Rules as CircuitRules
 from tieout.runtime import desk
 from tieout.runtime.apply import apply
-from tieout.runtime.configuration import Driving
 from tieout.runtime.consider import consider
 from tieout.runtime.dispatch import Dispatcher
 from tieout.runtime.intake import import_places
@@ -68,7 +67,6 @@ class Company:
         self.connection, self.configuration = self.project.connection, self.project.configuration
         settings = self.project.settings
         self.targets, limits = targets_of(settings), limits_of(settings)
-        self.configuration.driving = Driving(self.project.driving, self.targets)
         self._transport = Transport()
         place = Place(self._session, lambda connection: self.configuration, self.project.secrets_of, Metrics(), traces_of({}))
         erp = self.project.systems["erp"]

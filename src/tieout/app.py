@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,13 +11,15 @@ from types import TracebackType
 import msgspec
 
 from tieout.connectors import Secrets, System
+from tieout.core.ground import Rules
+from tieout.core.values import Ref, ref_parts
 from tieout.errors import SettingsError
 from tieout.report import tables
 from tieout.report.state import Ledger
 from tieout.runtime.batch import Connection, Counts
-from tieout.runtime.configuration import Configuration
+from tieout.runtime.configuration import Configuration, Driving
 from tieout.runtime.looks import tick
-from tieout.settings import FILE, Settings, driving_of, load, policy_of, secrets_of, systems_of
+from tieout.settings import FILE, Settings, driving_of, load, policy_of, secrets_of, systems_of, targets_of
 from tieout.store.database import Database, fetch, run
 
 DATABASE_VARIABLE = "TIEOUT_DATABASE"
@@ -77,7 +79,12 @@ class Tieout:
             timezone=project.timezone,
         )
         configuration.system_ids = {name: id_ for id_, name, _ in fetch(connection, "systems")}
+        if any(one.acts or one.stand_in for one in self.driving.systems):
+            configuration.driving = Driving(self.driving, targets_of(self.settings), self._rules_of)
         return configuration
+
+    def _rules_of(self, references: Collection[Ref]) -> Rules:
+        return self.driving.knowing(speaking=sorted({ref_parts(reference)[0] for reference in references}))
 
     def fresh_configuration(self, connection: Connection | None = None) -> Configuration:
         """The same configuration without reference data read, for another schema or for another thread with its own connection."""
