@@ -2,6 +2,7 @@
 
 import importlib
 import pkgutil
+from collections.abc import Mapping
 from functools import cache
 
 from tieout.core.account import ClearingAccount, Measure
@@ -28,7 +29,6 @@ def accounts() -> dict[str, ClearingAccount]:
 FLOW_ORDER = {name: n for n, name in enumerate(("order_to_cash", "return_to_credit", "inventory", "purchase_to_pay", "settlement", "edi"))}
 
 
-@cache
-def measured() -> dict[str, tuple[bool, bool]]:
+def measured(of: Mapping[str, ClearingAccount]) -> dict[str, tuple[bool, bool]]:
     """For each account code: must quantity come to zero, must value come to zero (as plain sums, see `core.post.net`)."""
-    return {code: (account.measure is not Measure.VALUE, account.measure is not Measure.QUANTITY) for code, account in accounts().items()}
+    return {code: (account.measure is not Measure.VALUE, account.measure is not Measure.QUANTITY) for code, account in of.items()}

@@ -154,7 +154,10 @@ class Watch(NamedTuple):
 
 
 class Configuration:
-    """Everything that is fixed while a batch runs. `feeds` names, for each account and side, the systems that could clear it."""
+    """Everything that is fixed while a batch runs. `feeds` names, for each account and side, the systems that could clear it.
+
+    `own_accounts` take the place of all built-in ones: so a changed account is rehearsed.
+    """
 
     def __init__(
         self,
@@ -168,6 +171,7 @@ class Configuration:
         quiet_hours: Mapping[str, int] | None = None,
         closed_until: date | None = None,
         timezone: str = "UTC",
+        own_accounts: Mapping[str, ClearingAccount] | None = None,
     ) -> None:
         self.systems: dict[str, System] = {system.name: system for system in systems}
         self.policy = policy
@@ -175,8 +179,8 @@ class Configuration:
         self.waiting = timedelta(hours=waiting_hours)
         self.quiet = dict(quiet_hours or {})
         self.closed_until = closed_until
-        self.accounts: dict[str, ClearingAccount] = accounts()
-        self.steps = Steps(measured())
+        self.accounts: dict[str, ClearingAccount] = dict(own_accounts or accounts())
+        self.steps = Steps(measured(self.accounts))
         self.precedence = Precedence(list(self.systems))
         self.states = {name: states_of(system) for name, system in self.systems.items()}
         self.feeds: dict[str, tuple[str, ...]] = {

@@ -19,13 +19,13 @@ ENTRIES_MAX = 8
 Where = tuple[str, str, str, str]
 """Account, side, root and key."""
 STATES = {
-    State.TOLERATED: "there it is within tolerance",
-    State.WRITTEN_OFF: "there a write-off covers it",
-    State.UNOBSERVED: "there no connected system could clear it",
-    State.UNDER: "there the same difference stands on another account",
-    State.BLOCKED: "there an open blocking account holds it back",
-    State.LAPSED: "there its write-off has lapsed",
-    State.OPEN: "there it is an exception",
+    State.TOLERATED: "it is within tolerance",
+    State.WRITTEN_OFF: "a write-off covers it",
+    State.UNOBSERVED: "no connected system could clear it",
+    State.UNDER: "the same difference stands on another account",
+    State.BLOCKED: "an open blocking account holds it back",
+    State.LAPSED: "its write-off has lapsed",
+    State.OPEN: "it is an exception",
 }
 _decode_amounts = msgspec.json.Decoder(dict[str, Decimal]).decode
 _decode_detail = msgspec.json.Decoder(dict[str, str]).decode
@@ -75,7 +75,8 @@ class Witness:
         there = self._stages[0 if words[1] else 1]
         reasons = [detail["reason"]]
         if not all(words):
-            reasons.append("there nothing is driven" if there.configuration.driving is None else self._why(words, where))
+            is_driven = there.configuration.driving is not None
+            reasons.append(self._why(words, where) if is_driven else f"{self._name(there)} no system is told anything")
         return Example(command.act.value, key, words[0], words[1], "; ".join(filter(None, reasons)), self._entries(words, where))
 
     def _why(self, words: tuple[str, ...], where: Where) -> str:
@@ -86,11 +87,15 @@ class Witness:
         stage = self._stages[1 if words[0] else 0]
         mine = [i for i in stage.items([root], self._now).get(root, ()) if i.account == code and i.key == key]
         item = next((i for i in mine if i.side.value == side), mine[0] if mine else None)
+        name = self._name(stage)
         if item is None:
-            return "there nothing stands open"
+            return f"{name} nothing stands open at the end"
         if item.state in (State.PENDING, State.UNKNOWABLE):
-            return f"there it is {item.state.value}: due {item.due:%Y-%m-%d %H:%M}"
-        return f"{STATES[item.state]}: {item_words(item)}"
+            return f"{name} it is {item.state.value}: due {item.due:%Y-%m-%d %H:%M}"
+        return f"{name} {STATES[item.state]}: {item_words(item)}"
+
+    def _name(self, stage: Stage) -> str:
+        return "after the change" if stage is self._stages[1] else "as it is now"
 
     def _entries(self, words: tuple[str, ...], where: Where) -> tuple[str, ...]:
         """The first entries that it rests on, where it is there."""
