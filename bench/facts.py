@@ -12,6 +12,8 @@ GAP = 3000
 BATCH = 5000
 FACTS_AN_ORDER = 5
 SECONDS_AN_ORDER = 2
+TAIL = 60_000
+"""More than the last facts of a stream, in which no new orders come."""
 WRONG_PERCENT = 3
 BEGIN = datetime(2026, 3, 2, 6, tzinfo=UTC)
 SPEAKERS = ("shop", "erp", "wms")

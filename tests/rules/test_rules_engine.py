@@ -358,6 +358,25 @@ def test_rule_27_a_claim_is_exclusive_bound_to_the_version_and_lapses(world: Wor
     assert len(world.quarantine()) == 1
 
 
+def test_rule_27_a_decision_that_comes_before_its_record_waits_and_claims_it_then(world_of: Worlds) -> None:
+    entry = say("CashReceived", "bank", "B1", 5, [line(1, "bank/bank_entry/B1", value=100)], revision=1)
+    data = {"record": "bank/bank_entry//B1", "revision": "n000000000001", "who": "ann", "why": "amount"}
+    match = say("Matched", "erp", "M1", 6, [line(1, "erp/invoice/I1", value=100)], data=data)
+    early, together, late = world_of(), world_of(), world_of()
+    early.apply([match])
+    assert early.connection.execute("select identity, on_ref from waiting").fetchall() == [("erp/match//M1", "record bank/bank_entry//B1")]
+    assert status(early)[4] == 1
+    early.apply([entry])
+    together.apply([match, entry])
+    late.apply([entry])
+    late.apply([match])
+    assert early.of("CSH") == {"erp/invoice/I1  $USD": 100}
+    assert early.net() == together.net() == late.net()
+    assert early.hash() == together.hash() == late.hash()
+    assert status(early) == status(together) == status(late)
+    assert early.connection.execute("select count(*) from waiting").fetchone() == (0,)
+
+
 def test_rule_27_posting_by_reference_claims_nothing(world: World) -> None:
     world.apply([say("CashReceived", "bank", "B1", 5, [line(1, "erp/invoice/I1", value=100)])])
     assert world.of("CSH") == {"erp/invoice/I1  $USD": 100}

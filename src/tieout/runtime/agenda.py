@@ -54,7 +54,7 @@ def _open_against(batch: Batch, subject: Subject, watch: Watch, group: Group) ->
     for row in group.rows:
         if watch.clears and (left := sums.get(f"{row.key}|{row.unit}")) is not None:
             for code in watch.clears:
-                if (amount := left.get(code)) is not None and amount < 0:
+                if (amount := left.get(code)) is not None and amount.is_signed():
                     found[code + "-"] = None
         if row.value is None or (left := sums.get(f"{row.key}|${row.currency}")) is None:
             continue
@@ -62,7 +62,7 @@ def _open_against(batch: Batch, subject: Subject, watch: Watch, group: Group) ->
             if (amount := left.get(code)) is not None:
                 if code in by_price:
                     found[code + "+"] = found[code + "-"] = None
-                elif amount < 0:
+                elif amount.is_signed():
                     found[code + "-"] = None
         for code in watch.raised:
             if left.get(code, row.value) != row.value:

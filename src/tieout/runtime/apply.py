@@ -43,20 +43,23 @@ def apply(
 ) -> Counts:
     """Apply documents in one transaction; tried again, alone, when another writer crossed it. What became of them."""
     alone = False
+    novelty = configuration.novelty
     for attempt in range(TRIES):
         try:
             with _no_garbage(), connection.transaction():
-                batch = Batch(connection, configuration, now, what, alone=alone or attempt > 1)
+                batch = Batch(connection, configuration, now, what, alone=alone or attempt > 1, probes=attempt > 0 or novelty.probes)
                 batch.declared.update(declared or {})
                 settle(batch, compare(batch, receive(batch, arrivals)))
                 finish(batch)
                 reevaluate(batch)
                 orchestrate(batch, (ref for ref, subject in batch.subjects.items() if subject.touched and not subject.alias))
                 close(batch)
-                return batch.counts
+            novelty.note(met=batch.met)
+            return batch.counts
         except NeedExclusive:
             alone = True
         except (psycopg.errors.UniqueViolation, psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure):
+            novelty.note(met=True)
             if attempt == TRIES - 1:
                 raise
     raise AssertionError("a batch that runs alone needs no further try")

@@ -91,16 +91,21 @@ class Batch:
     """The state of one transaction; the functions of `receive`, `compare`, `settle` and `chain` work on it in turn.
 
     It is the `Context` of posting: it answers by the links, units and kits that this transaction sees. The ids it gives
-    (`next_id`) are its own id and a running number.
+    (`next_id`) are its own id and a running number. One that `probes` looks first for what the ledger knows already, and has
+    `met` it or not; one that does not is refused by the database when it meets something, and begins anew.
     """
 
-    def __init__(self, connection: Connection, configuration: Configuration, now: datetime, what: str, *, alone: bool) -> None:
+    def __init__(
+        self, connection: Connection, configuration: Configuration, now: datetime, what: str, *, alone: bool, probes: bool = True
+    ) -> None:
         self.connection = connection
         self.configuration = configuration
         self.now = now
         self.latest = now + FUTURE_MAX
         self.what = what
         self.alone = alone
+        self.probes = probes
+        self.met = False
         self.counts = Counts()
         self.subjects: dict[str, Subject] = {}
         self.message_rows: list[bytes] = []

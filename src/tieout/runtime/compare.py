@@ -18,10 +18,12 @@ Known = list[tuple[int, str, int, bytes, int]]
 
 def compare(batch: Batch, found: dict[str, list[New]]) -> dict[str, Change]:
     """Keep what is new; the identities whose posting may change."""
-    known: dict[str, Known] = {}
-    for identity, ordinal, revision, generation, content, message in fetch(batch.connection, "versions", list(found)):
-        known.setdefault(identity, []).append((ordinal, revision, generation, bytes(content), message))
     lists = listings(batch)
+    known: dict[str, Known] = {}
+    wanted = list(found) if batch.probes or lists else [identity for identity, statements in found.items() if len(statements) > 1]
+    for identity, ordinal, revision, generation, content, message in fetch(batch.connection, "versions", wanted) if wanted else ():
+        known.setdefault(identity, []).append((ordinal, revision, generation, bytes(content), message))
+    batch.met = batch.met or bool(known)
     changes: dict[str, Change] = {}
     again: dict[str, list[New]] = {}
     for identity, statements in found.items():

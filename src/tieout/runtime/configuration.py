@@ -130,6 +130,22 @@ BY_PRICE = "$"
 """Ends the name of a planned look at an account that judges prices only: what such a look finds, plain sums do not show."""
 
 
+class Novelty:
+    """Whether what comes in is new: after two batches that met nothing known the next do not look for it first.
+
+    Then the unique keys alone keep duplicates out; a batch that runs into one is written again, with a look.
+    """
+
+    def __init__(self) -> None:
+        self.probes = True
+        self._clear = 0
+
+    def note(self, *, met: bool) -> None:
+        """Take note of a batch that met something known, or did not."""
+        self._clear = 0 if met else self._clear + 1
+        self.probes = self._clear < 2
+
+
 class Driving(NamedTuple):
     """What a project that tells its systems something decides by: the rules, and how each system treats what it is told."""
 
@@ -190,15 +206,16 @@ class Configuration:
         }
         self.feed_names = {side: self._feed_name(side, names) for side, names in self.feeds.items()}
         self._owing = {
-            (code, positive): frozenset(filter(None, (self.feed_names[code + sign] for sign in self._signs(account, positive))))
+            (code, negative): frozenset(filter(None, (self.feed_names[code + sign] for sign in self._signs(account, negative))))
             for code, account in self.accounts.items()
-            for positive in (True, False)
+            for negative in (True, False)
         }
         self.plans = Plans(self.accounts.values(), self._by_line, switches, marketplaces)
         self.judged_by_price = frozenset(code for code, account in self.accounts.items() if account.measure in (Measure.PRICE, Measure.BOTH))
         self.on_itself = self._kinds_with(Take.DOCUMENT)
         self.on_parcels = self._kinds_with(Take.PARCELS)
         self.driving: Driving | None = None
+        self.novelty = Novelty()
         self.system_ids: dict[str, int] = {}
         self.reference = Reference()
         self.reference_version = -1
@@ -208,11 +225,11 @@ class Configuration:
         self._watches: dict[tuple[str, ...], Watch] = {}
 
     @staticmethod
-    def _signs(account: ClearingAccount, positive: bool) -> str:
+    def _signs(account: ClearingAccount, negative: bool) -> str:
         """The sides that a plain sum may stand on: either, where prices are judged or where a flow is judged at an earlier moment."""
         if account.measure in (Measure.PRICE, Measure.BOTH) or account.ageing is Ageing.STANDING:
             return "+-"
-        return "+" if positive else "-"
+        return "-" if negative else "+"
 
     def owe_nothing(self, feeds: Iterable[str], sums: Sums) -> set[str]:
         """Those of some feeds that could clear nothing of what plain sums show as open."""
@@ -222,7 +239,7 @@ class Configuration:
             if not idle:
                 break
             for code, amount in codes.items():
-                idle -= owing[code, amount > 0]
+                idle -= owing[code, amount.is_signed()]
         return idle
 
     def _feed_name(self, side: str, systems: tuple[str, ...]) -> str:

@@ -52,15 +52,19 @@ def receive(batch: Batch, arrivals: Sequence[Arrival]) -> dict[str, list[New]]:
 
 
 def _known(batch: Batch, keyed: Sequence[tuple[Arrival, bytes, bytes]]) -> dict[tuple[str, bytes], int]:
+    if not batch.probes:
+        return {}
     by_system: dict[str, list[bytes]] = {}
     for arrival, key, _ in keyed:
         if arrival.generation == 0:
             by_system.setdefault(arrival.system.name, []).append(key)
-    return {
+    known = {
         (name, bytes(key)): statements
         for name, keys in by_system.items()
         for key, _, statements in fetch(batch.connection, "known_messages", batch.configuration.system_ids[name], keys)
     }
+    batch.met = bool(known)
+    return known
 
 
 def _read(batch: Batch, arrival: Arrival, message: int, found: dict[str, list[New]]) -> int:

@@ -5,7 +5,7 @@ from decimal import Decimal
 from tieout.core.facts import Fact, Refusal
 from tieout.core.revise import judge
 from tieout.core.values import EXACT, ZERO, SourceRef
-from tieout.runtime.batch import Batch, Change, encode
+from tieout.runtime.batch import Batch, Change, Wait, encode
 from tieout.runtime.compare import versions_of
 from tieout.runtime.receive import refuse
 from tieout.store.database import fetch, run
@@ -80,8 +80,14 @@ def _match(batch: Batch, identity: str, change: Change) -> set[str]:
     record = fact.data["record"]
     versions = versions_of(batch, [record]).get(record)
     winner = judge(versions).winner if versions else None
+    if winner is None:
+        change.after = None
+        batch.counts.without_effect -= 1
+        batch.counts.waiting += 1
+        batch.waits.append(Wait(identity, "", record_of(record), "the record has not come yet", fact.system, fact.happened))
+        return users
     held = {r: (decision, revision) for r, decision, revision in fetch(batch.connection, "claims", [record])}
-    reason = _unmatchable(fact, None if winner is None else winner.fact, held.get(record))
+    reason = _unmatchable(fact, winner.fact, held.get(record))
     if reason:
         change.after = None
         batch.counts.without_effect -= 1
@@ -94,10 +100,13 @@ def _match(batch: Batch, identity: str, change: Change) -> set[str]:
     return users
 
 
-def _unmatchable(fact: Fact, record: Fact | None, held: tuple[str, str] | None) -> str:
+def record_of(identity: str) -> str:
+    """What a match decision waits on until its record comes."""
+    return f"record {identity}"
+
+
+def _unmatchable(fact: Fact, record: Fact, held: tuple[str, str] | None) -> str:
     name = fact.data["record"]
-    if record is None:
-        return f"there is no record {name}"
     if held is not None and held[1] == record.revision:
         return f"{name} is already claimed by {held[0]}"
     if fact.data["revision"] != record.revision:

@@ -13,7 +13,7 @@ from tieout.runtime import agenda, relink
 from tieout.runtime.batch import ORDERS, Batch, Change, Subject, Wait, row_of_posting
 from tieout.runtime.chain import PUSH_EVERY, unwritten, write_waits
 from tieout.runtime.compare import restate, versions_of
-from tieout.runtime.reference import SPECIAL, take_in
+from tieout.runtime.reference import SPECIAL, record_of, take_in
 from tieout.store import rows
 from tieout.store.database import Sending, copy_rows, fetch, run
 
@@ -23,6 +23,11 @@ RECORDS = frozenset(("CashReceived", "CashPaid"))
 def settle(batch: Batch, changes: dict[str, Change]) -> None:
     """Post the winners, reverse what no longer stands; cascades to whatever the changes make post anew."""
     special = {i: c for i, c in changes.items() if _kind(c) in SPECIAL}
+    expected = _expected(batch, changes)
+    if expected:
+        batch.need_exclusive()
+        special |= restate(batch, expected)
+        changes = changes | special
     more: dict[str, Change] = {}
     if special:
         batch.need_exclusive()
@@ -37,6 +42,12 @@ def settle(batch: Batch, changes: dict[str, Change]) -> None:
         more |= restate(batch, relinked - changes.keys())
         load(batch, more)
     _post(batch, changes | more)
+
+
+def _expected(batch: Batch, changes: dict[str, Change]) -> list[str]:
+    """The match decisions that wait for a record which has come now."""
+    records = [record_of(identity) for identity, change in changes.items() if _kind(change) in RECORDS]
+    return sorted({i for (i,) in fetch(batch.connection, "waiting_on", records)} - changes.keys()) if records else []
 
 
 def _judge_by_lists(batch: Batch, special: dict[str, Change], touched: dict[str, Change]) -> None:

@@ -75,7 +75,7 @@ create table posting (
   sign smallint not null check (sign in (1, -1)),
   occurred timestamptz not null,
   booked date not null,
-  entries json not null
+  entries text not null
 );
 create index posting_root on posting (root);
 
@@ -121,8 +121,8 @@ create index case_event_case on case_event (case_id);
 create table subject (
   ref text primary key collate "C",
   alias text collate "C",
-  net json not null,
-  wake json not null,
+  net text not null,
+  wake text not null,
   links integer not null,
   cases integer not null
 ) with (fillfactor = 70);
@@ -259,19 +259,20 @@ create view balance as
   select s.ref as root, a.key as account, left(n.key, -length(m.measure) - 1) as key, nullif(m.measure, '') as unit_or_currency,
     a.value::numeric as net
   from subject s
-  cross join lateral json_each(s.net) n
+  cross join lateral json_each(s.net::json) n
   cross join lateral (select split_part(n.key, '|', -1) as measure) m
   cross join lateral json_each_text(n.value) a;
 comment on view balance is 'Debits less credits of every account that is not zero, per key and unit (or $currency).';
 
 create view entry as
   select p.batch, p.root, p.sign, p.occurred, p.booked,
-    p.entries->>0 as identity, p.entries->>1 as revision, p.entries->>2 as kind,
+    e.entries->>0 as identity, e.entries->>1 as revision, e.entries->>2 as kind,
     left(m.move, -1) as account, case right(m.move, 1) when '+' then 'debit' else 'credit' end as side,
     r.value->>0 as key, (r.value->>1)::numeric as quantity, r.value->>2 as unit,
     (r.value->>3)::numeric as value, nullif(r.value->>4, '') as currency, (r.value->>5)::timestamptz as due, r.value->>6 as item
   from posting p
-  cross join lateral json_array_elements(p.entries->5) g
+  cross join lateral (select p.entries::json as entries) e
+  cross join lateral json_array_elements(e.entries->5) g
   cross join lateral json_array_elements_text(g.value->0) m(move)
   cross join lateral json_array_elements(g.value->1) r;
 comment on view entry is 'Every entry ever posted, reversals with sign -1.';

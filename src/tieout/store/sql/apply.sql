@@ -15,17 +15,17 @@ select identity, ordinal, generation, content, body::text from fact where identi
 
 -- name: subjects
 -- one probe of the primary key per reference; rows are locked in the order of their names
-select ref, alias, net::text, wake::text, links, cases from subject where ref = any(%s) order by ref for update
+select ref, alias, net, wake, links, cases from subject where ref = any(%s) order by ref for update
 
 -- name: update_subjects
 -- stays on the page (HOT): no indexed column changes
-update subject s set alias = u.alias, net = u.net::json, wake = u.wake::json, links = u.links, cases = u.cases
+update subject s set alias = u.alias, net = u.net, wake = u.wake, links = u.links, cases = u.cases
 from unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::int[], %s::int[]) as u(ref, alias, net, wake, links, cases)
 where s.ref = u.ref
 
 -- name: postings_of
 -- all postings and reversals of some roots, by posting_root
-select root, sign, entries::text from posting where root = any(%s)
+select root, sign, entries from posting where root = any(%s)
 
 -- name: links_near
 -- by link_a and link_b

@@ -1,7 +1,7 @@
 -- name: due_roots
 -- by wake_at; whether the root still plans this look is for whoever holds the root to say
 with gone as (delete from wake where feed = %s and at <= %s returning root, at)
-select g.root, g.at from gone g join subject s on s.ref = g.root where s.alias is null and s.wake::text <> '{}'
+select g.root, g.at from gone g join subject s on s.ref = g.root where s.alias is null and s.wake <> '{}'
 
 -- name: wake_feeds
 -- a loose index scan: one probe per feed name
@@ -14,7 +14,7 @@ select feed from f where feed is not null
 
 -- name: open_roots
 -- the whole table, for reports and after a change of settings
-select ref from subject where alias is null and (net::text <> '{}' or cases > 0) order by ref
+select ref from subject where alias is null and (net <> '{}' or cases > 0) order by ref
 
 -- name: cases_of_roots
 select case_id, root, quantity::text, value::text, state, due, hint, episodes, owed_by, team, since from case_ where root = any(%s)
@@ -69,4 +69,4 @@ select identity, line, on_ref, reason, system, since from waiting order by since
 select case_id, root, quantity::text, value::text, state, due, hint, episodes, owed_by, team, since from case_ where account = ''
 
 -- name: set_wakes
-update subject s set wake = u.wake::json from unnest(%s::text[], %s::text[]) as u(ref, wake) where s.ref = u.ref
+update subject s set wake = u.wake from unnest(%s::text[], %s::text[]) as u(ref, wake) where s.ref = u.ref

@@ -11,7 +11,7 @@ from batch where seq <= %s
 -- name: ledger_hash
 -- rule 30: each standing posting once, as a digest; the digests sorted. One pass over the entry log.
 select encode(sha256(coalesce(string_agg(h, ''::bytea order by h), ''::bytea)), 'hex') from (
-  select sha256(convert_to(p.root || E'\n' || p.entries::text, 'UTF8')) as h
+  select sha256(convert_to(p.root || E'\n' || p.entries, 'UTF8')) as h
   from posting p join batch b on b.id = p.batch where b.seq <= %s
   group by 1 having sum(p.sign) > 0
 ) standing
@@ -21,8 +21,8 @@ select encode(sha256(coalesce(string_agg(h, ''::bytea order by h), ''::bytea)), 
 select count(*), count(distinct root) from (
   select distinct p.root, r.value->>0
   from (
-    select p.root, p.entries::text as entries from posting p join batch b on b.id = p.batch where b.seq <= %s
-    group by p.root, p.entries::text having sum(p.sign) > 0
+    select p.root, p.entries as entries from posting p join batch b on b.id = p.batch where b.seq <= %s
+    group by p.root, p.entries having sum(p.sign) > 0
   ) p
   cross join lateral json_array_elements(p.entries::json->5) g
   cross join lateral json_array_elements(g.value->1) r
@@ -32,7 +32,7 @@ select count(*), count(distinct root) from (
 select kind, count(*) from fact group by kind order by kind
 
 -- name: postings_until
-select p.root, p.sign, p.entries::text from posting p join batch b on b.id = p.batch where b.seq <= %s
+select p.root, p.sign, p.entries from posting p join batch b on b.id = p.batch where b.seq <= %s
 
 -- name: marks_until
 select m.key, max(m.value::timestamptz) from batch b cross join lateral json_each_text(b.marks) m where b.seq <= %s group by m.key
