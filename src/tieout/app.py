@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,13 +11,17 @@ from types import TracebackType
 import msgspec
 
 from tieout.connectors import System
-from tieout.errors import SettingsError
+from tieout.core.account import ClearingAccount
+from tieout.errors import InputMissing, OperatorError, SettingsError
+from tieout.flows import accounts_with
 from tieout.report import tables
 from tieout.report.state import Ledger
 from tieout.runtime.batch import Connection, Counts
 from tieout.runtime.configuration import Configuration
 from tieout.runtime.looks import tick
-from tieout.settings import FILE, Settings, load, policy_of, systems_of
+from tieout.runtime.outcome import Rehearsal
+from tieout.runtime.rehearse import Progress, rehearse
+from tieout.settings import FILE, Overlay, Settings, load, policy_of, systems_of
 from tieout.store.database import Database, fetch, run
 
 DATABASE_VARIABLE = "TIEOUT_DATABASE"
@@ -60,26 +64,12 @@ class Tieout:
     def _store(self, system: System) -> None:
         run(self.connection, "set_system", system.name, msgspec.json.encode(system).decode())
 
-    def _configure(self) -> Configuration:
-        project = self.settings.project
-        closed = fetch(self.connection, "last_close")
-        configuration = Configuration(
-            self.systems.values(),
-            policy_of(self.settings),
-            switches=frozenset(project.switches),
-            marketplaces=frozenset(n for n, c in self.settings.channels.items() if c.kind == "marketplace"),
-            clock=project.clock,
-            waiting_hours=project.waiting_hours,
-            quiet_hours={n: s.quiet_hours for n, s in self.settings.systems.items() if s.quiet_hours is not None},
-            closed_until=closed[0][0] if closed else None,
-            timezone=project.timezone,
-        )
-        configuration.system_ids = {name: id_ for id_, name, _ in fetch(self.connection, "systems")}
-        return configuration
+    def _configure(self, connection: Connection | None = None) -> Configuration:
+        return configuration_of(self.settings, self.systems.values(), connection or self.connection)
 
-    def fresh_configuration(self) -> Configuration:
-        """The same configuration without reference data read, for another schema."""
-        return self._configure()
+    def fresh_configuration(self, connection: Connection | None = None) -> Configuration:
+        """The same configuration without reference data read, for another schema or for another thread with its own connection."""
+        return self._configure(connection)
 
     def _check_fingerprint(self) -> None:
         """The stored postings depend on which accounts are kept by line; when that changes they must be made anew."""
@@ -133,11 +123,92 @@ class Tieout:
         """Counts of statements, subjects, cases, and the ledger hash."""
         return self.ledger(as_of).status()
 
+    # Trying a change -----------------------------------------------------------------------------------------------
+
+    def rehearse(
+        self,
+        *,
+        policy: Path | None = None,
+        settings: Path | None = None,
+        mappings: Mapping[str, Path] | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        flow: str = "",
+        examples: int = 10,
+        progress: Progress | None = None,
+    ) -> Rehearsal:
+        """What a change would have made of the history, in scratch schemas; nothing is sent, and nothing of it stays.
+
+        `policy` is a folder whose files take the place of the project's of the same name (`tieout.toml`, mappings, decision
+        tables, and `flows/**/*.py` of clearing accounts); `settings` stands for `tieout.toml` alone; `mappings` are files by
+        system. `since` and `until` are recorded time. Raises OperatorError.
+        """
+        present, changed = self.fresh_configuration(), self._changed(policy, settings, mappings or {})
+        present.driving = self.configuration.driving
+        flows = sorted({account.flow for account in changed.accounts.values()})
+        if flow and flow not in flows:
+            raise OperatorError(f"There is no flow {flow!r}.", f"There are: {', '.join(flows)}.")
+        start = since or datetime.min.replace(tzinfo=UTC)
+        return rehearse(
+            self.database, self.connection, present, changed, datetime.now(UTC),
+            since=start, until=until, flow=flow, examples=examples, progress=progress,
+        )  # fmt: skip
+
+    def _changed(self, policy: Path | None, settings: Path | None, mappings: Mapping[str, Path]) -> Configuration:
+        """The configuration that the changed files describe. Systems that only the ledger knows stay as they are."""
+        if policy is not None and not policy.is_dir():
+            raise InputMissing(f"{policy} is no folder.", "Name the folder that holds the changed files.")
+        folder = Overlay(policy, self.folder, settings)
+        wanted = load(folder)
+        systems = {**self.systems, **systems_of(wanted, folder)}
+        for name, path in mappings.items():
+            if name not in systems:
+                raise OperatorError(f"There is no system {name!r}.", f"Known: {', '.join(systems)}.")
+            systems[name] = msgspec.structs.replace(systems[name], options={**systems[name].options, "mapping": mapping_text(path)})
+        files = sorted(policy.glob("flows/**/*.py")) if policy is not None else []
+        try:
+            own = accounts_with(files) if files else None
+        except Exception as bad:
+            raise SettingsError(f"{policy}/flows: {type(bad).__name__}: {bad}.", "Correct the file of the clearing account.") from bad
+        changed = configuration_of(wanted, systems.values(), self.connection, own)
+        changed.driving = self.configuration.driving
+        return changed
+
     # Time ----------------------------------------------------------------------------------------------------------
 
     def tick(self, *, everything: bool = False) -> int:
         """Look at everything whose deadline has passed."""
         return tick(self.connection, self.configuration, datetime.now(UTC), everything=everything)
+
+
+def configuration_of(
+    settings: Settings, systems: Iterable[System], connection: Connection, own_accounts: Mapping[str, ClearingAccount] | None = None
+) -> Configuration:
+    """The configuration that settings describe, for the ledger of a connection; reference data is not read yet."""
+    project = settings.project
+    closed = fetch(connection, "last_close")
+    configuration = Configuration(
+        systems,
+        policy_of(settings),
+        switches=frozenset(project.switches),
+        marketplaces=frozenset(n for n, c in settings.channels.items() if c.kind == "marketplace"),
+        clock=project.clock,
+        waiting_hours=project.waiting_hours,
+        quiet_hours={n: s.quiet_hours for n, s in settings.systems.items() if s.quiet_hours is not None},
+        closed_until=closed[0][0] if closed else None,
+        timezone=project.timezone,
+        own_accounts=own_accounts,
+    )
+    configuration.system_ids = {name: id_ for id_, name, _ in fetch(connection, "systems")}
+    return configuration
+
+
+def mapping_text(path: Path) -> str:
+    """The text of a mapping file. Raises InputMissing."""
+    try:
+        return path.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as bad:
+        raise InputMissing(f"The mapping {path} cannot be read: {bad}.", "Save it as UTF-8.") from bad
 
 
 def open_project(path: str | Path = ".") -> Tieout:

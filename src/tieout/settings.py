@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import date, time, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -23,6 +23,33 @@ from tieout.policy import CompanyPolicy, DeadlineRow, Match, ToleranceRow
 from tieout.policy.calendar import Calendar
 
 FILE = "tieout.toml"
+
+
+class Folder(Protocol):
+    """Where the files are that settings name: a path, or one folder laid over another."""
+
+    def __truediv__(self, name: str, /) -> Path:
+        """The file of that name."""
+        ...
+
+
+class Overlay(NamedTuple):
+    """A folder laid over a project's: a file that it has takes the place of the project's of the same name.
+
+    `settings`, if named, stands for `tieout.toml`.
+    """
+
+    above: Path | None
+    below: Path
+    settings: Path | None = None
+
+    def __truediv__(self, name: str, /) -> Path:
+        """The file of that name, from above if it is there."""
+        if name == FILE and self.settings is not None:
+            return self.settings
+        if self.above is not None and (self.above / name).is_file():
+            return self.above / name
+        return self.below / name
 
 
 class ProjectTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -120,11 +147,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     deadlines: tuple[DeadlineTable, ...] = ()
 
 
-def load(folder: Path) -> Settings:
+def load(folder: Folder) -> Settings:
     """Read and check a project's settings. Raises SettingsError with file, key, rule and next step."""
     path = folder / FILE
     if not path.is_file():
-        raise SettingsError(f"There is no {FILE} in {folder}.", f"Run `tieout init {folder}` to make a project there.")
+        raise SettingsError(f"There is no {path.name} in {path.parent}.", f"Run `tieout init {path.parent}` to make a project there.")
     try:
         data = tomllib.loads(path.read_text("utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as bad:
@@ -133,7 +160,7 @@ def load(folder: Path) -> Settings:
         settings = msgspec.convert(data, Settings)
     except msgspec.ValidationError as bad:
         raise SettingsError(f"{path}: {_plain(str(bad), data)}.", "See docs/reference/settings.md.") from bad
-    _check(settings, path)
+    _check(settings, path, folder)
     return settings
 
 
@@ -151,7 +178,7 @@ def _plain(message: str, data: Any) -> str:
     return f"unknown key `{name}`{where}" + (f" (did you mean `{near[0]}`?)" if near else "")
 
 
-def _check(settings: Settings, path: Path) -> None:
+def _check(settings: Settings, path: Path, folder: Folder) -> None:
     project = settings.project
 
     def need(good: bool, what: str, next_step: str) -> None:
@@ -173,7 +200,7 @@ def _check(settings: Settings, path: Path) -> None:
         for kind in (*system.states, *system.ignore):
             need(kind in KINDS, f"`systems.{name}` names the fact type {kind!r}, which does not exist", _near(kind, KINDS))
         need(
-            not system.mapping or (path.parent / system.mapping).is_file(),
+            not system.mapping or (folder / system.mapping).is_file(),
             f"`systems.{name}.mapping` {system.mapping!r} is not a file", "The path is relative to tieout.toml.",
         )  # fmt: skip
     names = {a.name for a in accounts().values()} | set(accounts())
@@ -208,7 +235,7 @@ def _near(word: str, known: Iterable[str]) -> str:
     return f"Did you mean {near[0]}?" if near else "See docs/reference."
 
 
-def systems_of(settings: Settings, folder: Path) -> dict[str, System]:
+def systems_of(settings: Settings, folder: Folder) -> dict[str, System]:
     """The systems as connectors want them; a mapping's text is read in."""
     made = {}
     for name, table in settings.systems.items():

@@ -2,7 +2,7 @@
 
 import typer
 
-from tieout.cli import care, decisions, imports, reads
+from tieout.cli import care, decisions, imports, reads, rehearse
 from tieout.cli.options import before_the_command
 
 app = typer.Typer(
@@ -31,6 +31,7 @@ for _group, _name, _command in (
     (app, "export", reads.export),
     (app, "replay", imports.replay),
     (app, "rebuild", care.rebuild),
+    (app, "rehearse", rehearse.rehearse),
     (app, "close", care.close),
     (app, "remove", care.remove),
     (decide_app, "link", decisions.link),
