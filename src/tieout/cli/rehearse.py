@@ -69,7 +69,9 @@ def _show(found: Rehearsal) -> None:
 
 
 def _part(title: str, found: Comparison) -> None:
-    before, after = (f"{one.count:,} {show.measures(one.value)}".strip() for one in (found.before, found.after))
+    if not found.before.count and not found.after.count:
+        return
+    before, after = (f"{one.count:,} ({show.measures(one.value)})" if one.value else f"{one.count:,}" for one in (found.before, found.after))
     show.console.print(f"\n[bold]{title}[/]: {before} as it is, {after} after the change")
     table = Table(box=None, pad_edge=False)
     for name in ("", "class", "number", "value"):
