@@ -143,8 +143,9 @@ def _accepted(scope: Scope, witness: Witness) -> tuple[Comparison, Comparison]:
     """What is left open on purpose: by a decision, and by a tolerance."""
     tallies = {State.WRITTEN_OFF: Tally(scope.examples), State.TOLERATED: Tally(scope.examples)}
     codes = scope.codes
-    for roots in scope.roots():
-        items = [stage.items(roots, scope.now) for stage in (scope.before, scope.after)]
+    able = [stage if stage.accepts else None for stage in scope[:2]]
+    for roots in scope.roots() if any(able) else ():
+        items = [stage.items(roots, scope.now) if stage is not None else {} for stage in able]
         for state, tally in tallies.items():
             found = [_in_state(some, state, codes) for some in items]
             for slot in sorted(found[0].keys() | found[1].keys()):

@@ -106,6 +106,11 @@ class Stage(NamedTuple):
         """The postings of some roots that stand at the end."""
         return standing(fetch(self.connection, "postings_of", sorted(set(roots))))
 
+    @property
+    def accepts(self) -> bool:
+        """True when anything can be left open on purpose here: by a tolerance, or by a decision."""
+        return bool(self.configuration.policy.tolerances) or bool(fetch(self.connection, "has_write_offs")[0][0])
+
     def items(self, roots: Iterable[str], now: datetime) -> dict[str, list[Item]]:
         """The open items of some roots at the end."""
         configuration = self.configuration

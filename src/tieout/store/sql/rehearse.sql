@@ -60,3 +60,7 @@ select ref from (
 -- name: first_words_of
 -- by command_event_key: why a command was issued or held
 select event, detail::text from command_event where key = %s order by id limit 1
+
+-- name: has_write_offs
+-- one pass over the statements, which begin with their kind; it ends at the first
+select exists (select 1 from fact where starts_with(body::text, '{"kind":"WrittenOff"'))
