@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check bench docs clean help
+.PHONY: demo demo-erp test check bench docs clean help
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -18,6 +18,9 @@ $(STAMP): pyproject.toml
 
 demo: $(STAMP) ## Play one business day of a distributor and show what does not tie out
 	@$(BIN)/python examples/day/demo.py
+
+demo-erp: $(STAMP) ## Drive a real ERP (Tryton, installed apart) through a day and compare; FAULTS=1 also breaks it
+	@FAULTS=$(FAULTS) $(BIN)/python examples/erp/demo.py
 
 test: $(STAMP) ## Run the tests
 	@$(BIN)/python -m pytest

@@ -8,13 +8,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from bench import facts, limit, machine, place, reads, rival, writers, x12_parse
+from bench import commands, facts, limit, machine, place, reads, rival, writers, x12_parse
 
 OUT = Path("bench-out/bench.json")
 EDGE = 100_000
+BACKLOG = 100_000
 KEYS = (
     "ratio_one_writer", "ratio_two_writers", "growth_ratio", "dbos_ratio", "facts_per_s_one", "facts_per_s_two", "intake_limit",
     "dbos_facts_per_s", "bytes_per_fact", "writer_rss_mb", "x12_mb_per_s", "pyx12_mb_per_s", "explain_ms", "cases_ms", "start_s",
+    "commands_per_s", "commands_ratio", "pgqueuer_per_s", "e2e_p50_ms", "e2e_p99_ms",
 )  # fmt: skip
 """What is always in the JSON; null where its part was not run."""
 SIZE = """select sum(pg_total_relation_size(oid))::bigint from pg_class where relnamespace = %s::regnamespace and relkind = 'r'"""
@@ -87,7 +89,12 @@ def x12(_: argparse.Namespace) -> dict[str, Any]:
     return dict(x12_parse.measure())
 
 
-PARTS = {"one": one, "two": two, "dbos": dbos, "x12": x12, "growth": growth}
+def outbox(options: argparse.Namespace) -> dict[str, Any]:
+    """Commands through the outbox, the time from message to target, and `pgqueuer` beside it; the long run drains a backlog as well."""
+    return commands.measure(place.fresh_database, options.runs, backlog=BACKLOG if options.full else 0)
+
+
+PARTS = {"one": one, "two": two, "dbos": dbos, "x12": x12, "commands": outbox, "growth": growth}
 
 
 def ratios(found: dict[str, Any]) -> dict[str, float]:

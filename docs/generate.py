@@ -22,7 +22,7 @@ from tieout.core.evaluate import Tolerance
 from tieout.core.facts import Form
 from tieout.core.facts import kinds as kinds_module
 from tieout.core.facts.kinds import KINDS
-from tieout.policy import Match
+from tieout.policy import Match, project
 from tieout.runtime.configuration import connector, connector_names
 from tieout.store.migrate import LEDGER, migrations
 
@@ -159,6 +159,10 @@ SECTIONS = (
     ("[calendars.NAME]", settings.CalendarTable, None),
     ("[[tolerances]]", settings.ToleranceTable, Tolerance),
     ("[[deadlines]]", settings.DeadlineTable, Match),
+    ("[policy]", project.PolicyTable, None),
+    ("[[waits]]", project.WaitTable, Match),
+    ("[people.NAME]", project.PersonTable, None),
+    ("[[delegations]]", project.DelegationTable, None),
 )
 
 

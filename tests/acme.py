@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 SETTINGS = """
@@ -47,11 +48,12 @@ BOOKED = (
 )
 
 
-def make(folder: Path) -> Path:
-    """The project, with its exports read in."""
+def make(folder: Path, more: Mapping[str, str] | None = None) -> Path:
+    """The project, with its exports read in, and more of them if named."""
     for name, text in {
         "tieout.toml": SETTINGS, "mappings/orders.toml": MAPPING, "exports/orders.csv": ORDERS,
         "erp.jsonl": BOOKED % ("S1", "02", "S1", "1", "S1", 10, 90) + BOOKED % ("S2", "09", "S2", "2", "S2", 1, 1),
+        **(more or {}),
     }.items():  # fmt: skip
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)

@@ -10,18 +10,20 @@ from types import TracebackType
 
 import msgspec
 
-from tieout.connectors import System
+from tieout.connectors import Secrets, System
 from tieout.core.account import ClearingAccount
+from tieout.core.attempt import NEVER, Target
 from tieout.errors import InputMissing, OperatorError, SettingsError
 from tieout.flows import accounts_with
+from tieout.policy.driving import Driving as Rules
 from tieout.report import tables
 from tieout.report.state import Ledger
 from tieout.runtime.batch import Connection, Counts
-from tieout.runtime.configuration import Configuration
+from tieout.runtime.configuration import Configuration, Driving
 from tieout.runtime.looks import tick
 from tieout.runtime.outcome import Rehearsal
 from tieout.runtime.rehearse import Progress, rehearse
-from tieout.settings import FILE, Overlay, Settings, load, policy_of, systems_of
+from tieout.settings import FILE, Overlay, Settings, driving_of, load, policy_of, secrets_of, systems_of
 from tieout.store.database import Database, fetch, run
 
 DATABASE_VARIABLE = "TIEOUT_DATABASE"
@@ -33,6 +35,7 @@ class Tieout:
     def __init__(self, folder: Path, settings: Settings, database: Database) -> None:
         self.folder = folder
         self.settings = settings
+        self.driving = driving_of(settings, folder)
         self.database = database
         self.connection: Connection = database.connect(writer=True)
         self.systems = systems_of(settings, folder)
@@ -70,6 +73,10 @@ class Tieout:
     def fresh_configuration(self, connection: Connection | None = None) -> Configuration:
         """The same configuration without reference data read, for another schema or for another thread with its own connection."""
         return self._configure(connection)
+
+    def secrets_of(self, name: str) -> Secrets:
+        """The secrets of a system, fetched anew from where they lie. Raises SettingsError."""
+        return secrets_of(self.settings, name, self.folder, os.environ)
 
     def _check_fingerprint(self) -> None:
         """The stored postings depend on which accounts are kept by line; when that changes they must be made anew."""
@@ -144,7 +151,7 @@ class Tieout:
         system. `since` and `until` are recorded time. Raises OperatorError.
         """
         present, changed = self.fresh_configuration(), self._changed(policy, settings, mappings or {})
-        present.driving = self.configuration.driving
+        present.driving = _rehearsed(self.driving)
         flows = sorted({account.flow for account in changed.accounts.values()})
         if flow and flow not in flows:
             raise OperatorError(f"There is no flow {flow!r}.", f"There are: {', '.join(flows)}.")
@@ -171,7 +178,7 @@ class Tieout:
         except Exception as bad:
             raise SettingsError(f"{policy}/flows: {type(bad).__name__}: {bad}.", "Correct the file of the clearing account.") from bad
         changed = configuration_of(wanted, systems.values(), self.connection, own)
-        changed.driving = self.configuration.driving
+        changed.driving = _rehearsed(driving_of(wanted, folder))
         return changed
 
     # Time ----------------------------------------------------------------------------------------------------------
@@ -201,6 +208,13 @@ def configuration_of(
     )
     configuration.system_ids = {name: id_ for id_, name, _ in fetch(connection, "systems")}
     return configuration
+
+
+def _rehearsed(rules: Rules) -> Driving | None:
+    """What would be decided by these rules; how its targets behave does not matter, as none is told anything."""
+    if not any(one.acts for one in rules.systems):
+        return None
+    return Driving(rules, {one.name: Target(settle=NEVER) for one in rules.systems})
 
 
 def mapping_text(path: Path) -> str:

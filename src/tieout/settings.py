@@ -3,7 +3,7 @@
 import difflib
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, time, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -12,17 +12,28 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from tieout.connectors import System
+from tieout.connectors import Secrets, System
 from tieout.core.account import Within
+from tieout.core.attempt import Target
 from tieout.core.evaluate import Tolerance
 from tieout.core.facts.kinds import KINDS
+from tieout.core.lane import Limits
+from tieout.core.rate import Rate
 from tieout.core.values import Role
 from tieout.errors import SettingsError
 from tieout.flows import accounts
 from tieout.policy import CompanyPolicy, DeadlineRow, Match, ToleranceRow
 from tieout.policy.calendar import Calendar
+from tieout.policy.driving import Driving
+from tieout.policy.project import DelegationTable, DrivenTable, PersonTable, PolicyTable, PolicyTables, WaitTable, driving
 
 FILE = "tieout.toml"
+LOG_LEVELS = ("debug", "info", "warning", "error")
+WEBHOOKS = ("shopify", "standard")
+WEBHOOK_SECRET = "webhook"  # noqa: S105  how the names of such secrets begin
+SECRET_PLACE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]{0,99}|file:[^\0]{1,500}")
+POLL_SECONDS_MAX = 7 * 24 * 3600
+CONCURRENCY_MAX = 64
 
 
 class Folder(Protocol):
@@ -55,7 +66,8 @@ class Overlay(NamedTuple):
 class ProjectTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`[project]`: name; `database` (`embedded` or a PostgreSQL URL) and its `schema`; the company's `timezone`; `clock`
     (`feeds`: time runs with what the feeds report, for exports; `wall`: real time); `grace_minutes` after every
-    deadline; `waiting_hours` before a waiting line becomes a case; `switches` of accounts, such as `match_accepted`.
+    deadline; `waiting_hours` before a waiting line becomes a case; `switches` of accounts, such as `match_accepted`;
+    `log_level` of `serve` and `worker` (`debug`, `info`, `warning`, `error`).
     """
 
     name: str = "tieout"
@@ -66,12 +78,39 @@ class ProjectTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     grace_minutes: int = 0
     waiting_hours: int = 24
     switches: tuple[str, ...] = ()
+    log_level: str = "info"
+
+
+class SendingTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[systems.NAME.sending]`: how the system is told what it is to do. `settle_seconds`: the longest time, after we have stopped
+    waiting, in which it may still do what it was told; `remembers_hours`: how long it knows our key again (0: never); `first_seconds`
+    and `longest_seconds` bound the wait between attempts; `concurrency` conversations at a time; `rate` calls per `rate_seconds`,
+    `burst` at once; `deadline_hours` after which what has never been sent goes to a person; `folder` for its documents.
+    """
+
+    settle_seconds: int = 300
+    remembers_hours: int = 0
+    first_seconds: int = 1
+    longest_seconds: int = 300
+    concurrency: int = 4
+    rate: int = 10
+    rate_seconds: int = 1
+    burst: int = 10
+    deadline_hours: int | None = None
+    folder: str = ""
 
 
 class SystemTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`[systems.NAME]`: connector and role; time zone, currency, legal entity; whether `lines` are the order's own line
     numbers; the fact types it `states` or that are to `ignore`; a `mapping` file; `quiet_hours` after which its silence
-    is a case; the connector's `options`.
+    is a case; the connector's `options`; how it is told things, in `sending`; its `secrets` by name, each as the place where it lies: `env:NAME` or
+    `file:PATH`; `poll_seconds` between two questions for news; the scheme of its `webhook` signatures, `shopify` or
+    `standard`, whose secrets are those with names that begin with `webhook`.
+
+    What it is told: `drive` names the acts it may be told, nothing is ever sent unless named here; `stand_in` those it is
+    told only when a fallback says so. `serves` says of which orders, where several systems could be told the same:
+    `{ warehouse = ["W1"], channel = ["web*"] }`, also by `customer` and `entity`. `anonymous`: its statements name neither
+    our key nor a document that it told us.
     """
 
     connector: str
@@ -84,7 +123,15 @@ class SystemTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ignore: tuple[str, ...] = ()
     mapping: str = ""
     quiet_hours: int | None = None
+    drive: tuple[str, ...] = ()
+    stand_in: tuple[str, ...] = ()
+    serves: dict[str, tuple[str, ...]] = {}
+    anonymous: bool = False
     options: dict[str, Any] = {}
+    sending: SendingTable = SendingTable()
+    secrets: dict[str, str] = {}
+    poll_seconds: int | None = None
+    webhook: str = ""
 
 
 class ChannelTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -145,6 +192,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     calendars: dict[str, CalendarTable] = {}
     tolerances: tuple[ToleranceTable, ...] = ()
     deadlines: tuple[DeadlineTable, ...] = ()
+    policy: PolicyTable = PolicyTable()
+    waits: tuple[WaitTable, ...] = ()
+    people: dict[str, PersonTable] = {}
+    delegations: tuple[DelegationTable, ...] = ()
 
 
 def load(folder: Folder) -> Settings:
@@ -171,8 +222,9 @@ def _plain(message: str, data: Any) -> str:
         return message.replace(" - at `$.", " at `").replace("Object", "the table")
     name, place = found[1], found[2] or ""
     tables = {"project": ProjectTable, "systems": SystemTable, "channels": ChannelTable, "calendars": CalendarTable,
-              "tolerances": ToleranceTable, "deadlines": DeadlineTable, "": Settings}  # fmt: skip
-    table = tables.get(re.split(r"[.\[]", place)[0], Settings)
+              "tolerances": ToleranceTable, "deadlines": DeadlineTable, "policy": PolicyTable, "waits": WaitTable,
+              "people": PersonTable, "delegations": DelegationTable, "": Settings}  # fmt: skip
+    table = SendingTable if place.endswith(".sending") else tables.get(re.split(r"[.\[]", place)[0], Settings)
     near = difflib.get_close_matches(name, table.__struct_fields__, 1)
     where = f" in `{place}`" if place else ""
     return f"unknown key `{name}`{where}" + (f" (did you mean `{near[0]}`?)" if near else "")
@@ -185,6 +237,7 @@ def _check(settings: Settings, path: Path, folder: Folder) -> None:
         if not good:
             raise SettingsError(f"{path}: {what}.", next_step)
 
+    need(project.log_level in LOG_LEVELS, f"`project.log_level` is {project.log_level!r}", f"Write one of {', '.join(LOG_LEVELS)}.")
     need(project.clock in ("feeds", "wall"), f"`project.clock` is {project.clock!r}", 'Write "feeds" or "wall".')
     need(
         re.fullmatch(r"[a-z_][a-z0-9_]{0,40}", project.schema) is not None,
@@ -203,9 +256,37 @@ def _check(settings: Settings, path: Path, folder: Folder) -> None:
             not system.mapping or (folder / system.mapping).is_file(),
             f"`systems.{name}.mapping` {system.mapping!r} is not a file", "The path is relative to tieout.toml.",
         )  # fmt: skip
+        for secret, place in system.secrets.items():
+            need(
+                SECRET_PLACE.fullmatch(place) is not None,
+                f"`systems.{name}.secrets.{secret}` does not say where the secret lies",
+                f'Write {secret} = "env:NAME" or "file:PATH"; a secret itself stands in no settings file. If it did, change it.',
+            )
+        need(
+            system.poll_seconds is None or 1 <= system.poll_seconds <= POLL_SECONDS_MAX,
+            f"`systems.{name}.poll_seconds` is {system.poll_seconds}", f"Write a number from 1 to {POLL_SECONDS_MAX} (a week).",
+        )  # fmt: skip
+        need(system.webhook in ("", *WEBHOOKS), f"`systems.{name}.webhook` is {system.webhook!r}", f"Write one of {', '.join(WEBHOOKS)}.")
+        need(
+            not system.webhook or any(secret.startswith(WEBHOOK_SECRET) for secret in system.secrets),
+            f"`systems.{name}` takes webhooks and has no secret to check them with",
+            f'Add secrets = {{ {WEBHOOK_SECRET} = "env:NAME" }}.',
+        )
+        for key in ("settle_seconds", "first_seconds", "longest_seconds", "concurrency", "rate", "rate_seconds", "burst"):
+            need(getattr(system.sending, key) >= 1, f"`systems.{name}.sending.{key}` is below 1", "Write a whole number from 1.")
+        need(system.sending.remembers_hours >= 0, f"`systems.{name}.sending.remembers_hours` is below 0", "Write 0 if it never does.")
+        need(
+            system.sending.longest_seconds >= system.sending.first_seconds,
+            f"`systems.{name}.sending.longest_seconds` is less than `first_seconds`", "Let the waits grow.",
+        )  # fmt: skip
+        need(
+            system.sending.concurrency <= CONCURRENCY_MAX,
+            f"`systems.{name}.sending.concurrency` is {system.sending.concurrency}", f"Write at most {CONCURRENCY_MAX}.",
+        )  # fmt: skip
     names = {a.name for a in accounts().values()} | set(accounts())
-    rows: list[tuple[str, ToleranceTable | DeadlineTable]] = [("tolerances", r) for r in settings.tolerances]
+    rows: list[tuple[str, ToleranceTable | DeadlineTable | WaitTable]] = [("tolerances", r) for r in settings.tolerances]
     rows += [("deadlines", r) for r in settings.deadlines]
+    rows += [("waits", r) for r in settings.waits]
     for table, row in rows:
         need(
             row.account in names | {""},
@@ -249,6 +330,58 @@ def systems_of(settings: Settings, folder: Folder) -> dict[str, System]:
     return made
 
 
+def secrets_of(settings: Settings, name: str, folder: Path, environment: Mapping[str, str]) -> Secrets:
+    """The secrets of a system, fetched from where they lie. Raises SettingsError naming the place, never the secret."""
+    found = {}
+    for secret, place in settings.systems[name].secrets.items() if name in settings.systems else ():
+        kind, _, where = place.partition(":")
+        key = f"{FILE}: `systems.{name}.secrets.{secret}`"
+        if kind == "env":
+            text = environment.get(where, "")
+            if not text:
+                raise SettingsError(f"{key}: the environment variable {where} is not set.", "Set it for this process and start it again.")
+        else:
+            try:
+                text = (folder / where).read_text("utf-8").rstrip("\r\n")
+            except (OSError, UnicodeDecodeError) as bad:
+                why = bad.strerror if isinstance(bad, OSError) else "it is no text"
+                raise SettingsError(f"{key}: {where} cannot be read: {why}.", "Put the secret there, readable by this user.") from bad
+            if not text:
+                raise SettingsError(f"{key}: {where} is empty.", "Put the secret there, readable by this user.")
+        found[secret] = text
+    return found
+
+
+def targets_of(settings: Settings) -> dict[str, Target]:
+    """How each system treats what it is told."""
+    return {
+        name: Target(
+            timedelta(seconds=t.sending.settle_seconds),
+            timedelta(hours=t.sending.remembers_hours),
+            timedelta(seconds=t.sending.first_seconds),
+            timedelta(seconds=t.sending.longest_seconds),
+        )
+        for name, t in settings.systems.items()
+    }
+
+
+def limits_of(settings: Settings) -> dict[str, Limits]:
+    """How much each system is told at once."""
+    return {
+        name: Limits(
+            t.sending.concurrency,
+            Rate(t.sending.rate, t.sending.rate_seconds, t.sending.burst),
+            None if t.sending.deadline_hours is None else timedelta(hours=t.sending.deadline_hours),
+        )
+        for name, t in settings.systems.items()
+    }
+
+
+def folders_of(settings: Settings, folder: Path) -> dict[str, Path]:
+    """Where the documents of systems that take documents go."""
+    return {name: folder / t.sending.folder for name, t in settings.systems.items() if t.sending.folder}
+
+
 def policy_of(settings: Settings) -> CompanyPolicy:
     """The policy the settings describe."""
     zone = settings.project.timezone
@@ -265,6 +398,25 @@ def policy_of(settings: Settings) -> CompanyPolicy:
     )
     deadlines = tuple(DeadlineRow(_match(d), _within(d), d.team) for d in settings.deadlines)
     return CompanyPolicy(calendars, tolerances, deadlines, timedelta(minutes=settings.project.grace_minutes))
+
+
+def driving_of(settings: Settings, folder: Folder) -> Driving:
+    """What may be commanded, when, and what waits for an approver. Raises SettingsError, also for what a policy file says."""
+    texts = {}
+    for key, names in settings.policy.files.items():
+        for name in names:
+            if not name.endswith((".toml", ".csv")):
+                raise SettingsError(f"{folder / FILE}: `policy.{key}` names {name!r}.", "A decision table is a .toml or a .csv file.")
+            try:
+                texts[name] = (folder / name).read_text("utf-8-sig")
+            except (OSError, UnicodeDecodeError) as bad:
+                why = "is not UTF-8" if isinstance(bad, UnicodeDecodeError) else "cannot be read"
+                raise SettingsError(f"{folder / FILE}: `policy.{key}` {name!r} {why}.", "The path is relative to tieout.toml.") from bad
+    systems = {n: DrivenTable(s.role, s.drive, s.stand_in, s.serves, s.anonymous) for n, s in settings.systems.items()}
+    tables = PolicyTables(
+        settings.policy, settings.waits, settings.people, settings.delegations, systems, texts, settings.project.timezone
+    )  # fmt: skip
+    return driving(tables, policy_of(settings))
 
 
 def _match(row: ToleranceTable | DeadlineTable) -> Match:

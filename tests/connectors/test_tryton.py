@@ -2,6 +2,7 @@
 
 import io
 import json
+import random
 from collections.abc import Callable, Generator
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -13,8 +14,8 @@ from tieout.connectors import Document, System
 from tieout.connectors.tryton import split, translate
 from tieout.connectors.tryton.options import options_of
 from tieout.connectors.tryton.poll import poll
-from tieout.connectors.tryton.send import probe, send
-from tieout.core.command import Absent, Act, Call, Command, Failed, Rejected, Reply
+from tieout.connectors.tryton.send import DOINGS, probe, send
+from tieout.core.command import Absent, Accepted, Act, Call, Command, Failed, Polled, Rejected, Reply
 from tieout.core.facts import Fact, Line, Refusal
 from tieout.core.values import Ref, Role, Side
 from tieout.errors import SettingsError
@@ -154,6 +155,98 @@ def test_an_act_that_tryton_cannot_do_is_refused_without_a_call() -> None:
     other = Command(Act.ACKNOWLEDGE_GROUP, "erp", "ACK", Side.DEBIT, Ref("a/group/1"), 1)
     assert hold(send(other, SYSTEM, SECRETS), answering()) == (Rejected("Tryton cannot acknowledge_group."), [])
     assert hold(probe(other, SYSTEM, SECRETS), answering()) == (Absent(), [])
+
+
+ODD: tuple[Any, ...] = (None, 0, -1, "", "x", [], {}, [None], [[]], [{}], {"id": 1}, {"__class__": "Decimal", "decimal": "1"}, 1e300)
+
+
+def shaken(value: Any, rng: random.Random) -> Any:
+    """A value with something in it replaced or taken out."""
+    if isinstance(value, dict) and value and rng.random() < 0.8:
+        key = rng.choice(list(value))
+        rest = {name: one for name, one in value.items() if name != key}
+        return rest if rng.random() < 0.4 else {**value, key: shaken(value[key], rng)}
+    if isinstance(value, list) and value and rng.random() < 0.8:
+        n = rng.randrange(len(value))
+        return value[:n] + value[n + 1 :] if rng.random() < 0.3 else [*value[:n], shaken(value[n], rng), *value[n + 1 :]]
+    return rng.choice(ODD)
+
+
+def sound() -> dict[str, Any]:
+    """Answers with which every act gets somewhere."""
+    ten = {"__class__": "Decimal", "decimal": "10"}
+    made = {
+        "id": 1,
+        "number": "S1",
+        "state": "processing",
+        "reference": "1",
+        "description": BOOK.key,
+        "lines": [1],
+        "shipments": [1],
+        "invoices": [1],
+    }
+    made |= {"shipment_returns": [1], "tax_amount": ten, "untaxed_amount": ten, "total_amount": ten, "party": 4, "create_date": moment(1)}
+    one = {
+        "id": 1,
+        "type": "line",
+        "product": 1,
+        "product.": {"id": 1, "code": "A", "default_uom": 1},
+        "quantity": 2.0,
+        "unit": 1,
+        "moves": [1],
+    }
+    one |= {"unit_price": ten, "amount": ten, "sale": 1, "base": 2, "internal_quantity": 2.0, "state": "draft", "origin": "sale.line,1"}
+    bill = {
+        "id": 1,
+        "number": "I1",
+        "state": "posted",
+        "description": "",
+        "lines": [1],
+        "amount_to_pay": ten,
+        "payment_lines": [1],
+        "lines_to_pay": [],
+    }
+    paid = {"id": 1, "debit": ten, "credit": ten, "move.": {"id": 1, "description": BOOK.key}}
+    move = {
+        "id": 1,
+        "number": "1",
+        "state": "waiting",
+        "reference": BOOK.key,
+        "inventory_moves": [1],
+        "outgoing_moves": [1],
+        "incoming_moves": [1],
+    }
+    view = {"view": {"defaults": {"amount": ten, "date": {"__class__": "date", "year": 2026, "month": 3, "day": 2}}, "values": {}}}
+    return KNOWN | {
+        "sale_search_read": [made], "sale_read": [made], "line_read": [one], "move_read": [one], "out_read": [move], "return_read": [move],
+        "out_search_read": [move], "return_search_read": [move], "invoice_read": [bill], "invoice_search_read": [bill | {"currency.": {"code": "USD"}}],
+        "sale_fields_get": {"amendments": {}}, "amendment_search_read": [{"id": 1, "state": "validated", "sale": 1, "description": BOOK.key + " = 1:1"}],
+        "method_search_read": [{"id": 1, "name": "Bank"}], "pay_create": [1, "start", "end"], "pay_execute": view, "db_login": [2, "abc", None],
+        "user_get_preferences": {"company": 1}, "sale_search": [1], "sale_search_count": 1, "product_search": [1], "out_search": [1],
+        "product_read": [{"id": 1, "code": "A", "create_date": moment(1), "default_uom.": {"id": 1}, "sale_uom.": {"id": 2}}],
+        "line_search": [1], "location_search": [1], "location_read": [{"id": 1, "type": "storage", "parent": None}], "paid": paid,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("act", [*DOINGS, None])
+def test_answers_of_any_shape_end_in_an_outcome(act: Act | None) -> None:
+    """A poll where the act is None."""
+    references = (Ref("erp/sales_order/S1"), Ref("erp/return/S1"), Ref("erp/invoice/I1"))
+    rng = random.Random(str(act))
+    kinds = set()
+    for _ in range(400):
+        known = sound()
+        for name in rng.sample(sorted(known), rng.randrange(4)):
+            known[name] = shaken(known[name], rng)
+        if act is None:
+            conversation: Any = poll(SHOP, SECRETS, "", [])
+        else:
+            wanted = Command(act, "erp", "TBK", Side.DEBIT, Ref("shop/order/1"), 1, BOOK.lines, Decimal(5), references=references)
+            conversation = rng.choice((send, probe))(wanted, SHOP, SECRETS)
+        outcome, _ = hold(conversation, answering(**known))
+        kinds.add(type(outcome))
+    assert kinds <= {Accepted, Rejected, Failed, Absent, Polled}
+    assert Failed in kinds
 
 
 def test_an_address_that_is_none_is_said_without_a_call() -> None:

@@ -157,6 +157,12 @@ def test_rule_28_a_complete_list_voids_what_happened_before_it_and_is_not_in_it(
     assert not judge([version(1, hours=10)], [listing]).voided
     assert not judge([version(1, hours=9, number="2")], [listing]).voided
     assert not judge([version(1, hours=9, number="2", scope="A")], [listing]).voided
+
+
+def test_rule_28_a_list_says_nothing_of_what_was_changed_after_it_whatever_day_it_bears() -> None:
+    listing = Listing(h(10), frozenset())
+    assert judge([version(1, hours=0, revision=revision_time(h(9)))], [listing]).voided
+    assert not judge([version(1, hours=0, revision=revision_time(h(11)))], [listing]).voided
     assert judge([version(1, "n1"), version(2, "n2", void=True)]).voided
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from examples.erp.tryton import NotHere, Tryton, build
 
 from systems.erp import Erp, Ledger
-from systems.tryton import NotHere, Tryton, build
 from world import SYSTEMS, World
 
 

@@ -10,7 +10,7 @@ from tieout.core.command import Call, Failed, Reply
 T = TypeVar("T")
 
 
-def drive(conversation: Generator[Call, Reply, T], *, timeout: float = 5.0) -> T | Failed:
+def drive(conversation: Generator[Call, Reply, T], *, timeout: int = 5.0) -> T | Failed:
     """The outcome; a call that gets no answer ends the conversation, in doubt if the target may have changed by then."""
     wrote = False
     try:

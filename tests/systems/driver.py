@@ -1,5 +1,6 @@
 """Holds conversations of connectors with a real server: each `Call` becomes one HTTP request, nothing is retried."""
 
+import gzip
 import http.client
 from collections.abc import Callable, Generator
 from typing import TypeVar
@@ -22,7 +23,9 @@ def transport(call: Call) -> Reply:
     try:
         connection.request(call.method, where.path + (f"?{where.query}" if where.query else ""), call.body or None, call.headers)
         answer = connection.getresponse()
-        return Reply(answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read())
+        headers = {name.lower(): value for name, value in answer.getheaders()}
+        body = answer.read()
+        return Reply(answer.status, headers, gzip.decompress(body) if headers.get("content-encoding") == "gzip" else body)
     finally:
         connection.close()
 

@@ -5,9 +5,11 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from examples.erp.tryton import CLERK, CLERK_PASSWORD, LOGIN, PASSWORD, Tryton
+
 from systems.driver import Transport, converse, transport
-from systems.tryton import CLERK, CLERK_PASSWORD, LOGIN, PASSWORD, Tryton
 from tieout.connectors import Document, System
+from tieout.connectors.tryton.options import options_of
 from tieout.connectors.tryton.poll import poll
 from tieout.connectors.tryton.rpc import Session, Talk, change, login, read
 from tieout.connectors.tryton.sales import wizard
@@ -88,25 +90,32 @@ class Erp:
         return converse(self._clerk(model, method, *params))
 
     def _clerk(self, model: str, method: str, *params: Any) -> Talk[Any]:
-        session: Session = yield from login(self.system, {"login": CLERK, "password": CLERK_PASSWORD})
+        session = yield from self._session({"login": CLERK, "password": CLERK_PASSWORD})
         return (yield from change(session, f"model.{model}.{method}", *params, session.context))
+
+    def _session(self, secrets: dict[str, str]) -> Talk[Session]:
+        session = Session(options_of(self.system), "")
+        yield from login(session, self.system, secrets)
+        return session
 
     def records(self, model: str, domain: list[Any], *fields: str) -> list[dict[str, Any]]:
         """An independent question to the ERP."""
         return converse(self._records(model, domain, *fields))
 
     def _records(self, model: str, domain: list[Any], *fields: str) -> Talk[list[dict[str, Any]]]:
-        session: Session = yield from login(self.system, SECRETS)
+        session = yield from self._session(SECRETS)
         return (yield from read(session, model, "search_read", domain, 0, None, [["id", "ASC"]], list(fields)))
 
-    def by_hand(self, item: str, quantity: int, reference: str | None = None) -> int:
+    def by_hand(self, item: str, quantity: int, reference: str | None = None, *, unit: str = "u", price: str = "13") -> int:
         """The clerk quotes a sale of one product to a customer; its id."""
+        (measure,) = self.records("product.uom", [["symbol", "=", unit]])
         (party,) = self.records("party.party", [["code", "=", "CUST-1"]], "addresses")
-        (product,) = self.records("product.product", [["code", "=", item]], "default_uom")
-        line = {"product": product["id"], "quantity": quantity, "unit": product["default_uom"]}
-        line["unit_price"] = {"__class__": "Decimal", "decimal": "13"}
+        (product,) = self.records("product.product", [["code", "=", item]])
+        line = {"product": product["id"], "quantity": quantity, "unit": measure["id"], "taxes": [["add", [1]]]}
+        line["unit_price"] = {"__class__": "Decimal", "decimal": price}
         address = party["addresses"][0]
         head = {"party": party["id"], "invoice_address": address, "shipment_address": address, "reference": reference}
+        head["invoice_method"] = "fulfillment"
         (sale,) = self.clerk("sale.sale", "create", [{**head, "lines": [["create", [line]]]}])
         self.clerk("sale.sale", "quote", [sale])
         return int(sale)
@@ -116,7 +125,7 @@ class Erp:
         converse(self._credit(invoice))
 
     def _credit(self, invoice: int) -> Talk[None]:
-        session: Session = yield from login(self.system, {"login": CLERK, "password": CLERK_PASSWORD})
+        session = yield from self._session({"login": CLERK, "password": CLERK_PASSWORD})
         prefix, context = wizard(session, "account.invoice.credit", ("account.invoice", invoice))
         opened, state, _ = yield from change(session, f"{prefix}.create", context)
         yield from change(session, f"{prefix}.execute", opened, {}, state, context)

@@ -4,6 +4,7 @@
 """
 
 import contextlib
+import gzip
 import json
 import socket
 import ssl
@@ -209,6 +210,12 @@ class Behaviour(BaseHTTPRequestHandler):
 
     def on_packed(self) -> None:
         self.answer(200, b"\x1f\x8b\x08", Content_Encoding="gzip")
+
+    def on_zipped(self) -> None:
+        self.answer(200, gzip.compress(b'{"ok": true}'), Content_Encoding="gzip")
+
+    def on_bomb(self) -> None:
+        self.answer(200, gzip.compress(bytes(40_000_000)), Content_Encoding="gzip")
 
     def on_cookies(self) -> None:
         self.json({}, Set_Cookie="sid=s3cret", set_cookie="other=1")

@@ -66,6 +66,15 @@ def test_headers_that_stand_twice_are_joined(server: Hostile, transport: Transpo
     assert reply.headers["set-cookie"] == "sid=s3cret, other=1"
 
 
+@pytest.mark.parametrize(("path", "fault"), [("zipped", None), ("packed", "truncated"), ("bomb", "too-large")])
+def test_who_asks_for_gzip_is_given_what_it_unpacks_to_and_no_more_than_that(
+    server: Hostile, transport: Transport, path: str, fault: str | None
+) -> None:
+    outcome = transport.perform(one(Call("GET", f"{server.base}/{path}", {"accept-encoding": "gzip"})))
+    assert (outcome.body if isinstance(outcome, Reply) else outcome.fault) == (fault or b'{"ok": true}')
+    assert transport.perform(one(Call("GET", f"{server.base}/{path}"))).fault == "encoding"
+
+
 FAULTS = [
     ("html_400", None, None),
     ("status/404", None, None),

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from systems.erp import D, Ledger, charge, command, goods
-from tieout.core.command import Accepted, Act
+from tieout.core.command import Accepted, Act, Rejected
 from tieout.core.values import Ref
 from world import line
 
@@ -133,6 +133,33 @@ def test_what_is_cancelled_by_command_stays_booked_and_is_cancelled_by_a_fact_of
     assert sold["quantity"] == 3
 
 
+def test_what_a_clerk_sold_by_the_dozen_is_shipped_billed_cancelled_and_credited_by_the_piece(ledger: Ledger) -> None:
+    erp = ledger.erp
+    ledger.say("OrderPlaced", "shop", "1001", [line(1, ORDER, "SKU-0005", 36, 540), line("t", ORDER, value=D(54), charge="tax")], type="order")
+    erp.clerk("sale.sale", "confirm", [erp.by_hand("SKU-0005", 3, "1001", unit="dz", price="180")])
+    ledger.poll()
+    assert ledger.world.of("TBK") == {}
+    names = {"references": (Ref("erp/sales_order/1"),)}
+
+    dozen = [goods(1, "SKU-0005", 12, 180, ORDER)]
+    assert erp.done(command(Act.CANCEL_BOOKING, ORDER, dozen, "TBC", **names)).final == {"1": D(12)}
+    assert erp.send(command(Act.CANCEL_BOOKING, ORDER, [goods(1, "SKU-0005", 25)], "TBC", 2, **names)) == Rejected(
+        "Not open in Tryton any more: 1 of SKU-0005."
+    )
+    for act, account in ((Act.POST_SHIPMENT, "TSH"), (Act.POST_INVOICE, "SNI")):
+        done = erp.done(command(act, ORDER, dozen, account, **names))
+        assert (done.final, done.differs) == ({"1": D(12)}, ())
+    credit = erp.done(command(Act.ISSUE_CREDIT, RETURN, [goods(1, "SKU-0005", 6, None, RETURN)], "RCR", **names))
+    assert (credit.final, credit.differs) == ({"1": D(6)}, ())
+    (note,) = erp.records("account.invoice", [["number", "=", credit.documents[0].rpartition("/")[2]]], "untaxed_amount")
+    assert note["untaxed_amount"] == -90
+
+    ledger.poll()
+    assert ledger.world.of("TBK") == {f"{ORDER} SKU-0005 EA": D(12), f"{ORDER} SKU-0005 $USD": D(180), f"{ORDER} tax $USD": D(18)}
+    assert ledger.world.of("TSH") == {f"{ORDER} SKU-0005 EA": D(24)}
+    assert ledger.world.of("SNI") == {f"{ORDER} SKU-0005 EA": D(-12)}
+
+
 def test_where_a_queue_lags_commands_wait_for_nothing(ledger_of: Callable[..., Ledger]) -> None:
     """Nobody empties the queue that makes shipments and invoices: each command has Tryton do its part first."""
     ledger = ledger_of(queued=True)
@@ -157,7 +184,11 @@ def test_a_phantom_order_is_seen_and_closes_when_taken_back(ledger: Ledger) -> N
 
     erp.clerk("sale.sale", "confirm", [sale])
     ledger.poll()
-    assert ledger.world.of("TBK") == {"erp/sales_order/1 SKU-0003 EA": D(-4), "erp/sales_order/1 SKU-0003 $USD": D(-52)}
+    assert ledger.world.of("TBK") == {
+        "erp/sales_order/1 SKU-0003 EA": D(-4),
+        "erp/sales_order/1 SKU-0003 $USD": D(-52),
+        "erp/sales_order/1 tax $USD": D("-5.2"),
+    }
 
     erp.amend(sale, quantity=0)
     ledger.poll()
@@ -216,6 +247,9 @@ def test_a_booked_sale_that_was_deleted_is_proved_gone_by_a_complete_list(ledger
     assert {name.split(" ")[0] for name in ledger.world.of("TBK")} == {"shop/order/1002"}
     assert kept.documents[0] == "erp/sale/1"
     assert not [one for one in ledger.poll() if one.contract == "tryton/list"]
+
+    booked(ledger, "1003")
+    assert {name.split(" ")[0] for name in ledger.world.of("TBK")} == {"shop/order/1002"}, "the list says nothing of what came after it"
 
 
 def test_moves_that_are_cancelled_for_good_are_no_longer_booked(ledger: Ledger) -> None:

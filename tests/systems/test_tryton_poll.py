@@ -1,6 +1,7 @@
 """Polls of a real Tryton: nothing is lost between two of them, nothing is new twice, and each answers in bounded pieces."""
 
 import json
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,8 +10,10 @@ import pytest
 from systems.driver import converse, transport
 from systems.erp import SECRETS, Erp, command, goods
 from tieout.connectors import Document
+from tieout.connectors.tryton import translate
 from tieout.connectors.tryton.poll import PAGES_MAX, poll
 from tieout.core.command import Act, Call, Failed, Polled, Reply
+from tieout.core.facts import Fact, Refusal
 
 pytestmark = pytest.mark.tryton
 
@@ -89,6 +92,19 @@ def test_a_long_history_comes_in_bounded_pieces_and_whole(server_of_module: Any)
             break
     assert len(pieces) > 1
     assert raws([document for found in pieces for document in found]) == raws(whole)
+
+
+def test_a_record_that_tryton_cannot_read_stands_alone_in_quarantine(erp_of: Callable[..., Erp]) -> None:
+    erp = erp_of()
+    for n in (1, 2, 3):
+        erp.done(command(Act.BOOK_ORDER, f"shop/order/{n}", [goods(1, "SKU-0001", 2, 22)]))
+    (broken,) = erp.clerk("sale.sale", "create", [{"party": 4711}])
+
+    found = {document.origin: translate(document, erp.system) for document in erp.poll() if document.contract == "tryton/sale"}
+    (refusal,) = found.pop(f"erp sale.sale,{broken}")
+    assert isinstance(refusal, Refusal)
+    assert (refusal.rule, "4711" in refusal.reason) == ("tryton/unreadable", True)
+    assert [type(fact) for facts in found.values() for fact in facts] == [Fact] * 3
 
 
 def test_a_poll_that_breaks_off_leaves_the_cursor_where_it_was(shared: Erp) -> None:

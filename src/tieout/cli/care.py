@@ -2,15 +2,17 @@
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from tieout.app import Tieout
 from tieout.cli import project as projects
 from tieout.cli import show
 from tieout.cli.options import Json, counter, open_project
 from tieout.errors import OperatorError
 from tieout.runtime.audit import verify
+from tieout.runtime.configuration import connector
 
 
 def init(folder: Annotated[Path, typer.Argument(help="A new or empty folder.")]) -> None:
@@ -26,11 +28,14 @@ def check(as_json: Json = False) -> None:
     with open_project() as project:
         feeds = project.configuration.feeds
         unobserved = sorted({m for m, names in feeds.items() if not names})
-        answer = {
+        answer: dict[str, Any] = {
             "ok": not project.needs_rebuild,
             "systems": {n: list(s) for n, s in project.configuration.states.items()},
             "not_observed": unobserved,
             "needs_rebuild": project.needs_rebuild,
+            "may_be_told": {one.name: sorted(one.acts | one.stand_in) for one in project.driving.systems if one.acts | one.stand_in},
+            "policy": _tables(project),
+            "warnings": _unable(project) + project.driving.warnings,
         }
         if as_json:
             show.as_json(answer)
@@ -40,8 +45,32 @@ def check(as_json: Json = False) -> None:
             show.console.print(
                 f"Settings and database are in order; {len(feeds) - len(unobserved)} of {len(feeds)} account sides are observed."
             )
+            for name, acts in answer["may_be_told"].items():
+                show.console.print(f"{name}: may be told to {', '.join(acts)}", markup=False)
+            for line in answer["policy"]:
+                show.console.print(line, markup=False)
+            for warning in answer["warnings"]:
+                show.console.print(f"warning: {warning}", style="yellow", markup=False, soft_wrap=True)
         if project.needs_rebuild:
             raise typer.Exit(1)
+
+
+def _tables(project: Tieout) -> list[str]:
+    """The decision tables, each with its version, rows and time."""
+    driving = project.driving
+    made = [f"{one.place}: {one.form.name} {one.version}, {len(one.rows)} rows, {one.time}" for one in driving.checkpoints.tables]
+    return made + [f"{one.place}: {one.form.name} {one.version}, {len(one.rows)} rows, {one.time}" for one in driving.fallbacks.tables]
+
+
+def _unable(project: Tieout) -> list[str]:
+    """Acts that a system may be told and its connector cannot do."""
+    made = []
+    for one in project.driving.systems:
+        system = project.systems[one.name]
+        acts = sorted((one.acts | one.stand_in) - set(connector(system.connector).MANIFEST.acts))
+        if acts:
+            made.append(f"the connector {system.connector} of {one.name} cannot {', '.join(acts).replace('_', ' ')}: nothing would be sent.")
+    return made
 
 
 def rebuild(

@@ -2,7 +2,7 @@
 
 import typer
 
-from tieout.cli import care, decisions, imports, reads, rehearse
+from tieout.cli import access, care, decisions, imports, policy, reads, rehearse, serve, systems, telling
 from tieout.cli.options import before_the_command
 
 app = typer.Typer(
@@ -15,7 +15,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 audit_app = typer.Typer(help="Prove that the ledger was not changed behind its back.", no_args_is_help=True)
+policy_app = typer.Typer(help="What the decision tables of `[policy]` would say, tried dry.", no_args_is_help=True)
 decide_app = typer.Typer(help="Decisions of people: links, write-offs, matches; each is a fact that can be withdrawn.", no_args_is_help=True)
+keys_app = typer.Typer(help="Access keys: who may send messages to `tieout serve`, and as which system.", no_args_is_help=True)
+commands_app = typer.Typer(help="What systems are told: where each command stands and why, and what people do about it.", no_args_is_help=True)
+systems_app = typer.Typer(help="How the way to each system is: health, backlog, pauses.", no_args_is_help=True)
 
 app.callback()(before_the_command)
 for _group, _name, _command in (
@@ -29,16 +33,37 @@ for _group, _name, _command in (
     (app, "explain", reads.explain),
     (app, "quarantine", reads.quarantine),
     (app, "export", reads.export),
+    (app, "serve", serve.serve),
+    (app, "worker", serve.worker),
     (app, "replay", imports.replay),
     (app, "rebuild", care.rebuild),
     (app, "rehearse", rehearse.rehearse),
     (app, "close", care.close),
     (app, "remove", care.remove),
+    (app, "dispatch", systems.dispatch),
+    (commands_app, "list", telling.list_),
+    (commands_app, "show", telling.show_),
+    (commands_app, "approve", telling.approve),
+    (commands_app, "reject", telling.reject),
+    (commands_app, "retry", telling.retry),
+    (commands_app, "cancel", telling.cancel),
+    (systems_app, "list", systems.list_),
+    (systems_app, "pause", systems.pause),
+    (systems_app, "resume", systems.resume),
+    (systems_app, "test", systems.test),
     (decide_app, "link", decisions.link),
     (decide_app, "write-off", decisions.write_off),
     (decide_app, "match", decisions.match),
+    (policy_app, "explain", policy.explain),
     (audit_app, "verify", care.audit_verify),
+    (keys_app, "add", access.add),
+    (keys_app, "list", access.list_),
+    (keys_app, "revoke", access.revoke),
 ):
     _group.command(_name)(_command)
 app.add_typer(audit_app, name="audit")
 app.add_typer(decide_app, name="decide")
+app.add_typer(keys_app, name="keys")
+app.add_typer(policy_app, name="policy")
+app.add_typer(commands_app, name="commands")
+app.add_typer(systems_app, name="systems")

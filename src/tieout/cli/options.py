@@ -38,11 +38,15 @@ def before_the_command(
     _state["project"] = project
 
 
+def project_folder() -> Path:
+    """The folder that `--project` names, or the project around the working folder."""
+    return _state["project"] or find_project(Path.cwd())
+
+
 @contextlib.contextmanager
 def open_project() -> Iterator[Tieout]:
     """The project that `--project` names, or the one around the working folder."""
-    folder = _state["project"] or find_project(Path.cwd())
-    with opened(folder) as found:
+    with opened(project_folder()) as found:
         if found.needs_rebuild:
             show.notes.print("[yellow]The settings changed how accounts are kept; run `tieout rebuild --replace`.[/]")
         yield found

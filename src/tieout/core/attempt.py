@@ -107,6 +107,7 @@ class Attempt(msgspec.Struct, frozen=True, omit_defaults=True):
     `failures` counts attempts in a row without an answer, `not_before` is the end of the wait after the last,
     `sent_at` when the target could first have seen the key, `doubt_at` when the last attempt in doubt was given up,
     `absent_at` the first probe since then that found nothing. `released`: a person wants what was refused tried again.
+    `denied`: it was a person of ours who refused, not the target.
     """
 
     state: State = State.QUEUED
@@ -121,6 +122,7 @@ class Attempt(msgspec.Struct, frozen=True, omit_defaults=True):
     reason: str = ""
     again_at: datetime | None = None
     released: bool = False
+    denied: bool = False
 
 
 class Move(StrEnum):
@@ -182,7 +184,7 @@ def _step(before: Attempt, event: Event, target: Target, now: datetime, share: f
         case Approved():
             return change(before, state=State.QUEUED)
         case Denied(reason):
-            return change(before, state=State.REFUSED, reason=reason)
+            return change(before, state=State.REFUSED, reason=reason, denied=True)
         case Withdrawn(reason) | Abandoned(reason):
             return change(before, state=State.CANCELLED, reason=reason)
         case Confirmed():

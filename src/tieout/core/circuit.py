@@ -67,7 +67,7 @@ Event = Asked | Answered | Faulted
 
 class Circuit(msgspec.Struct, frozen=True, omit_defaults=True):
     """The circuit of one system. `since` is when this stage began, `until` when an open one may be probed, `why` what
-    opened it, `faults` those in a row, `openings` those since it was last closed, `probe` when the probe went out,
+    opened it, `down_since` when it was last closed, `faults` those in a row, `openings` those since it was last closed, `probe` when the probe went out,
     `recent` the results of late calls: when, and whether it failed."""
 
     since: datetime
@@ -78,6 +78,7 @@ class Circuit(msgspec.Struct, frozen=True, omit_defaults=True):
     openings: int = 0
     probe: datetime | None = None
     recent: tuple[tuple[datetime, bool], ...] = ()
+    down_since: datetime | None = None
 
     def passes(self, now: datetime, rules: Rules) -> bool:
         """Whether a call may be sent now."""
@@ -121,7 +122,7 @@ class Circuit(msgspec.Struct, frozen=True, omit_defaults=True):
 
     def _opened(self, why: str, now: datetime, rules: Rules) -> "Circuit":
         wait = min(rules.wait * 2 ** min(self.openings, 30), rules.wait_max)
-        return Circuit(now, Stage.OPEN, why[:WHY_MAX], now + wait, self.faults, self.openings + 1)
+        return Circuit(now, Stage.OPEN, why[:WHY_MAX], now + wait, self.faults, self.openings + 1, down_since=self.down_since or now)
 
     def _with(self, now: datetime, rules: Rules, *, failed: bool) -> tuple[tuple[datetime, bool], ...]:
         kept = tuple(one for one in self.recent if one[0] > now - rules.window)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from tieout.core.facts import Fact, Form
+from tieout.core.facts import Fact, Form, revision_time
 from tieout.core.facts.kinds import KINDS
 
 REUSE_AFTER = timedelta(days=180)
@@ -28,11 +28,18 @@ class Version(msgspec.Struct, frozen=True):
 class Listing(msgspec.Struct, frozen=True):
     """A complete list of the documents of one type: it voids what happened before its instant and is not in it.
 
-    `documents` are identities without scope: a document that is listed keeps all of its parts.
+    `documents` are identities without scope: a document that is listed keeps all of its parts. What was changed after the
+    instant was there after it, whatever day it bears: a document of today may have been made since the list.
     """
 
     instant: datetime
     documents: frozenset[str]
+
+    def voids(self, fact: Fact) -> bool:
+        """True when the list proves that this version of a document is gone."""
+        if fact.happened >= self.instant or fact.document in self.documents:
+            return False
+        return not fact.revision.startswith("t") or fact.revision <= revision_time(self.instant)
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -63,8 +70,7 @@ def judge(versions: Sequence[Version], listings: Iterable[Listing] = ()) -> Verd
     kept = [v for v in versions if v.ordinal not in quarantined]
     winner = max(kept, key=lambda v: (*v.key, v.content))
     rivals = {v.content for v in kept if v.key == winner.key}
-    lists = tuple(listings)
-    voided = winner.fact.void or any(winner.fact.happened < known.instant and winner.fact.document not in known.documents for known in lists)
+    voided = winner.fact.void or any(known.voids(winner.fact) for known in listings)
     return Verdict(winner, voided, quarantined, len(rivals) if len(rivals) > 1 else 0)
 
 

@@ -1,6 +1,7 @@
 """What an HTTP answer says besides its body: when to come back, where the next page is, what kind of body it is, where it ends."""
 
 import re
+import zlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -29,6 +30,20 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         return min(float(text), WAIT_MAX)
     at, now = _date(text), answered_at(headers)
     return min(max((at - now).total_seconds(), 0.0), WAIT_MAX) if at and now else None
+
+
+def unpacked(body: bytes, size_max: int) -> bytes:
+    """A body that came as gzip. Raises OverflowError when it unpacks to more than `size_max` bytes, ValueError when it is damaged."""
+    machine = zlib.decompressobj(wbits=31)
+    try:
+        found = machine.decompress(body, size_max + 1)
+    except zlib.error as bad:
+        raise ValueError(f"no gzip: {bad}") from bad
+    if len(found) > size_max:
+        raise OverflowError
+    if not machine.eof or machine.unused_data:
+        raise ValueError("the gzip does not end where the answer does")
+    return found
 
 
 def answered_at(headers: Mapping[str, str]) -> datetime | None:

@@ -130,7 +130,9 @@ class Batch:
         connection.execute(lock, [LINKS_LOCK])
         ((self.id,),) = fetch(connection, "batch_id")
         self.next_id = count((self.id << 20) | 1).__next__
-        ((version,),) = fetch(connection, "reference_version")
+        ((version, closed),) = fetch(connection, "in_force")
+        if closed is not None and closed > (configuration.closed_until or closed - timedelta(days=1)):
+            configuration.closed_until = closed
         if version != configuration.reference_version:
             self.load_reference(version)
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import deque
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import BinaryIO
 
@@ -39,21 +39,19 @@ def missing(places: Iterable[str]) -> None:
 
 def documents(places: Iterable[str], system: System, stdin: BinaryIO | None = None) -> Iterator[Document | Refused]:
     """All documents of some places, cut by the system's connector; what cannot be opened is a Refused."""
-    split = connector(system.connector).split
     for place in places:
         for opened in open_all(place, stdin):
             if isinstance(opened, Broken):
                 yield _broken(opened)
                 continue
-            yield from _split(opened, split, system)
+            yield from pieces(opened, system)
 
 
-def _split(
-    opened: Opened, split: Callable[[BinaryIO, str, System], Iterator[Document | Refused]], system: System
-) -> Iterator[Document | Refused]:
+def pieces(opened: Opened, system: System) -> Iterator[Document | Refused]:
+    """The documents of one stream, cut by the system's connector; one that holds nothing is a Refused."""
     empty = True
     try:
-        for found in split(opened.stream, opened.origin, system):
+        for found in connector(system.connector).split(opened.stream, opened.origin, system):
             empty = False
             yield found
         if empty:
@@ -78,6 +76,12 @@ def arrivals_of(found: Iterable[Document | Refused], system: System) -> Iterator
         if mapping:
             document = msgspec.structs.replace(document, meta={**document.meta, MAPPING: mapping})
         yield Arrival(document, system, datetime.now(UTC), refused=refusal)
+
+
+def note(arrival: Arrival, meta: Mapping[str, str]) -> None:
+    """Add to what is kept with a document beside its bytes."""
+    if meta:
+        arrival.document = msgspec.structs.replace(arrival.document, meta={**arrival.document.meta, **meta})
 
 
 class Ahead:
@@ -140,6 +144,13 @@ def mapping_hash(system: System) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16] if text else ""
 
 
+def keep_mapping(connection: Connection, system: System) -> None:
+    """Keep a system's mapping under its name, so that what is read by it can be read the same way again."""
+    name = mapping_hash(system)
+    if name:
+        run(connection, "set_meta", f"mapping:{name}", system.options["mapping"])
+
+
 def import_places(
     connection: Connection,
     configuration: Configuration,
@@ -151,9 +162,7 @@ def import_places(
     progress: Progress | None = None,
 ) -> Counts:
     """Import everything some places name. Interrupted and run again, it goes on where it stopped: what is known counts as duplicate."""
-    name = mapping_hash(system)
-    if name:
-        run(connection, "set_meta", f"mapping:{name}", system.options["mapping"])
+    keep_mapping(connection, system)
     total = Counts()
     complete = {system.name: declared} if declared is not None else None
     with Ahead(connection, arrivals_of(documents(places, system, stdin), system)) as ahead:

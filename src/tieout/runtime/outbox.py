@@ -6,7 +6,7 @@ row, so what is decided and what is sent never cross.
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -59,6 +59,7 @@ def _decided(batch: Batch, roots: list[str], driving: Driving) -> list[Decision]
     marks = marks_of(batch.connection, configuration)
     names = references_of(batch, roots)
     issued = _issued(batch, names)
+    run(batch.connection, "end_considered", roots, now)  # after the commands are locked, so that no answer comes between
     standing = batch.effective(roots)
     found: list[Decision] = []
     waits: dict[str, datetime] = {}
@@ -141,7 +142,7 @@ def _keep(batch: Batch, decisions: Iterable[Decision], driving: Driving, attempt
         events.append((command.key, now, decision.verdict.value, US, encode({"reason": decision.reason, "rule": decision.rule}).decode()))
     if fresh:
         run(batch.connection, "insert_commands", *map(list, zip(*fresh, strict=True)))
-    _say(batch.connection, events)
+    say(batch.connection, events)
 
 
 def _row(decision: Decision, command: Command, attempt: Attempt, target: Target, now: datetime) -> tuple[Any, ...]:
@@ -175,15 +176,21 @@ def record(
         raise Stale
     after = advance(_decode_attempt(attempt), event, target, now, share)
     _set_attempt(connection, key, after, target, now)
-    _say(connection, [(key, now, type(event).__name__.lower(), who, encode(_told(event)).decode())])
-    ((alias,),) = fetch(connection, "alias_of", subject) or [(None,)]
-    run(connection, "consider", [alias or subject], [now])
+    say(connection, [(key, now, type(event).__name__.lower(), who, encode(told(event)).decode())])
+    consider_subjects(connection, [subject], now)
     return after
 
 
-def _told(event: Event) -> dict[str, Any]:
-    told: dict[str, Any] = msgspec.structs.asdict(event)
-    return told if not isinstance(event, Accepted) else {name: value for name, value in told.items() if value}
+def told(event: Event) -> dict[str, Any]:
+    """An event as it is kept in the life of a command."""
+    found: dict[str, Any] = msgspec.structs.asdict(event)
+    return found if not isinstance(event, Accepted) else {name: value for name, value in found.items() if value}
+
+
+def consider_subjects(connection: Connection, subjects: Iterable[str], at: datetime) -> None:
+    """Want the roots of some subjects decided about at that time, or when they are anyhow, whichever is sooner."""
+    roots = sorted({root for _, root in fetch(connection, "roots_of_subjects", sorted(set(subjects)))})
+    run(connection, "consider", roots, [at] * len(roots))
 
 
 def _set_attempt(connection: Connection, key: str, attempt: Attempt, target: Target, now: datetime) -> None:
@@ -192,12 +199,13 @@ def _set_attempt(connection: Connection, key: str, attempt: Attempt, target: Tar
     run(connection, "set_attempt", encode(attempt).decode(), attempt.state.value, move.move.value, at, now, key)
 
 
-def _say(connection: Connection, events: Iterable[tuple[str, datetime, str, str, str]]) -> None:
+def say(connection: Connection, events: Iterable[tuple[str, datetime, str, str, str]]) -> None:
+    """Write events into the lives of commands: key, when, what, who, detail as JSON."""
     columns = list(zip(*events, strict=True))
     if columns:
         run(connection, "insert_command_events", *map(list, columns))
 
 
-def due(connection: Connection, now: datetime, limit: int = ROOTS_AT_ONCE) -> Iterator[str]:
-    """Roots whose wait is over, or about which an answer has come; taken from the table by this transaction."""
-    return (root for (root,) in fetch(connection, "considered", now, limit))
+def due(connection: Connection, now: datetime, limit: int = ROOTS_AT_ONCE) -> list[str]:
+    """Roots whose wait is over, or about which an answer has come. They stay due until they have been decided about."""
+    return [root for (root,) in fetch(connection, "considered", now, limit)]

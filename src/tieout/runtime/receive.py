@@ -19,7 +19,7 @@ TIMELESS = frozenset(("Linked", "WrittenOff", "Matched", "Listed", "UnitDefined"
 def receive(batch: Batch, arrivals: Sequence[Arrival]) -> dict[str, list[New]]:
     """Keep the messages that are new; their statements by identity."""
     hashes = (sha256(arrival.document.raw).digest() for arrival in arrivals)
-    keyed = [(arrival, arrival.key or arrival.document.key.encode() or hash_, hash_) for arrival, hash_ in zip(arrivals, hashes, strict=True)]
+    keyed = [(arrival, key_of(arrival, hash_), hash_) for arrival, hash_ in zip(arrivals, hashes, strict=True)]
     known = _known(batch, keyed)
     found: dict[str, list[New]] = {}
     received = rows.micros(batch.now)
@@ -49,6 +49,11 @@ def receive(batch: Batch, arrivals: Sequence[Arrival]) -> dict[str, list[New]]:
         )  # fmt: skip
     batch.counts.messages += len(batch.message_rows)
     return found
+
+
+def key_of(arrival: Arrival, hash_: bytes) -> bytes:
+    """By what a message is known: the key of the delivery, else the sender's own, else its content."""
+    return arrival.key or arrival.document.key.encode() or hash_
 
 
 def _known(batch: Batch, keyed: Sequence[tuple[Arrival, bytes, bytes]]) -> dict[tuple[str, bytes], int]:

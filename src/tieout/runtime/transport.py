@@ -14,7 +14,7 @@ conversation here, as a `Failed` with one of these faults:
 | `not-http` | what came is no HTTP, or more than one answer | yes |
 | `truncated` | the answer ended early or its chunks are broken | yes |
 | `too-large` | the answer is longer than we accept; it was cut off there | yes |
-| `encoding` | the answer is compressed, which was not asked for | yes |
+| `encoding` | the answer is compressed, and its call did not ask for gzip | yes |
 | `endless` | the conversation made more calls than any needs | if one had |
 | `redirect`, `credentials`, `rate-limit`, `status` | see `connectors.verdict` | see there |
 
@@ -35,7 +35,7 @@ import httpcore
 
 from tieout.connectors.verdict import NOT_TAKEN, fault_of
 from tieout.core.command import Call, Failed, Reply
-from tieout.formats.http import end_of_answer
+from tieout.formats.http import end_of_answer, unpacked
 from tieout.runtime.wire import Exchange, Wire
 
 T = TypeVar("T")
@@ -120,7 +120,8 @@ class Transport:
             head = Reply(response.status, _joined(response.headers), b"")
             if fault_of(call, head) is not None:
                 return head
-            if head.headers.get("content-encoding", "identity").lower() not in ("", "identity"):
+            encoding = head.headers.get("content-encoding", "").lower() or "identity"
+            if encoding not in ("identity", call.headers.get("accept-encoding", "")):
                 return Failed("encoding", f"{call.shown} was answered compressed, which was not asked for.")
             size = head.headers.get("content-length", "")
             if size.isdecimal() and int(size[:20]) > self._answer_max and call.method != "HEAD":
@@ -138,7 +139,17 @@ class Transport:
                 response.extensions["network_stream"].close()  # else the surplus is read as the answer to the next call
                 if not bodiless:
                     return Failed("not-http", f"{call.shown}: bytes follow the end that the answer gives itself.")
-            return Reply(head.status, head.headers, b"".join(parts))
+            body = b"".join(parts)
+            return self._unpacked(call, head, body) if encoding == "gzip" and body else Reply(head.status, head.headers, body)
+
+    def _unpacked(self, call: Call, head: Reply, body: bytes) -> Reply | Failed:
+        """The answer to a call that asks for gzip, because its target labels its answers so whatever is asked for."""
+        try:
+            return Reply(head.status, head.headers, unpacked(body, self._answer_max))
+        except OverflowError:
+            return self._too_large(call)
+        except ValueError as bad:
+            return Failed("truncated", f"{call.shown}: the answer broke off or is damaged ({bad}).")
 
     def _too_large(self, call: Call) -> Failed:
         reason = f"{call.shown} was answered with more than {self._answer_max:,} bytes; the rest was not read. Ask for less at a time."

@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from tieout.connectors.declared import Wrong, nearest, read
 from tieout.connectors.delimited.mapping import (
     About,
     Condition,
@@ -26,6 +25,7 @@ from tieout.connectors.delimited.mapping import (
 )
 from tieout.connectors.delimited.uses import columns_used, missing_columns, texts_of
 from tieout.core.facts.kinds import KINDS
+from tieout.declared import Wrong, nearest, read
 from tieout.errors import SettingsError
 
 FACTS_MAX = 50

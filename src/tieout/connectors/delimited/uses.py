@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import msgspec
 
-from tieout.connectors.declared import Wrong
 from tieout.connectors.delimited.expression import NotAnExpression, columns_of, parse_expression, parse_template
 from tieout.connectors.delimited.mapping import FactMapping, FileMapping, ListMapping, RevisionColumn, conditions
+from tieout.declared import Wrong
 
 BUILT_IN = ("system", "file")
 """Names a text may use besides columns: the system's name and the file's base name."""

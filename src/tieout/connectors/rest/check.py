@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 import msgspec
 
 from tieout.connectors import System
-from tieout.connectors.declared import Wrong, nearest, read
 from tieout.connectors.delimited.check import check_file
 from tieout.connectors.rest.access import SECRET
 from tieout.connectors.rest.mapping import ActMapping, Auth, ErrorRule, Mapping, Poll, Record, Test
@@ -17,6 +16,7 @@ from tieout.connectors.rest.plan import entry_of
 from tieout.connectors.rest.template import EACH, LINE, NotATemplate, Place, parsed, parsed_body, places_of
 from tieout.connectors.rest.values import is_known, is_of_line
 from tieout.core.command import Act
+from tieout.declared import Wrong, nearest, read
 from tieout.errors import SettingsError
 
 GUIDE = "docs/how-to/connect-your-own-erp-by-rest.md lists every key."

@@ -70,6 +70,14 @@ def probe(command: Command, system: System, secrets: Secrets) -> Generator[Call,
     return _found(call, reply, act, wanted, system)
 
 
+def greet(system: System, secrets: Secrets) -> Generator[Call, Reply, Accepted | Failed]:
+    """Ask something harmless, with the credentials of commands: any answer to the bare address is one."""
+    mapping = mapping_of(system)
+    call = Call("GET", base_of(system), _headers(mapping), timeout=mapping.rest.timeout)
+    reply = yield from _access(mapping, system, secrets).ask(call)
+    return reply if isinstance(reply, Failed) else Accepted()
+
+
 def knows_key(system: System, act: Act) -> bool:
     """Whether the target itself recognises a second attempt by its key, so that it may be sent again (rule 26)."""
     stated = mapping_of(system).act.get(act)

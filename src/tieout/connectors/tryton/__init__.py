@@ -54,6 +54,8 @@ class Shape(msgspec.Struct, frozen=True):
 
     model: str
     listed: msgspec.Raw = msgspec.Raw()
+    unreadable: int | None = None
+    why: str = ""
 
 
 _shapes = msgspec.json.Decoder(Shape)
@@ -96,6 +98,8 @@ def _facts(document: Document, system: System) -> Iterator[Fact]:
     shape = decode(document.raw, _shapes)
     if bytes(shape.listed):
         return list_facts(decode(document.raw, _lists), system)
+    if shape.unreadable is not None:
+        raise Unreadable("tryton/unreadable", f"Tryton cannot read {shape.model[:60]},{shape.unreadable}: {shape.why[:800]}".rstrip(".") + ".")
     if shape.model not in READERS:
         raise Unreadable("tryton/model", f"Records of {shape.model[:60]!r} are not read; there are {', '.join(READERS)}.", "model")
     decoder, read = READERS[shape.model]

@@ -6,30 +6,38 @@ from decimal import Decimal
 from typing import Any
 
 from tieout.connectors.tryton.book import compare
-from tieout.connectors.tryton.rpc import Refusal, Session, Talk, ask, change, day, money, write
+from tieout.connectors.tryton.rpc import Denied, Session, Talk, ask, change, day, money, write
+from tieout.connectors.tryton.sales import FIELDS as SALE_FIELDS
 from tieout.connectors.tryton.sales import (
     Record,
     Wanted,
+    in_pieces,
     item,
     of_ids,
     of_transaction,
     press,
     processed,
     search_read,
+    total_of,
     wizard,
 )
+from tieout.connectors.tryton.ship import ship
 from tieout.core.command import Absent, Accepted, Command
 from tieout.core.values import ZERO, Ref, exact, plain, ref, ref_parts
 
 INVOICE = "account.invoice"
 FIELDS = ("number", "state", "description", "lines", "untaxed_amount", "tax_amount", "total_amount", "amount_to_pay", "lines_to_pay",
           "payment_lines", "party", "company", "currency", "currency.code", "account")  # fmt: skip
-LINE_FIELDS = ("type", "product.code", "quantity", "unit", "amount", "origin", "invoice")
+LINE_FIELDS = ("type", "product.code", "product.default_uom", "quantity", "unit", "amount", "origin", "invoice")
 DRAFT, POSTED = ("draft", "validated"), ("posted", "paid")
 
 
 def post_invoice(session: Session, command: Command) -> Talk[Accepted]:
-    """Post those draft invoices of the transaction's sales that hold nothing beyond what is owed."""
+    """Post those draft invoices of the transaction's sales that hold nothing beyond what is owed.
+
+    Tryton drafts an invoice only for what it has shipped itself: what the warehouse has shipped and Tryton has not is
+    shipped in it first, under the same key.
+    """
     sales = yield from of_transaction(session, command, "sales_order")
     return (yield from post(session, command, sales, sign=1))
 
@@ -50,8 +58,12 @@ def post(session: Session, command: Command, sales: list[Record], sign: int) -> 
         if left.rest() and sales:
             drafts = yield from _drafts(session, (yield from processed(session, sales)))
             chosen, left = _chosen(session, drafts, wanted, sign)
+        if sign > 0 and left.rest() and len(chosen) == sum(1 for lines in drafts.values() if _goods(session, lines)):
+            yield from ship(session, command, (yield from of_ids(session, "sale.sale", (one["id"] for one in sales), SALE_FIELDS)), left)
+            drafts = yield from _drafts(session, (yield from processed(session, sales)))
+            chosen, left = _chosen(session, drafts, wanted, sign)
         if not chosen:
-            raise Refusal(_why_none(drafts, wanted, sign))
+            raise Denied(_why_none(drafts, wanted, sign))
         chosen += [id_ for id_, lines in drafts.items() if lines and not _goods(session, lines)]
         yield from write(session, INVOICE, "write", chosen, {"description": command.key})
         yield from press(session, INVOICE, "post", chosen)
@@ -79,7 +91,8 @@ def _drafts(session: Session, sales: Iterable[Record]) -> Talk[dict[int, list[Re
 
 def _with_lines(session: Session, invoices: list[Record]) -> Talk[dict[int, list[Record]]]:
     lines = yield from of_ids(session, "account.invoice.line", (id_ for one in invoices for id_ in one["lines"]), LINE_FIELDS)
-    return {one["id"]: [line for line in lines if line["id"] in one["lines"] and line["type"] == "line"] for one in invoices}
+    goods = yield from in_pieces(session, [line for line in lines if line["type"] == "line"])
+    return {one["id"]: [line for line in goods if line["id"] in one["lines"]] for one in invoices}
 
 
 def _chosen(session: Session, drafts: dict[int, list[Record]], wanted: Wanted, sign: int) -> tuple[list[int], Wanted]:
@@ -92,7 +105,7 @@ def _all_taken(wanted: Wanted, lines: list[Record], sign: int) -> bool:
     """Take all goods of an invoice, or none of them if one is not owed."""
     left = Wanted(dict(wanted.left))
     for line in lines:
-        quantity = sign * exact(line["quantity"])
+        quantity = sign * line["base"]
         if quantity < ZERO or left.take(item(line), quantity) != quantity:
             return False
     taken = left.left != wanted.left
@@ -108,7 +121,7 @@ def _goods(session: Session, lines: list[Record]) -> list[Record]:
 def _why_none(drafts: dict[int, list[Record]], wanted: Wanted, sign: int) -> str:
     if not drafts:
         return f"Tryton has no draft to post for {wanted.rest()}: see whether it knows the shipment."
-    held = ", ".join(f"{plain(sign * exact(line['quantity']))} of {item(line)}" for lines in drafts.values() for line in lines)
+    held = ", ".join(f"{plain(sign * line['base'])} of {item(line)}" for lines in drafts.values() for line in lines)
     return f"Tryton's draft holds {held}, but owed is only {wanted.rest()}."
 
 
@@ -117,9 +130,7 @@ def _read_back(session: Session, command: Command, sign: int) -> Talk[Accepted]:
     found = yield from of_ids(session, INVOICE, mine, FIELDS)
     lines = [line for some in mine.values() for line in some]
     differs = compare(tuple(line for line in command.lines if not line.charge), _goods(session, lines), {}, sign)
-    there = Wanted({})
-    for line in lines:
-        there.left[item(line)] = there.left.get(item(line), ZERO) + sign * exact(line["quantity"])
+    there = total_of(lines, sign)
     final = {line.line: there.take(line.item, line.quantity) for line in command.lines if line.quantity is not None and not line.charge}
     type_ = "invoice" if sign > 0 else "credit_memo"
     return Accepted(tuple(ref(command.system, type_, one["number"]) for one in found), final, tuple(differs))
@@ -133,9 +144,9 @@ def apply_cash(session: Session, command: Command) -> Talk[Accepted]:
         return _applied(command, done)
     amount = command.total if command.total is not None else sum((line.value for line in command.lines if line.value is not None), ZERO)
     if not ZERO < amount <= exact(invoice["amount_to_pay"]):
-        raise Refusal(f"{plain(amount)} cannot be applied to invoice {invoice['number']}: {plain(invoice['amount_to_pay'])} is open.")
+        raise Denied(f"{plain(amount)} cannot be applied to invoice {invoice['number']}: {plain(invoice['amount_to_pay'])} is open.")
     if command.currency and command.currency != invoice["currency."]["code"]:
-        raise Refusal(f"Invoice {invoice['number']} is in {invoice['currency.']['code']}, the cash in {command.currency}.")
+        raise Denied(f"Invoice {invoice['number']} is in {invoice['currency.']['code']}, the cash in {command.currency}.")
     method = yield from _method(session)
     prefix, context = wizard(session, "account.invoice.pay", (INVOICE, invoice["id"]))
     opened, state, _ = yield from ask(session, f"{prefix}.create", context)
@@ -162,7 +173,7 @@ def _invoice(session: Session, command: Command) -> Talk[Record]:
     found = yield from search_read(session, INVOICE, [["number", "in", numbers], ["type", "=", "out"]], FIELDS)
     found = [one for one in found if one["state"] in POSTED]
     if len(found) != 1:
-        raise Refusal(f"{len(found)} posted invoices of Tryton bear the number {', '.join(numbers) or '(the command names none)'}.")
+        raise Denied(f"{len(found)} posted invoices of Tryton bear the number {', '.join(numbers) or '(the command names none)'}.")
     return found[0]
 
 
@@ -184,7 +195,7 @@ def _method(session: Session) -> Talk[int]:
     domain = [["name", "=", name]] if name else []
     found = yield from search_read(session, "account.invoice.payment.method", domain, ("name",))
     if len(found) != 1:
-        raise Refusal(f"Tryton has {len(found)} payment methods{f' named {name!r}' if name else ''}; the option `payment_method` names one.")
+        raise Denied(f"Tryton has {len(found)} payment methods{f' named {name!r}' if name else ''}; the option `payment_method` names one.")
     return int(found[0]["id"])
 
 

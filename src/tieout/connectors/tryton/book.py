@@ -1,4 +1,4 @@
-"""Book a channel's order as a sale, and cancel booked quantities.
+"""Book a channel's order as a sale.
 
 A sale is made as a draft that bears the command's key, and only then confirmed. So a `create` that arrives late, after
 its sender has given up, leaves a draft without effect: the next attempt goes on with the first draft and removes others.
@@ -7,26 +7,23 @@ its sender has given up, leaves a draft without effect: the next attempt goes on
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from tieout.connectors.tryton.options import cut_in, cut_text, key_in
-from tieout.connectors.tryton.rpc import Refusal, Session, Talk, money, read, write
+from tieout.connectors.tryton.options import key_in
+from tieout.connectors.tryton.rpc import Denied, Session, Talk, money, read, write
 from tieout.connectors.tryton.sales import (
     BOOKED,
     FIELDS,
-    LINE_FIELDS,
     Product,
     Record,
-    Wanted,
     by_key,
     item,
     lines_of,
-    of_ids,
-    of_transaction,
     only,
     press,
     products,
     reference_of,
     remove,
     search_read,
+    total_of,
     unit_for,
 )
 from tieout.core.command import Absent, Accepted, Command
@@ -47,7 +44,7 @@ def book_order(session: Session, command: Command) -> Talk[Accepted]:
         yield from write(session, "sale.sale", "create", [values])
         sale = yield from only(session, (yield from by_key(session, command)))
         if sale is None:
-            raise Refusal("The sale that was just made is not there any more.")
+            raise Denied("The sale that was just made is not there any more.")
     yield from confirm(session, sale)
     return (yield from _read_back(session, command, noted))
 
@@ -67,9 +64,8 @@ def confirm(session: Session, sale: Record) -> Talk[None]:
             yield from press(session, "sale.sale", "quote", [sale["id"]])
         if sale["state"] in ("draft", "quotation"):
             yield from press(session, "sale.sale", "confirm", [sale["id"]])
-    except Refusal:
+    except Denied:
         yield from remove(session, sale["id"])
-        session.wrote = False
         raise
 
 
@@ -80,7 +76,7 @@ def _refuse_second(session: Session, command: Command) -> Talk[None]:
     for sale in (yield from search_read(session, "sale.sale", same, FIELDS)):
         known = ref(command.system, "sales_order", sale["number"]) in (command.group, *command.references)
         if not known and not key_in(sale["description"]):
-            raise Refusal(f"Tryton has sale {sale['number']} with the reference {reference} already, and the ledger does not know it yet.")
+            raise Denied(f"Tryton has sale {sale['number']} with the reference {reference} already, and the ledger does not know it yet.")
 
 
 def _values(session: Session, command: Command) -> Talk[tuple[Record, list[str]]]:
@@ -94,7 +90,7 @@ def _values(session: Session, command: Command) -> Talk[tuple[Record, list[str]]
     if command.currency:
         currencies = yield from search_read(session, "currency.currency", [["code", "=", command.currency]], ("code",))
         if not currencies:
-            raise Refusal(f"Tryton has no currency {command.currency}.")
+            raise Denied(f"Tryton has no currency {command.currency}.")
         head["currency"] = currencies[0]["id"]
     if command.warehouse:
         head["warehouse"] = yield from _warehouse(session, command.warehouse)
@@ -116,7 +112,7 @@ def _party(session: Session, command: Command) -> Talk[int]:
     for code in codes:
         if code in by_code:
             return by_code[code]
-    raise Refusal(f"Tryton has no party {command.customer or '(the order names no customer)'}, and the option `party` names no other.")
+    raise Denied(f"Tryton has no party {command.customer or '(the order names no customer)'}, and the option `party` names no other.")
 
 
 def _nothing() -> Talk[list[Record]]:
@@ -128,7 +124,7 @@ def _warehouse(session: Session, name: str) -> Talk[int]:
     codes = [code for code, known in session.options.warehouses.items() if known == name] or [name]
     found = yield from search_read(session, "stock.location", [["code", "in", codes], ["type", "=", "warehouse"]], ("code",))
     if not found:
-        raise Refusal(f"Tryton has no warehouse {name}.")
+        raise Denied(f"Tryton has no warehouse {name}.")
     return int(found[0]["id"])
 
 
@@ -158,7 +154,7 @@ def order_lines(session: Session, lines: tuple[Line, ...], head: Record, sign: i
             }
         )
     if not made:
-        raise Refusal("The command has no line that a sale could hold.")
+        raise Denied("The command has no line that a sale could hold.")
     return made, noted
 
 
@@ -166,7 +162,7 @@ def _code(session: Session, line: Line) -> str:
     if not line.charge:
         return line.item
     if line.charge not in session.options.charges:
-        raise Refusal(f"No product stands for the charge {line.charge}: name one in the option `charges`.")
+        raise Denied(f"No product stands for the charge {line.charge}: name one in the option `charges`.")
     return session.options.charges[line.charge]
 
 
@@ -201,7 +197,9 @@ def _price(line: Line, listed: Decimal) -> Decimal:
 
 def _read_back(session: Session, command: Command, noted: list[str]) -> Talk[Accepted]:
     """The sale as it stands now, against the command, field by field."""
-    sale = next(sale for sale in (yield from by_key(session, command)) if sale["state"] in BOOKED)
+    sale = yield from only(session, (yield from by_key(session, command)))
+    if sale is None or sale["state"] not in BOOKED:
+        raise Denied("The sale was confirmed and is not booked any more: somebody in Tryton has taken it back.")
     lines = yield from lines_of(session, [sale])
     differs = [*noted, *compare(command.lines, lines, session.options.charges)]
     if sale["reference"] != reference_of(command):
@@ -209,7 +207,7 @@ def _read_back(session: Session, command: Command, noted: list[str]) -> Talk[Acc
     ordered_tax = sum((line.value for line in command.lines if line.charge == "tax" and line.value is not None), ZERO)
     if tidy(sale["tax_amount"]) != tidy(ordered_tax):
         differs.append(f"tax: ordered {plain(ordered_tax)}, there {plain(sale['tax_amount'])}")
-    there = Wanted({item(line): exact(line["quantity"]) for line in lines})
+    there = total_of(lines)
     final = {line.line: there.take(line.item, line.quantity) for line in command.lines if line.quantity is not None and not line.charge}
     return Accepted((ref(command.system, "sale", str(sale["id"])),), final, tuple(differs))
 
@@ -227,7 +225,7 @@ def compare(lines: tuple[Line, ...], there: list[Record], charges: dict[str, str
     found: dict[str, tuple[Decimal, Decimal]] = {}
     for record in there:
         quantity, value = found.get(item(record), (ZERO, ZERO))
-        found[item(record)] = (quantity + sign * exact(record["quantity"]), value + sign * exact(record["amount"]))
+        found[item(record)] = (quantity + sign * record["base"], value + sign * exact(record["amount"]))
     differs = []
     for code in sorted({*meant, *found}):
         quantity, wanted = meant.get(code, (ZERO, ZERO))
@@ -237,79 +235,3 @@ def compare(lines: tuple[Line, ...], there: list[Record], charges: dict[str, str
         if wanted is not None and wanted != value_there:
             differs.append(f"value of {code}: meant {plain(wanted)}, there {plain(value_there)}")
     return differs
-
-
-def cancel_booking(session: Session, command: Command) -> Talk[Accepted]:
-    """Take quantities out of the transaction's sales: never what has been shipped already."""
-    done = yield from find_cancellation(session, command)
-    if isinstance(done, Accepted):
-        return done
-    sales = yield from of_transaction(session, command, "sales_order")
-    wanted = Wanted.of(command.lines)
-    cuts = []
-    for sale in sales:
-        cuts.append((sale, (yield from _cuts(session, sale, wanted))))
-    if wanted.rest():
-        raise Refusal(f"Not open in Tryton any more: {wanted.rest()}.")
-    for sale, lines in cuts:
-        if lines:
-            yield from _cut(session, command, sale, lines)
-    done = yield from find_cancellation(session, command)
-    return done if isinstance(done, Accepted) else Accepted()
-
-
-def find_cancellation(session: Session, command: Command) -> Talk[Accepted | Absent]:
-    """Whether an amendment of this command is in force, and what it has cut."""
-    made = [one for one in (yield from _amendments(session, command)) if one["state"] == "validated"]
-    if not made:
-        return Absent()
-    cuts = {line: quantity for one in made for line, quantity in cut_in(one["description"])[1].items()}
-    there = Wanted({})
-    for line in (yield from of_ids(session, "sale.line", cuts, LINE_FIELDS)):
-        there.left[item(line)] = there.left.get(item(line), ZERO) + cuts[line["id"]]
-    final = {line.line: there.take(line.item, line.quantity) for line in command.lines if line.quantity is not None and not line.charge}
-    return Accepted(tuple(ref(command.system, "amendment", str(one["id"])) for one in made), final)
-
-
-def _amendments(session: Session, command: Command) -> Talk[list[Record]]:
-    known = yield from read(session, "sale.sale", "fields_get", ["amendments"])
-    if "amendments" not in known:
-        raise Refusal("This Tryton has no amendments (its module sale_amendment): cancel by hand.")
-    pattern = command.key.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + " = %"
-    found = yield from search_read(session, "sale.amendment", [["description", "like", pattern]], ("state", "sale", "description"))
-    return [one for one in found if cut_in(one["description"])[0] == command.key]
-
-
-def _cuts(session: Session, sale: Record, wanted: Wanted) -> Talk[list[tuple[Record, Decimal]]]:
-    """Lines of a sale with the quantity that goes."""
-    lines = yield from lines_of(session, [sale])
-    moved = yield from of_ids(session, "stock.move", (id_ for line in lines for id_ in line["moves"]), ("origin", "quantity", "state"))
-    made = []
-    for line in lines:
-        gone = sum((exact(move["quantity"]) for move in moved if move["state"] == "done" and move["origin"] == f"sale.line,{line['id']}"), ZERO)
-        cut = wanted.take(item(line), exact(line["quantity"]) - gone)
-        if cut:
-            made.append((line, cut))
-    return made
-
-
-def _cut(session: Session, command: Command, sale: Record, lines: list[tuple[Record, Decimal]]) -> Talk[None]:
-    if sale["state"] not in ("processing", "done"):
-        raise Refusal(f"Sale {sale['number']} is {sale['state']} in Tryton, and only a sale in process can be amended.")
-    drafts = [one["id"] for one in (yield from _amendments(session, command)) if one["state"] == "draft" and one["sale"] == sale["id"]]
-    if drafts:
-        yield from press(session, "sale.amendment", "delete", drafts)
-    changes = [
-        {"action": "line", "line": line["id"], "product": line["product"], "unit": line["unit"], "unit_price": money(line["unit_price"]),
-         "quantity": tidy(exact(line["quantity"]) - cut)}
-        for line, cut in lines
-    ]  # fmt: skip
-    text = cut_text(command.key, {line["id"]: cut for line, cut in lines})
-    values = {"sale": sale["id"], "description": text, "lines": [["create", changes]]}
-    (made,) = yield from write(session, "sale.amendment", "create", [values])
-    try:
-        yield from press(session, "sale.amendment", "validate_amendment", [made])
-    except Refusal:
-        yield from press(session, "sale.amendment", "delete", [made])
-        session.wrote = False
-        raise

@@ -32,6 +32,7 @@ class Options(msgspec.Struct, frozen=True):
     accept_warnings: tuple[str, ...] = ("no_carrier",)
     overlap: int = 300
     page: int = 100
+    timeout: int = 120
 
 
 OPTIONS = (
@@ -48,6 +49,7 @@ OPTIONS = (
     Option("accept_warnings", "list", "no_carrier", "endings of the warnings that may be skipped; any other is a refusal"),
     Option("overlap", "seconds", "300", "how far each poll looks back before the last one; no transaction may take longer"),
     Option("page", "number", "100", "records per call of a poll"),
+    Option("timeout", "seconds", "120", "how long to wait for an answer to a call that changes something; others wait 30 at most"),
 )
 
 
@@ -59,8 +61,9 @@ def options_of(system: System) -> Options:
         raise SettingsError(
             f"The options of system {system.name!r} are wrong: {wrong}.", "See the reference of the connector tryton."
         ) from wrong
-    if found.overlap < 0 or not 1 <= found.page <= 1000:
-        raise SettingsError(f"System {system.name!r}: `overlap` is not negative and `page` is 1 to 1000.", "Correct `tieout.toml`.")
+    if found.overlap < 0 or not 1 <= found.page <= 1000 or not 1 <= found.timeout <= 3600:
+        rule = "`overlap` is not negative, `page` is 1 to 1000 and `timeout` 1 to 3600"
+        raise SettingsError(f"System {system.name!r}: {rule}.", "Correct `tieout.toml`.")
     return found
 
 

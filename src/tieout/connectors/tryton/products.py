@@ -1,18 +1,20 @@
 """Reference statements: the units a product is sold in, and the complete lists that prove what was deleted."""
 
 from collections.abc import Iterator
-from fractions import Fraction
+from datetime import UTC, datetime
 
 from tieout.connectors import System
 from tieout.connectors.json_documents import Unreadable
 from tieout.connectors.tryton.options import Options, unit_code
 from tieout.connectors.tryton.orders import item_of, revision_of
-from tieout.connectors.tryton.record import ListDocument, ProductDocument, Unit
+from tieout.connectors.tryton.record import ListDocument, ProductDocument, size
 from tieout.core.facts import Fact, revision_time
 from tieout.core.values import normalise
 
 LISTED = {"sale.sale": ("sale", "return_sale", "sale_cancellation")}
 """Models whose records can be deleted after they were stated, and the types of their facts."""
+ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
+"""Tryton keeps no history of units: what it says of one holds for documents of any date, also for those before the product's record."""
 
 
 def product_facts(document: ProductDocument, system: System, options: Options) -> Iterator[Fact]:
@@ -22,24 +24,16 @@ def product_facts(document: ProductDocument, system: System, options: Options) -
     if base == sold or not product.code:
         return
     item = item_of(None, product.code)
-    factor = _size(product.sale_uom) / _size(product.default_uom)
+    factor = size(product.sale_uom.factor, product.sale_uom.rate) / size(product.default_uom.factor, product.default_uom.rate)
     yield Fact(
         kind="UnitDefined",
         system=system.name,
         type="unit",
         number=normalise(f"{item} {sold}"),
-        happened=product.create_date.utc,
+        happened=ALWAYS,
         revision=revision_of(product),
         data={"item": " ".join(item.split()), "unit": sold, "base": base, "factor": str(factor)},
     )
-
-
-def _size(unit: Unit) -> Fraction:
-    """How much of the category's base a unit is: Tryton keeps factor and rate, and the one with fewer digits is exact."""
-    if unit.factor <= 0 or unit.rate <= 0:
-        raise Unreadable("tryton/unit", f"The unit {unit.symbol!r} has a factor or a rate that is not above zero.")
-    factor, rate = Fraction(unit.factor), Fraction(unit.rate)
-    return factor if factor.denominator <= rate.denominator else 1 / rate
 
 
 def list_facts(document: ListDocument, system: System) -> Iterator[Fact]:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from fractions import Fraction
 
 import msgspec
 
@@ -60,6 +61,17 @@ class Unit(msgspec.Struct, frozen=True):
     symbol: str | None = None
     factor: Decimal = Decimal(1)
     rate: Decimal = Decimal(1)
+
+
+def size(factor: Decimal, rate: Decimal) -> Fraction:
+    """How much of its category's base a unit is: of factor and rate, both rounded by Tryton, the one with fewer digits is exact.
+
+    Raises ValueError when one of them is not above zero.
+    """
+    if factor <= 0 or rate <= 0:
+        raise ValueError("a unit's factor and rate are above zero")
+    exactly, inverse = Fraction(factor), Fraction(rate)
+    return exactly if exactly.denominator <= inverse.denominator else 1 / inverse
 
 
 class Numbered(msgspec.Struct, frozen=True):

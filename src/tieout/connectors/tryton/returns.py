@@ -2,8 +2,10 @@
 
 from decimal import Decimal
 
+import msgspec
+
 from tieout.connectors.tryton import bill, book
-from tieout.connectors.tryton.rpc import Refusal, Session, Talk, write
+from tieout.connectors.tryton.rpc import Denied, Session, Talk, write
 from tieout.connectors.tryton.sales import (
     BOOKED,
     FIELDS,
@@ -25,7 +27,7 @@ from tieout.connectors.tryton.sales import (
 from tieout.connectors.tryton.ship import MOVE_FIELDS, Plan, moved
 from tieout.core.command import Absent, Accepted, Command
 from tieout.core.facts import Line
-from tieout.core.values import ZERO, Ref, exact, ref
+from tieout.core.values import ZERO, Ref, exact, ref, tidy
 
 BACK = "stock.shipment.out.return"
 SHIPMENT_FIELDS = ("number", "state", "reference", "incoming_moves")
@@ -96,7 +98,7 @@ def _made(session: Session, command: Command) -> Talk[Record]:
         yield from _create(session, command)
         sale = yield from only(session, (yield from by_key(session, command)))
     if sale is None:
-        raise Refusal("The return that was just made is not there any more.")
+        raise Denied("The return that was just made is not there any more.")
     yield from book.confirm(session, sale)
     (sale,) = yield from of_ids(session, "sale.sale", [sale["id"]], FIELDS)
     return sale
@@ -106,12 +108,12 @@ def _create(session: Session, command: Command) -> Talk[None]:
     """At the price the command states, else at which the goods were sold."""
     sold = [sale for sale in (yield from of_transaction(session, command, "sales_order")) if sale["state"] in BOOKED]
     if not sold:
-        raise Refusal("Tryton knows no sale that this return belongs to.")
+        raise Denied("Tryton knows no sale that this return belongs to.")
     fields = ("party", "invoice_party", "invoice_address", "shipment_party", "shipment_address", "payment_term", "price_list", "warehouse",
               "company", "currency", "shipment_method")  # fmt: skip
     (origin,) = yield from of_ids(session, "sale.sale", [sold[0]["id"]], fields)
     head = {name: origin[name] for name in fields if origin.get(name) is not None}
-    prices = {item(line): exact(line["unit_price"]) for line in (yield from lines_of(session, sold))}
+    prices = {item(line): exact(line["amount"]) / line["base"] for line in (yield from lines_of(session, sold)) if line["base"]}
     lines, _ = yield from book.order_lines(session, tuple(_priced(line, prices) for line in command.lines), head, sign=-1)
     values = {
         **head,
@@ -127,7 +129,7 @@ def _create(session: Session, command: Command) -> Talk[None]:
 def _priced(line: Line, prices: dict[str, Decimal]) -> Line:
     if line.value is not None or line.quantity is None or line.item not in prices:
         return line
-    return Line(line.line, line.subject, line.item, line.order_line, line.quantity, line.unit, prices[line.item] * line.quantity)
+    return msgspec.structs.replace(line, value=tidy(prices[line.item] * line.quantity))
 
 
 def _receive(session: Session, command: Command, sales: list[Record]) -> Talk[Accepted]:
@@ -140,7 +142,7 @@ def _receive(session: Session, command: Command, sales: list[Record]) -> Talk[Ac
         wanted = before
         plan = yield from _plan(session, (yield from processed(session, sales)), wanted)
     if wanted.rest():
-        raise Refusal(f"Not announced to come back in Tryton: {wanted.rest()}.")
+        raise Denied(f"Not announced to come back in Tryton: {wanted.rest()}.")
     for shipment, shares in plan:
         yield from write(session, BACK, "write", [shipment["id"]], {"reference": command.key})
         for move, quantity in shares:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from tieout.connectors import Secrets, System
-from tieout.connectors.tryton.options import Options, options_of
+from tieout.connectors.tryton.options import Options
 from tieout.connectors.tryton.record import Moment
 from tieout.core.command import Call, Failed, Rejected, Reply
 from tieout.core.values import plain
@@ -21,9 +21,11 @@ T = TypeVar("T")
 Talk = Generator[Call, Reply, T]
 """A part of a conversation that comes to a value."""
 
+STRANGE = (KeyError, IndexError, TypeError, ValueError, AttributeError, ArithmeticError)
+"""What reading an answer of an unexpected shape may raise."""
 WARNINGS_MAX = 10
 REASON_MAX = 1000
-READ_SECONDS, WRITE_SECONDS = 30.0, 120.0
+READ_SECONDS = 30.0
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
@@ -35,7 +37,7 @@ class Broken(Exception):
         self.outcome = outcome
 
 
-class Refusal(Broken):
+class Denied(Broken):
     """Tryton, or a rule of ours about what Tryton holds, says no."""
 
     def __init__(self, reason: str) -> None:
@@ -53,9 +55,8 @@ class Session(msgspec.Struct):
     now: datetime | None = None
 
 
-def login(system: System, secrets: Secrets) -> Talk[Session]:
-    """A session; by the token `session` if the secrets hold one, else by login and password."""
-    session = Session(options_of(system), "")
+def login(session: Session, system: System, secrets: Secrets) -> Talk[None]:
+    """Fill a session; by the token `session` if the secrets hold one, else by login and password."""
     if not re.match(r"https?://[^/]+/[^/]+/?$", session.options.url):
         raise Broken(Failed("request", f"The option url of {system.name} is no address like https://erp.example.com/database/."))
     token = secrets.get("session", "")
@@ -67,7 +68,8 @@ def login(system: System, secrets: Secrets) -> Talk[Session]:
         token = f"{name}:{found[0]}:{found[1]}"
     session.authorization = "Session " + base64.b64encode(token.encode()).decode()
     session.context = yield from ask(session, "model.res.user.get_preferences", True, {})
-    return session
+    if not isinstance(session.context, dict):
+        raise Broken(Failed("answer", "Tryton's preferences of the user are none."))
 
 
 def read(session: Session, model: str, method: str, *params: Any) -> Talk[Any]:
@@ -92,7 +94,7 @@ def change(session: Session, method: str, *params: Any) -> Talk[Any]:
         if warning is None or not warning.endswith(session.options.accept_warnings or ("\0",)):
             raise _no(session, answer.error)
         yield from ask(session, "model.res.user.warning.skip", warning, False, session.context)
-    raise Refusal("Tryton warns again and again.")
+    raise Denied("Tryton warns again and again.")
 
 
 def ask(session: Session, method: str, *params: Any) -> Talk[Any]:
@@ -147,13 +149,15 @@ _envelopes = msgspec.json.Decoder(_Envelope)
 
 
 def _call(session: Session, method: str, params: Sequence[Any], *, writes: bool) -> Call:
+    """Tryton says of every longer answer that it is gzip, so we ask for that: asked for anything else it says so of plain text."""
     session.calls += 1
-    headers = {"content-type": "application/json", "accept": "application/json"}
+    headers = {"content-type": "application/json", "accept": "application/json", "accept-encoding": "gzip"}
     if session.authorization:
         headers["authorization"] = session.authorization
     body = _encode({"id": session.calls, "method": method, "params": list(params)})
     url = session.options.url.rstrip("/") + "/rpc/"
-    return Call("POST", url, headers, body, writes=writes, timeout=WRITE_SECONDS if writes else READ_SECONDS)
+    patience = float(session.options.timeout)
+    return Call("POST", url, headers, body, writes=writes, timeout=patience if writes else min(patience, READ_SECONDS))
 
 
 def _answer(session: Session, reply: Reply, *, writes: bool) -> _Answer:
@@ -201,7 +205,7 @@ def _no(session: Session, error: list[Any]) -> Broken:
     told = rest[0] if rest else ""
     if name in ("UserError", "UserWarning") and isinstance(told, list) and told:
         words = [text for text in (told[1:] if name == "UserWarning" else told) if isinstance(text, str) and text]
-        return Refusal(" ".join(words) or str(name))
+        return Denied(" ".join(words) or str(name))
     if name == "ConcurrencyException":
         return Broken(Failed("answer", f"Somebody else changed the record in these moments: {str(told)[:300]}", session.wrote))
     if name == "LoginException":

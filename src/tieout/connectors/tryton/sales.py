@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import msgspec
 
 from tieout.connectors.tryton.options import Options, key_in, unit_symbols
-from tieout.connectors.tryton.rpc import Refusal, Session, Talk, change, read
+from tieout.connectors.tryton.record import size
+from tieout.connectors.tryton.rpc import Denied, Session, Talk, change, read
 from tieout.core.command import Command
 from tieout.core.facts import Line
 from tieout.core.values import EXACT, ZERO, exact, normalise, ref_parts, tidy
@@ -15,17 +17,17 @@ from tieout.core.values import EXACT, ZERO, exact, normalise, ref_parts, tidy
 Record = dict[str, Any]
 FIELDS = ("number", "reference", "description", "state", "lines", "shipments", "shipment_returns", "invoices", "untaxed_amount",
           "tax_amount", "total_amount", "party", "create_date")  # fmt: skip
-LINE_FIELDS = ("type", "product", "product.code", "quantity", "unit", "unit_price", "amount", "sale", "moves")
+LINE_FIELDS = ("type", "product", "product.code", "product.default_uom", "quantity", "unit", "unit_price", "amount", "sale", "moves")
 BOOKED = ("confirmed", "processing", "done")
 FOUND_MAX = 100
 """Most documents one command may concern."""
 
 
 def search_read(session: Session, model: str, domain: list[Any], fields: Iterable[str]) -> Talk[list[Record]]:
-    """Records that match, by id. Raises Refusal when they are too many to be one transaction's."""
+    """Records that match, by id. Raises Denied when they are too many to be one transaction's."""
     found: list[Record] = yield from read(session, model, "search_read", domain, 0, FOUND_MAX + 1, [["id", "ASC"]], list(fields))
     if len(found) > FOUND_MAX:
-        raise Refusal(f"More than {FOUND_MAX} records of {model} match; one transaction has fewer.")
+        raise Denied(f"More than {FOUND_MAX} records of {model} match; one transaction has fewer.")
     return found
 
 
@@ -74,7 +76,28 @@ def _own_key(sale: Record) -> str:
 def lines_of(session: Session, sales: Iterable[Record]) -> Talk[list[Record]]:
     """The goods lines of sales."""
     lines = yield from of_ids(session, "sale.line", (id_ for sale in sales for id_ in sale["lines"]), LINE_FIELDS)
-    return [line for line in lines if line["type"] == "line"]
+    return (yield from in_pieces(session, [line for line in lines if line["type"] == "line"]))
+
+
+def in_pieces(session: Session, lines: list[Record]) -> Talk[list[Record]]:
+    """Lines with their quantity in the product's own unit as `base`, as the ledger counts."""
+    pairs = [(line, line["unit"], (line["product."] or {}).get("default_uom")) for line in lines]
+    foreign = {unit for _, sold, own in pairs if own is not None and sold != own for unit in (sold, own)}
+    sizes = {one["id"]: size(Decimal(one["factor"]), Decimal(one["rate"])) for one in (
+        yield from of_ids(session, "product.uom", foreign, ("factor", "rate")))}  # fmt: skip
+    for line, sold, own in pairs:
+        ratio = sizes[sold] / sizes[own] if own is not None and sold != own else Fraction(1)
+        line["base"] = in_unit(line, exact(line["quantity"] or ZERO), ratio)
+    return lines
+
+
+def in_unit(line: Record, quantity: Decimal, ratio: Fraction) -> Decimal:
+    """A quantity times a ratio of units. Raises Denied when that is no exact number."""
+    number = Fraction(quantity) * ratio
+    try:
+        return exact(EXACT.divide(Decimal(number.numerator), Decimal(number.denominator)))
+    except (ValueError, ArithmeticError) as inexact:
+        raise Denied(f"{tidy(quantity)} of {item(line)} is no exact number in the other unit of the product.") from inexact
 
 
 def only(session: Session, sales: Iterable[Record]) -> Talk[Record | None]:
@@ -132,6 +155,14 @@ class Wanted(msgspec.Struct):
         return ", ".join(f"{tidy(amount)} of {code}" for code, amount in sorted(self.left.items()) if amount > ZERO)
 
 
+def total_of(lines: Iterable[Record], sign: int = 1) -> Wanted:
+    """What lines hold together, to be taken from."""
+    there = Wanted({})
+    for line in lines:
+        there.left[item(line)] = EXACT.add(there.left.get(item(line), ZERO), sign * line["base"])
+    return there
+
+
 class Product(msgspec.Struct, frozen=True):
     """A product, and the units of its category by id: how many base units each is."""
 
@@ -141,14 +172,14 @@ class Product(msgspec.Struct, frozen=True):
 
 
 def products(session: Session, codes: Iterable[str]) -> Talk[dict[str, Product]]:
-    """Products by code. Raises Refusal naming those that are not there."""
+    """Products by code. Raises Denied naming those that are not there."""
     wanted = sorted(set(codes))
     fields = ("code", "default_uom", "default_uom.category")
     found = yield from search_read(session, "product.product", [["code", "in", wanted], ["salable", "=", True]], fields)
     known = {item_code(one["code"]): Product(one["id"], one["default_uom"], one["default_uom."]["category"]) for one in found}
     lacking = [code for code in wanted if code not in known]
     if lacking:
-        raise Refusal(f"Tryton has no salable product {', '.join(lacking)}.")
+        raise Denied(f"Tryton has no salable product {', '.join(lacking)}.")
     return known
 
 
@@ -158,12 +189,12 @@ def item_code(code: str | None) -> str:
 
 
 def unit_for(session: Session, options: Options, code: str, product: Product) -> Talk[int]:
-    """The unit of the product's category that a code of ours means. Raises Refusal."""
+    """The unit of the product's category that a code of ours means. Raises Denied."""
     symbols = list(dict.fromkeys(unit_symbols(code, options)))
     found = yield from search_read(session, "product.uom", [["symbol", "in", symbols], ["category", "=", product.category]], ("symbol",))
     ranked = sorted(found, key=lambda unit: symbols.index(unit["symbol"]))
     if not ranked:
-        raise Refusal(f"The product has no unit {code} in Tryton.")
+        raise Denied(f"The product has no unit {code} in Tryton.")
     return int(ranked[0]["id"])
 
 
@@ -173,14 +204,9 @@ def in_base(record: Record) -> Decimal:
 
 
 def scaled(record: Record, base: Decimal) -> Decimal:
-    """A quantity in base units, in the unit of a move. Raises Refusal when that is no exact number."""
+    """A quantity in base units, in the unit of a move. Raises Denied when that is no exact number."""
     whole, inside = exact(record["quantity"]), in_base(record)
-    if whole == inside or not inside:
-        return base
-    try:
-        return exact(EXACT.divide(EXACT.multiply(base, whole), inside))
-    except (ValueError, ArithmeticError) as inexact:
-        raise Refusal(f"{tidy(base)} of {item(record)} is no exact number in the unit of Tryton's move.") from inexact
+    return in_unit(record, base, Fraction(whole) / Fraction(inside)) if inside else base
 
 
 def wizard(session: Session, name: str, record: tuple[str, int]) -> tuple[str, Record]:

@@ -5,13 +5,17 @@ description, a shipment's reference, an invoice's description, the description o
 """
 
 from collections.abc import Callable, Generator
+from typing import TypeVar
 
 import msgspec
 
 from tieout.connectors import Conversation, Secrets, System
-from tieout.connectors.tryton import bill, book, returns, ship
-from tieout.connectors.tryton.rpc import Broken, Session, Talk, login
+from tieout.connectors.tryton import bill, book, cancel, returns, ship
+from tieout.connectors.tryton.options import options_of
+from tieout.connectors.tryton.rpc import STRANGE, Broken, Session, Talk, login
 from tieout.core.command import Absent, Accepted, Act, Call, Command, Failed, Outcome, Rejected, Reply
+
+T = TypeVar("T")
 
 
 class Doing(msgspec.Struct, frozen=True):
@@ -23,7 +27,7 @@ class Doing(msgspec.Struct, frozen=True):
 
 DOINGS = {
     Act.BOOK_ORDER: Doing(book.book_order, book.find_booking),
-    Act.CANCEL_BOOKING: Doing(book.cancel_booking, book.find_cancellation),
+    Act.CANCEL_BOOKING: Doing(cancel.cancel_booking, cancel.find_cancellation),
     Act.POST_SHIPMENT: Doing(ship.post_shipment, ship.find_shipment),
     Act.POST_INVOICE: Doing(bill.post_invoice, bill.find_invoice),
     Act.APPLY_CASH: Doing(bill.apply_cash, bill.find_cash),
@@ -38,11 +42,7 @@ def send(command: Command, system: System, secrets: Secrets) -> Conversation:
     doing = DOINGS.get(command.act)
     if doing is None:
         return Rejected(f"Tryton cannot {command.act.value}.")
-    try:
-        session = yield from login(system, secrets)
-        return (yield from doing.do(session, command))
-    except Broken as broken:
-        return broken.outcome
+    return (yield from _held(lambda held: doing.do(held, command), system, secrets))
 
 
 def probe(command: Command, system: System, secrets: Secrets) -> Generator[Call, Reply, Outcome | Absent]:
@@ -50,9 +50,27 @@ def probe(command: Command, system: System, secrets: Secrets) -> Generator[Call,
     doing = DOINGS.get(command.act)
     if doing is None:
         return Absent()
+    outcome = yield from _held(lambda held: doing.find(held, command), system, secrets)
+    return Failed("answer", outcome.reason) if isinstance(outcome, Rejected) else outcome
+
+
+def _held(act: Callable[[Session], Talk[T]], system: System, secrets: Secrets) -> Talk[T | Rejected | Failed]:
+    """Hold a conversation to whatever end; an answer of a shape that Tryton does not give is no answer."""
+    session = Session(options_of(system), "")
     try:
-        session = yield from login(system, secrets)
-        return (yield from doing.find(session, command))
+        yield from login(session, system, secrets)
+        return (yield from act(session))
     except Broken as broken:
-        outcome = broken.outcome
-        return outcome if isinstance(outcome, Failed) else Failed("answer", outcome.reason)
+        return broken.outcome
+    except STRANGE as bad:
+        return Failed("answer", f"Tryton's answer is not what was asked for: {type(bad).__name__} {str(bad)[:200]}", session.wrote)
+
+
+def greet(system: System, secrets: Secrets) -> Conversation:
+    """Ask something harmless, with the credentials of commands: log in."""
+    return (yield from _held(_nothing, system, secrets))
+
+
+def _nothing(session: Session) -> Talk[Accepted]:
+    yield from ()
+    return Accepted()

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from tieout.connectors.tryton.rpc import Refusal, Session, Talk, write
+from tieout.connectors.tryton.rpc import Denied, Session, Talk, write
 from tieout.connectors.tryton.sales import Record, Wanted, in_base, item, of_ids, of_transaction, press, processed, scaled, search_read
 from tieout.core.command import Absent, Accepted, Command
 from tieout.core.values import ZERO, Ref, exact, plain, ref, tidy
@@ -25,6 +25,13 @@ def post_shipment(session: Session, command: Command) -> Talk[Accepted]:
     for one in mine:
         if one["state"] == "done":
             yield from _taken(session, one, wanted)
+    shipped = yield from ship(session, command, sales, wanted)
+    return (yield from _read_back(session, command, sorted({one["id"] for one in mine} | shipped)))
+
+
+def ship(session: Session, command: Command, sales: list[Record], wanted: Wanted) -> Talk[set[int]]:
+    """Ship what is wanted from the open shipments of some sales, under the command's key; their ids. Nothing, unless all of it can go."""
+    shipments = yield from of_ids(session, OUT, (id_ for sale in sales for id_ in sale["shipments"]), FIELDS)
     before = Wanted(dict(wanted.left))
     plan = yield from _plan(session, [one for one in shipments if one["state"] in OPEN], wanted)
     if wanted.rest():
@@ -33,10 +40,10 @@ def post_shipment(session: Session, command: Command) -> Talk[Accepted]:
         shipments = yield from of_ids(session, OUT, (id_ for sale in sales for id_ in sale["shipments"]), FIELDS)
         plan = yield from _plan(session, [one for one in shipments if one["state"] in OPEN], wanted)
     if wanted.rest():
-        raise Refusal(f"Not open to ship in Tryton: {wanted.rest()}.")
+        raise Denied(f"Not open to ship in Tryton: {wanted.rest()}.")
     for shipment, moves in plan:
         yield from _ship(session, command, shipment, moves)
-    return (yield from _read_back(session, command, sorted({one["id"] for one in mine} | {one["id"] for one, _ in plan})))
+    return {int(shipment["id"]) for shipment, _ in plan}
 
 
 def find_shipment(session: Session, command: Command) -> Talk[Accepted | Absent]:
@@ -71,7 +78,7 @@ def _ship(session: Session, command: Command, shipment: Record, moves: list[tupl
     id_, state = shipment["id"], shipment["state"]
     if state in ("picked", "packed"):
         if any(quantity != in_base(move) for move, quantity in moves):
-            raise Refusal(f"Shipment {shipment['number']} is {state} in Tryton with other quantities than were shipped.")
+            raise Denied(f"Shipment {shipment['number']} is {state} in Tryton with other quantities than were shipped.")
         yield from write(session, OUT, "write", [id_], {"reference": command.key})
     else:
         if state in ("draft", "assigned"):
@@ -82,7 +89,7 @@ def _ship(session: Session, command: Command, shipment: Record, moves: list[tupl
         (now,) = yield from of_ids(session, OUT, [id_], FIELDS)
         if now["state"] != "assigned":
             yield from _give_back(session, id_)
-            raise Refusal(f"Tryton has not enough stock to assign shipment {shipment['number']}.")
+            raise Denied(f"Tryton has not enough stock to assign shipment {shipment['number']}.")
         yield from press(session, OUT, "pick", [id_])
     if state != "packed":
         yield from press(session, OUT, "pack", [id_])
@@ -107,7 +114,6 @@ def _give_back(session: Session, id_: int) -> Talk[None]:
     yield from write(session, OUT, "write", [id_], {"reference": None})
     yield from press(session, OUT, "draft", [id_])
     yield from press(session, OUT, "wait", [id_])
-    session.wrote = False
 
 
 def _read_back(session: Session, command: Command, ids: list[int]) -> Talk[Accepted]:

@@ -66,6 +66,16 @@ def probe(command: Command, system: System, secrets: Secrets) -> Generator[Call,
         return _unreadable(bad)
 
 
+def greet(system: System, secrets: Secrets) -> Conversation:
+    """Ask something harmless, with the credentials of commands: for a release that cannot be."""
+    try:
+        reply = yield Call("GET", f"{_address(system)}/releases?release_id=", _headers(secrets))
+        check_status(reply, wrote=False)
+    except Ended as ended:
+        return ended.outcome
+    return Accepted()
+
+
 def _read(command: Command, url: str, headers: dict[str, str]) -> Generator[Call, Reply, Release | None]:
     reply = yield Call("GET", f"{url}/releases?{urlencode({'release_id': command.key})}", headers)
     check_status(reply, wrote=False)

@@ -107,6 +107,10 @@ select body::text from reference order by identity
 -- name: reference_version
 select coalesce((select value::int from meta where key = 'reference_version'), 0)
 
+-- name: in_force
+-- what another process may have changed since the last batch: the version of the reference data, and how far the books are closed
+select coalesce((select value::int from meta where key = 'reference_version'), 0), (select max(period_end) from close)
+
 -- name: identities_with_item
 -- reads the whole table: reference data changes rarely, and then its users must be found
 select distinct identity from fact where strpos(body::text, %s) > 0

@@ -44,11 +44,8 @@ insert into consider (root, at) select * from unnest(%s::text[], %s::timestamptz
 on conflict (root) do update set at = least(consider.at, excluded.at)
 
 -- name: considered
--- what has come due; decided about in the same transaction
-delete from consider where root in (select root from consider where at <= %s order by at limit %s for update skip locked) returning root
-
--- name: alias_of
-select alias from subject where ref = %s
+-- what has come due, by consider_at
+select root from consider where at <= %s order by at limit %s
 
 -- name: identities_of
 -- by fact_identity: the statements about some documents, whole (the identity itself) and in scopes (after a slash)
@@ -58,3 +55,7 @@ cross join lateral (
   union all
   select identity from fact where identity > p.document || '/' and identity < p.document || '0'
 ) f
+
+-- name: end_considered
+-- what is decided about now need not be again; by the primary key
+delete from consider where root = any(%s) and at <= %s

@@ -1,6 +1,6 @@
 """Fill a new Tryton database with one distributor: company, books, tax, products with prices and stock, parties, users.
 
-Tryton is GPL software; here it is a counterparty of the tests, in a process of its own. This script is run by the
+Tryton is GPL software; here it is a counterparty, in a process of its own. This script is run by the
 Python of Tryton's own environment (`seed.py CONFIG DATABASE`); nothing of Tieout imports it, and it imports nothing of Tieout.
 """
 
@@ -152,10 +152,24 @@ def price_list(of, product):
     return made
 
 
-def parties(term, trade):
-    for code, name, prices in (("CUST-1", "Lakeside Repair", None), ("CUST-2", "Meridian Trade", trade), ("SHOP", "Web shop customers", None)):
+def resale(of):
+    """Who sells on what they buy pays no sales tax: one line that answers every tax with none."""
+    made = model("account.tax.rule")(name="Resale", kind="sale", company=of)
+    made.lines.new()
+    made.save()
+    return made
+
+
+def parties(term, trade, exempt):
+    for code, name, prices, rule in (
+        ("CUST-1", "Lakeside Repair", None, None),
+        ("CUST-2", "Meridian Trade", trade, None),
+        ("SHOP", "Web shop customers", None, None),
+        ("BIGBOX", "BigBox Stores", None, exempt),
+        ("HOMEHUB", "HomeHub", None, exempt),
+    ):
         party = model("party.party")(name=name, code=code, customer_payment_term=term)
-        party.sale_price_list = prices
+        party.sale_price_list, party.customer_tax_rule = prices, rule
         address = party.addresses[0] if party.addresses else party.addresses.new()
         address.street_single_line, address.postal_code, address.city = "1 Main Street", "10001", "New York"
         address.country = one("country.country")
@@ -188,6 +202,6 @@ for n in (0, 1):
     fiscal_year(ours, datetime.date.today().year + n)
 goods = products(accounts, tax(ours))
 charges(accounts)
-parties(terms_of_payment(ours), price_list(ours, goods[1]))
+parties(terms_of_payment(ours), price_list(ours, goods[1]), resale(ours))
 opening_stock(goods)
 users(ours)

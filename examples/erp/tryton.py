@@ -23,13 +23,15 @@ from datetime import date
 from pathlib import Path
 
 HERE = Path(__file__).parent
-PINS, SEED = HERE / "tryton_pins.txt", HERE / "tryton_seed.py"
+PINS, SEED = HERE / "pins.txt", HERE / "seed.py"
 MODULES = ("sale", "sale_price_list", "sale_amendment", "account_invoice_stock")
 DATABASE = "northgate"
 LOGIN, PASSWORD = "tieout", "Tieout-Pass-1"
 CLERK, CLERK_PASSWORD = "clerk", "Clerk-Pass-1"
 ADMIN_PASSWORD = "Admin-Pass-1"
 START_SECONDS = 60
+UTC = {**os.environ, "TZ": "UTC"}
+"""Tryton dates its documents by the server's day."""
 
 
 class NotHere(Exception):
@@ -80,7 +82,7 @@ class Tryton:
         self.stop()
         command = [environment() / "bin" / "trytond", "-c", self.folder / "trytond.cfg", "-d", DATABASE]
         with (self.folder / "trytond.log").open("ab") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self.folder, start_new_session=True)
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self.folder, env=UTC, start_new_session=True)
         self._wait()
 
     def stop(self) -> None:

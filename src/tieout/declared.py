@@ -1,4 +1,4 @@
-"""A TOML text that an operator wrote for a connector to a frozen struct, or a SettingsError with file, key, rule and next step."""
+"""A TOML text that an operator wrote (a mapping, a policy) to plain data or a frozen struct, or a SettingsError with file, key, rule and next step."""
 
 import difflib
 import re
@@ -26,7 +26,7 @@ class Wrong(Exception):
 
 def read(text: str, where: str, struct: type[T], guide: str) -> T:
     """The text as a `struct`; `where` is the file's name in messages, `guide` the page that explains it. Raises SettingsError."""
-    data = _toml(text, where)
+    data = toml(text, where)
     try:
         _refuse_unknown(data, inspect.type_info(struct), "")
         return msgspec.convert(data, struct)
@@ -43,9 +43,10 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f"Did you mean {close[0]!r}?" if close else ""
 
 
-def _toml(text: str, where: str) -> dict[str, Any]:
+def toml(text: str, where: str) -> dict[str, Any]:
+    """The text as plain data. Raises SettingsError when it is too long or no TOML."""
     if len(text) > TEXT_MAX:
-        raise SettingsError(f"{where}: a mapping has at most {TEXT_MAX} characters, this one {len(text)}.", "Split it by system.")
+        raise SettingsError(f"{where}: a file like this has at most {TEXT_MAX} characters, this one {len(text)}.", "Split it.")
     try:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as bad:

@@ -1,0 +1,127 @@
+"""A project at work: which roles run in this process, from an open project to the signal that ends them."""
+
+import ipaddress
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from functools import partial
+from types import FrameType
+
+from tieout.api.body import Room
+from tieout.api.keys import Gate, keys
+from tieout.api.probe import Probe
+from tieout.api.routes import Intake, Watched, interface
+from tieout.api.server import Web
+from tieout.app import Tieout
+from tieout.errors import OperatorError
+from tieout.runtime.gather import Queue, applying
+from tieout.runtime.polling import poller, polling
+from tieout.runtime.roles import Crew, Loop, Place, Step, ticking
+from tieout.telemetry.logs import LOG, fields
+from tieout.telemetry.metrics import Metrics
+from tieout.telemetry.traces import traces_of
+
+RECEIVE, APPLY, POLL = "receive", "apply", "poll"
+ALONE: dict[str, Callable[[Place, threading.Event], AbstractContextManager[Step]]] = {"tick": ticking}
+"""Roles that need nothing but their place: one loop each."""
+ROLES = (RECEIVE, APPLY, *ALONE, POLL)
+
+
+def roles_of(text: str) -> tuple[str, ...]:
+    """The roles that a list with commas names. Raises OperatorError."""
+    named = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    strange = [name for name in named if name not in ROLES]
+    if strange or not named:
+        raise OperatorError(f"There is no role {', '.join(strange) or 'named'}.", f"The roles are {', '.join(ROLES)}.")
+    if APPLY in named and RECEIVE not in named:
+        raise OperatorError(f"{APPLY} writes what {RECEIVE} takes in, in the same process.", f"Write --roles {RECEIVE} to have both.")
+    return (*named, APPLY) if RECEIVE in named and APPLY not in named else named
+
+
+def run(project: Tieout, roles: Sequence[str], host: str, port: int | None) -> list[str]:
+    """Work until a signal says to end; names the roles that did not end in time. Without a port nobody listens."""
+    _refuse(project, roles, host)
+    traces = traces_of(os.environ)
+    place = Place(lambda: project.database.connect(writer=True), project.fresh_configuration, project.secrets_of, Metrics(), traces)
+    probe = Probe(project.database.connect)
+    web = Web(host, port) if port is not None else None
+    crew = crew_of(project, place, probe, roles, web)
+    over = Ending()
+    before = {number: signal.signal(number, over.signalled) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        crew.start()
+        LOG.info("at work", extra=fields(roles=list(crew.faults), url=f"http://{host}:{web.port}" if web is not None else ""))
+        over.wait()
+        LOG.info("ending")
+        late = crew.end()
+        LOG.info("ended", extra=fields(late=late))
+        return late
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        probe.close()
+        traces.close()
+
+
+class Ending(threading.Event):
+    """Set by the first signal, which ends gracefully. A later one ends at once; some senders signal twice in a moment."""
+
+    _began = 0.0
+
+    def signalled(self, number: int, frame: FrameType | None) -> None:
+        """The handler."""
+        if not self.is_set():
+            self._began = time.monotonic()
+            self.set()
+        elif time.monotonic() - self._began > 1.0:
+            signal.signal(number, signal.SIG_DFL)
+            signal.raise_signal(number)
+
+
+def _refuse(project: Tieout, roles: Sequence[str], host: str) -> None:
+    """What is wrong before anything runs is said before anything runs."""
+    if project.needs_rebuild:
+        raise OperatorError("The settings changed how accounts are kept.", "Run `tieout rebuild --replace`, then start again.")
+    if RECEIVE in roles and not _is_loopback(host) and all(key.revoked for key in keys(project.connection)):
+        raise OperatorError(
+            f"{host} can be reached from outside, and no key says who may send.", "Make one: `tieout keys add NAME --system SYSTEM`."
+        )
+    for name in project.settings.systems:
+        project.secrets_of(name)
+    if POLL in roles:
+        for name in _polled(project):
+            poller(project.systems[name])
+        if not _polled(project) and len(roles) == 1:
+            raise OperatorError("No system is to be polled.", "Set `poll_seconds` of a system in tieout.toml.")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _polled(project: Tieout) -> dict[str, float]:
+    return {name: float(table.poll_seconds) for name, table in project.settings.systems.items() if table.poll_seconds is not None}
+
+
+def crew_of(project: Tieout, place: Place, probe: Probe, roles: Sequence[str], web: Web | None) -> Crew:
+    """The loops of some roles. `apply` ends last: what `receive` took in still waits for it."""
+    queue, metrics = Queue(), place.metrics
+    first: list[Loop] = []
+    last = [Loop(APPLY, partial(applying, place, queue), metrics)] if APPLY in roles else []
+    crew = Crew(first, last)
+    if web is not None:
+        watched = Watched(lambda: crew.faults, probe, metrics)
+        webhooks = {name: table.webhook for name, table in project.settings.systems.items() if table.webhook}
+        intake = Intake(project.systems, webhooks, project.secrets_of, queue, Gate(probe.keys), Room(), place.traces)
+        application = partial(interface, watched, intake if RECEIVE in roles else None)
+        first.append(Loop(RECEIVE if RECEIVE in roles else "watch", partial(web.serving, application), metrics))
+    first += [Loop(name, partial(ALONE[name], place), metrics) for name in roles if name in ALONE]
+    if POLL in roles:
+        first += [Loop(f"{POLL} {name}", partial(polling, place, name, seconds), metrics) for name, seconds in _polled(project).items()]
+    return crew
