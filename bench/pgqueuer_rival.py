@@ -43,7 +43,9 @@ async def main(conninfo: str, base: str) -> dict[str, Any]:
     tries = {}
     for batch in BATCHES:
         connection = await asyncpg.connect(host=parts["host"], user=parts["user"], database=parts.get("dbname") or "postgres")
-        await connection.execute("drop schema if exists pgqueuer_bench cascade; create schema pgqueuer_bench; set search_path to pgqueuer_bench")
+        await connection.execute(
+            "drop schema if exists pgqueuer_bench cascade; create schema pgqueuer_bench; set search_path to pgqueuer_bench"
+        )
         try:
             driver = AsyncpgDriver(connection)
             queries = Queries(driver)
