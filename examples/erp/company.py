@@ -10,42 +10,34 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from examples.erp.proxy import BadLine
 from examples.erp.tryton import PASSWORD, Tryton
 from examples.erp.warehouse import Warehouse
 
 from tieout.app import Tieout, open_project
-from tieout.core.attempt import Approved, Target
 from tieout.core.circuit import Rules as CircuitRules
-from tieout.core.lane import Limits
-from tieout.core.rate import Rate
+from tieout.runtime import desk
 from tieout.runtime.apply import apply
-from tieout.runtime.configuration import Driving
 from tieout.runtime.consider import consider
 from tieout.runtime.dispatch import Dispatcher
 from tieout.runtime.intake import import_places
 from tieout.runtime.looks import all_cases
-from tieout.runtime.outbox import record
 from tieout.runtime.polling import Polls, poller
 from tieout.runtime.roles import Place
 from tieout.runtime.transport import Transport
+from tieout.settings import limits_of, targets_of
 from tieout.telemetry.metrics import Metrics
 from tieout.telemetry.traces import traces_of
 
 HERE = Path(__file__).parent
-TOKENS = ("tieout.toml", "checkpoints.toml")
+SETTINGS = ("tieout.toml", "checkpoints.toml")
 POLL_SECONDS = 1.0
 BUSY = ("queued", "sending", "unknown")
-TARGETS = {
-    "erp": Target(timedelta(seconds=3), first=timedelta(milliseconds=200), longest=timedelta(seconds=2)),
-    "wms": Target(timedelta(seconds=1), timedelta(hours=1), timedelta(milliseconds=200), timedelta(seconds=2)),
-}
-"""How each treats what it is told: the longest time in which it may still do what we no longer wait for, whether it knows a key
-again, and the waits between attempts. An ERP in production deserves minutes; a demo is watched."""
-FAST = Rate(100, 1, 100)
 CIRCUIT = CircuitRules(wait=timedelta(seconds=1), wait_max=timedelta(seconds=2))
 UNBROKEN = CircuitRules(faults_max=1_000_000, percent=100, calls_min=1_000_000, calls_max=1_000_000)
-BAD_LINE: dict[str, Any] = {"timeout": 2, "settle": 6.0, "concurrency": 3, "rules": UNBROKEN}
-"""For a line that is bad on purpose: little patience, and a circuit that never opens. The line itself asks Tryton one thing at a time."""
+"""A circuit that never opens, for a line that is bad on purpose."""
+BAD_LINE = {"timeout = 60": "timeout = 2", "settle_seconds = 3": "settle_seconds = 6", "concurrency = 1": "concurrency = 3"}
+"""What the settings say differently for such a line: little patience. The line itself asks Tryton one thing at a time."""
 
 
 def midnight(day: datetime) -> datetime:
@@ -57,32 +49,44 @@ class Company:
     """A project in a folder of its own, between a running Tryton and a running warehouse."""
 
     def __init__(
-        self, folder: Path, tryton: Tryton, warehouse: Warehouse, *, erp_url: str = "", timeout: int = 60, settle: float = 3.0,
-        concurrency: int = 1, rules: CircuitRules = CIRCUIT, database: str = "embedded", schema: str = "northgate",
-    ) -> None:  # fmt: skip
-        """`erp_url` if Tryton is reached by another line; `timeout` and `settle` in seconds; `concurrency` for Tryton."""
+        self,
+        folder: Path,
+        tryton: Tryton,
+        warehouse: Warehouse,
+        *,
+        line: BadLine | None = None,
+        database: str = "embedded",
+        schema: str = "northgate",
+    ) -> None:
+        """`line` if Tryton is reached by a bad one."""
         os.environ.setdefault("NORTHGATE_ERP_PASSWORD", PASSWORD)
         self.folder, self.tryton, self.warehouse = folder, tryton, warehouse
         self.today = datetime.now(UTC)
-        folder.mkdir(parents=True, exist_ok=True)
-        for name in TOKENS:
-            text = (HERE / name).read_text().replace("@ERP@", erp_url or tryton.url).replace("@WMS@", warehouse.url)
-            text = text.replace('database = "embedded"', f'database = "{database}"').replace('"northgate"', f'"{schema}"')
-            (folder / name).write_text(text.replace("timeout = 60", f"timeout = {timeout}"))
+        self._write_settings(line, database, schema)
         self.project: Tieout = open_project(folder)
         self.connection, self.configuration = self.project.connection, self.project.configuration
-        self.targets = {**TARGETS, "erp": msgspec.structs.replace(TARGETS["erp"], settle=timedelta(seconds=settle))}
-        self.configuration.driving = Driving(self.project.driving, self.targets)
+        settings = self.project.settings
+        self.targets, limits = targets_of(settings), limits_of(settings)
         self._transport = Transport()
         place = Place(self._session, lambda connection: self.configuration, self.project.secrets_of, Metrics(), traces_of({}))
         erp = self.project.systems["erp"]
         self._polls = Polls(place, self.connection, self.configuration, self._transport, poller(erp), erp, POLL_SECONDS)
-        # Tryton on SQLite is told one thing at a time: two invoices posted at once might be given the same number.
-        limits = {"erp": Limits(concurrency, FAST, circuit=rules), "wms": Limits(concurrency=2, rate=FAST)}
+        limits["erp"] = msgspec.structs.replace(limits["erp"], circuit=UNBROKEN if line is not None else CIRCUIT)
         self._dispatcher = Dispatcher(
             lambda: self.project.database.session(writer=True), self.configuration, self.project.secrets_of, limits=limits
         )
         self._taken_in = 0
+
+    def _write_settings(self, line: BadLine | None, database: str, schema: str) -> None:
+        said = {"@ERP@": line.url if line is not None else self.tryton.url, "@WMS@": self.warehouse.url}
+        said |= {'database = "embedded"': f'database = "{database}"', 'schema = "northgate"': f'schema = "{schema}"'}
+        said |= BAD_LINE if line is not None else {}
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for name in SETTINGS:
+            text = (HERE / name).read_text()
+            for old, new in said.items():
+                text = text.replace(old, new)
+            (self.folder / name).write_text(text)
 
     def __enter__(self) -> "Company":
         return self
@@ -162,8 +166,7 @@ class Company:
 
     def approve(self, key: str, who: str) -> None:
         """A person lets a held command go."""
-        with self.connection.transaction():
-            record(self.connection, key, Approved(), self.targets["erp"], datetime.now(UTC), who=who)
+        desk.approve(self.connection, key, who, self.targets["erp"], datetime.now(UTC))
 
     def settle(self) -> None:
         """Send what is owed and ask Tryton for what it made of it, until neither brings anything new."""

@@ -8,6 +8,7 @@ import os
 import shutil
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent.parent))
 from examples.erp import faults
 from examples.erp.audit import Audit, audit, orders
 from examples.erp.clerk import Clerk
-from examples.erp.company import BAD_LINE, Company
+from examples.erp.company import Company
 from examples.erp.day import LEFT_OPEN, STUCK, Day
 from examples.erp.proxy import BadLine
 from examples.erp.rpc import Rpc
@@ -52,10 +53,10 @@ class Demo:
         started = time.perf_counter()
         with Tryton.start(FOLDER / "tryton", queued=True) as tryton, Warehouse() as warehouse:
             self.summary["start_seconds"] = round(time.perf_counter() - started, 1)
-            self.say(f"Tryton is up at {tryton.url} (user clerk, password {CLERK_PASSWORD}).")
+            self.say(f"Tryton is up on port {tryton.port}: database northgate, user clerk, password {CLERK_PASSWORD}.")
             good = self.day(tryton, warehouse)
             if os.environ.get("FAULTS"):
-                good = self.misfortunes(tryton, warehouse, int(os.environ.get(TIMES) or 20)) and good
+                good = self.misfortunes(int(os.environ.get(TIMES) or 20)) and good
         self.summary["seconds"] = round(time.perf_counter() - self.began, 1)
         SUMMARY.write_text(json.dumps(self.summary, indent=2, default=str) + "\n")
         return good
@@ -63,7 +64,7 @@ class Demo:
     def day(self, tryton: Tryton, warehouse: Warehouse) -> bool:
         """Play the day; compare; let people correct; compare again."""
         with Company(FOLDER, tryton, warehouse) as company:
-            clerk = Clerk(Rpc(tryton.url, CLERK, CLERK_PASSWORD))
+            clerk = Clerk(_clerk(tryton))
             day = Day(company, clerk, self.say)
             day.play()
             self.say("Every feed has reported to the end of the day. Tryton is asked, by other means, what is there:")
@@ -83,30 +84,37 @@ class Demo:
             self.summary["after_correction"] = _figures(found) | {"expected": LEFT_OPEN, "found": cases, "commands": dict(company.states())}
         return good and all(day.seen_at_once.values())
 
-    def misfortunes(self, tryton: Tryton, warehouse: Warehouse, times: int) -> bool:
-        """What must not hurt, on the same Tryton, each with a ledger of its own."""
-
-        def rpc() -> Rpc:
-            return Rpc(tryton.url, CLERK, CLERK_PASSWORD)
-
+    def misfortunes(self, times: int) -> bool:
+        """What must not hurt, each with a Tryton and a ledger of its own."""
         self.say("Tryton is killed in the middle of its work (kill -9), orders pile up, it is started again.")
-        with Company(FOLDER / "killed", tryton, warehouse, schema="northgate_killed") as company:
-            company.poll()
-            good = self.told("killed", faults.killed_in_the_middle(company, rpc, self.say))
-        self.say(f"A bad line: {times} answers are lost, {times} requests arrive after we have stopped waiting.")
         with (
-            BadLine(tryton, cuts=times, delays=times) as line,
-            Company(FOLDER / "line", tryton, warehouse, erp_url=line.url, schema="northgate_line", **BAD_LINE) as company,
+            Tryton.start(FOLDER / "killed" / "tryton", queued=True) as tryton,
+            Warehouse() as warehouse,
+            Company(FOLDER / "killed", tryton, warehouse, schema="northgate_killed") as company,
         ):
             company.poll()
-            return self.told("bad_line", faults.on_a_bad_line(company, line, rpc, self.say)) and line.is_over and good
+            killed = faults.killed_in_the_middle(company, partial(_clerk, tryton), self.say)
+            good = self.told("killed", company, killed)
+        self.say(f"A bad line: {times} answers are lost, {times} requests arrive after we have stopped waiting.")
+        with (
+            Tryton.start(FOLDER / "line" / "tryton", queued=True) as tryton,
+            Warehouse() as warehouse,
+            BadLine(tryton, cuts=times, delays=times) as line,
+            Company(FOLDER / "line", tryton, warehouse, line=line, schema="northgate_line") as company,
+        ):
+            company.poll()
+            spoiled = faults.on_a_bad_line(company, line, partial(_clerk, tryton), self.say)
+            return self.told("bad_line", company, spoiled) and line.is_over and good
 
-    def told(self, name: str, story: faults.Story) -> bool:
-        """Write down what came of a fault."""
-        self.summary[name] = {"orders": story.orders, "not_exactly_once": len(story.wrong), **story.told, "wrong": story.wrong}
+    def told(self, name: str, company: Company, story: faults.Story) -> bool:
+        """Say and write down what came of a fault."""
+        found = audit(_clerk(company.tryton), company.connection)
+        self.summary[name] = {
+            "orders": story.orders, "not_exactly_once": len(story.wrong), **story.told, **_figures(found), "wrong": story.wrong,
+        }  # fmt: skip
         verdict = "[red]not[/]" if story.wrong else "[green]each[/]"
         self.say(f"   {story.orders} orders: {verdict} booked once, shipped once and invoiced once in Tryton.")
-        return not story.wrong
+        return self.compared(found, "") and not story.wrong
 
     def compared(self, found: Audit, when: str) -> bool:
         """Say how Tryton and the ledger compare."""
@@ -130,6 +138,11 @@ class Demo:
             )
             self.console.print(f"            {mark}  {name}  {cases.get(name, '')}  [dim]{expected.get(name, '')}[/]")
         return expected.keys() == cases.keys()
+
+
+def _clerk(tryton: Tryton) -> Rpc:
+    """Tryton, asked by somebody who is not Tieout."""
+    return Rpc(tryton.url, CLERK, CLERK_PASSWORD)
 
 
 def _figures(found: Audit) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """A bad line to Tryton: cuts the connection after a request was received and before its answer, or holds a request back beyond our time-out."""
 
+import contextlib
 import http.client
 import json
 import random
@@ -101,6 +102,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = bool(fate)
         if fate:
             return
+        with contextlib.suppress(OSError):  # nobody waits any more
+            self._pass_on(status, headers, answer)
+
+    def _pass_on(self, status: int, headers: list[tuple[str, str]], answer: bytes) -> None:
         self.send_response_only(status)
         for name, value in headers:
             if name.lower() not in ("transfer-encoding", "content-length", "connection"):

@@ -9,7 +9,7 @@ import pytest
 from examples.erp import faults
 from examples.erp.audit import audit, orders
 from examples.erp.clerk import Clerk
-from examples.erp.company import BAD_LINE, Company
+from examples.erp.company import Company
 from examples.erp.day import LEFT_OPEN, STUCK, Day
 from examples.erp.proxy import BadLine
 from examples.erp.rpc import Rpc
@@ -81,7 +81,7 @@ def test_tryton_killed_in_the_middle_loses_and_doubles_nothing(tryton: Tryton, c
 
 def test_lost_answers_and_late_requests_make_nothing_twice(tryton: Tryton, company_of: Callable[..., Company]) -> None:
     with BadLine(tryton, cuts=TIMES, delays=TIMES) as line:
-        company = company_of(erp_url=line.url, **BAD_LINE)
+        company = company_of(line=line)
         story = faults.on_a_bad_line(company, line, lambda: clerk(tryton), quiet)
         assert story.wrong == {}
         assert line.spoiled == {"cut": TIMES, "delay": TIMES}

@@ -1,12 +1,13 @@
 """What a run needs to know: accounts, systems, policy, reference data and which feed clears what. Built once, passed along."""
 
 import importlib
+import importlib.util
 import pkgutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 from functools import cache
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -20,7 +21,7 @@ from tieout.core.facts import Fact
 from tieout.core.ground import Rules
 from tieout.core.kit import leaves
 from tieout.core.post import Component, Plans, Steps, Sums
-from tieout.core.values import Side, exact
+from tieout.core.values import Ref, Side, exact
 from tieout.errors import SettingsError
 from tieout.flows import accounts, measured
 from tieout.policy import CompanyPolicy
@@ -38,6 +39,12 @@ def connector(name: str) -> Connector:
     if name not in connector_names():
         raise SettingsError(f"There is no connector {name!r}.", f"There are: {', '.join(connector_names())}.")
     return cast(Connector, importlib.import_module(f"tieout.connectors.{name}"))
+
+
+def sender_of(system: System) -> Any:
+    """The `send` module of a system's connector; None when it can be told nothing."""
+    name = f"tieout.connectors.{system.connector}.send"
+    return importlib.import_module(name) if importlib.util.find_spec(name) is not None else None
 
 
 def states_of(system: System) -> tuple[str, ...]:
@@ -147,10 +154,18 @@ class Novelty:
 
 
 class Driving(NamedTuple):
-    """What a project that tells its systems something decides by: the rules, and how each system treats what it is told."""
+    """What a project that tells its systems something decides by: the rules, and how each system treats what it is told.
+
+    `knowing` gives the rules for one root, by the references that systems have for it; else they are the same for all.
+    """
 
     rules: Rules
     targets: Mapping[str, Target]
+    knowing: Callable[[Collection[Ref]], Rules] | None = None
+
+    def rules_of(self, references: Collection[Ref]) -> Rules:
+        """The rules for a root with these references."""
+        return self.rules if self.knowing is None else self.knowing(references)
 
 
 class Watch(NamedTuple):
@@ -170,7 +185,10 @@ class Watch(NamedTuple):
 
 
 class Configuration:
-    """Everything that is fixed while a batch runs. `feeds` names, for each account and side, the systems that could clear it."""
+    """Everything that is fixed while a batch runs. `feeds` names, for each account and side, the systems that could clear it.
+
+    `own_accounts` take the place of all built-in ones: so a changed account is rehearsed.
+    """
 
     def __init__(
         self,
@@ -184,6 +202,7 @@ class Configuration:
         quiet_hours: Mapping[str, int] | None = None,
         closed_until: date | None = None,
         timezone: str = "UTC",
+        own_accounts: Mapping[str, ClearingAccount] | None = None,
     ) -> None:
         self.systems: dict[str, System] = {system.name: system for system in systems}
         self.policy = policy
@@ -191,8 +210,8 @@ class Configuration:
         self.waiting = timedelta(hours=waiting_hours)
         self.quiet = dict(quiet_hours or {})
         self.closed_until = closed_until
-        self.accounts: dict[str, ClearingAccount] = accounts()
-        self.steps = Steps(measured())
+        self.accounts: dict[str, ClearingAccount] = dict(own_accounts or accounts())
+        self.steps = Steps(measured(self.accounts))
         self.precedence = Precedence(list(self.systems))
         self.states = {name: states_of(system) for name, system in self.systems.items()}
         self.feeds: dict[str, tuple[str, ...]] = {
