@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from io import BytesIO
+from statistics import median, quantiles
 from typing import Any
 
 from bench import pgqueuer_rival

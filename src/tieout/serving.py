@@ -5,9 +5,11 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
+from datetime import datetime
 from functools import partial
+from pathlib import Path
 from types import FrameType
 
 from tieout.api.body import Room
@@ -16,18 +18,22 @@ from tieout.api.probe import Probe
 from tieout.api.routes import Intake, Watched, interface
 from tieout.api.server import Web
 from tieout.app import Tieout
+from tieout.core.lane import Limits
 from tieout.errors import OperatorError
+from tieout.runtime.consider import consider
+from tieout.runtime.dispatch import Dispatcher
 from tieout.runtime.gather import Queue, applying
 from tieout.runtime.polling import poller, polling
-from tieout.runtime.roles import Crew, Loop, Place, Step, ticking
+from tieout.runtime.roles import GRACE, Crew, Loop, Place, Step, ticking
+from tieout.settings import folders_of, limits_of
 from tieout.telemetry.logs import LOG, fields
 from tieout.telemetry.metrics import Metrics
 from tieout.telemetry.traces import traces_of
 
-RECEIVE, APPLY, POLL = "receive", "apply", "poll"
+RECEIVE, APPLY, POLL, DISPATCH = "receive", "apply", "poll", "dispatch"
 ALONE: dict[str, Callable[[Place, threading.Event], AbstractContextManager[Step]]] = {"tick": ticking}
 """Roles that need nothing but their place: one loop each."""
-ROLES = (RECEIVE, APPLY, *ALONE, POLL)
+ROLES = (RECEIVE, APPLY, *ALONE, POLL, DISPATCH)
 
 
 def roles_of(text: str) -> tuple[str, ...]:
@@ -64,6 +70,23 @@ def run(project: Tieout, roles: Sequence[str], host: str, port: int | None) -> l
             signal.signal(number, handler)
         probe.close()
         traces.close()
+
+
+@contextmanager
+def dispatching(place: Place, limits: Mapping[str, Limits], folders: Mapping[str, Path], end: threading.Event) -> Iterator[Step]:
+    """The role that sends: what is owed is decided about, what is decided is sent, what came of it is written down."""
+    with place.working() as (connection, configuration):
+        running = Dispatcher(lambda: closing(place.open_session()), configuration, place.secrets, limits=limits, folders=folders)
+
+        def step(now: datetime) -> float:
+            wait = 0.0 if consider(connection, configuration, now) else running.step(now)
+            running.wait(wait)
+            return 0.0
+
+        try:
+            yield step
+        finally:
+            running.close(GRACE)
 
 
 class Ending(threading.Event):
@@ -122,6 +145,9 @@ def crew_of(project: Tieout, place: Place, probe: Probe, roles: Sequence[str], w
         application = partial(interface, watched, intake if RECEIVE in roles else None)
         first.append(Loop(RECEIVE if RECEIVE in roles else "watch", partial(web.serving, application), metrics))
     first += [Loop(name, partial(ALONE[name], place), metrics) for name in roles if name in ALONE]
+    if DISPATCH in roles and project.configuration.driving is not None:
+        limits, folders = limits_of(project.settings), folders_of(project.settings, project.folder)
+        first.append(Loop(DISPATCH, partial(dispatching, place, limits, folders), metrics))
     if POLL in roles:
         first += [Loop(f"{POLL} {name}", partial(polling, place, name, seconds), metrics) for name, seconds in _polled(project).items()]
     return crew

@@ -253,7 +253,7 @@ def test_every_rule_has_a_test_that_bears_its_number(number):
 
 
 MACHINE_PATH = re.compile(r"(?<![\w./{}<>])/(?:home|root|tmp|work|mnt|Users)/\w+")
-PRIVATE_HOST = re.compile(r"https?://[^\s)\"'>]*(?:registry|artifactory|nexus|proxy|mirror|devpi|localhost|\d+\.\d+\.\d+\.\d+)")
+PRIVATE_HOST = re.compile(r"https?://(?!127\.0\.0\.1)[^\s)\"'>]*(?:registry|artifactory|nexus|proxy|mirror|devpi|localhost|\d+\.\d+\.\d+\.\d+)")
 SHIPPED = sorted(
     path
     for folder in ("docs", "src")

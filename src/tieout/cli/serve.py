@@ -20,7 +20,7 @@ def serve(
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="The port; 0 takes a free one and logs it.")] = PORT,
     roles: Annotated[str, typer.Option("--roles", help="Which roles run here, with commas between.")] = ALL,
 ) -> None:
-    """Do everything in one process: take messages in over HTTP, look at what falls due, ask systems for news.
+    """Do everything in one process: take messages in over HTTP, look at what falls due, ask systems for news, tell them what they owe.
 
     POST /v1/messages/SYSTEM takes a document or file of that system (`Authorization: Bearer KEY`); 202 means it is committed.
     POST /v1/webhooks/SYSTEM takes signed webhooks. GET /healthz, /readyz and /metrics say how it is doing.

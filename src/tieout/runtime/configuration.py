@@ -2,7 +2,7 @@
 
 import importlib
 import pkgutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 from functools import cache
@@ -20,7 +20,7 @@ from tieout.core.facts import Fact
 from tieout.core.ground import Rules
 from tieout.core.kit import leaves
 from tieout.core.post import Component, Plans, Steps, Sums
-from tieout.core.values import Side, exact
+from tieout.core.values import Ref, Side, exact
 from tieout.errors import SettingsError
 from tieout.flows import accounts, measured
 from tieout.policy import CompanyPolicy
@@ -147,10 +147,18 @@ class Novelty:
 
 
 class Driving(NamedTuple):
-    """What a project that tells its systems something decides by: the rules, and how each system treats what it is told."""
+    """What a project that tells its systems something decides by: the rules, and how each system treats what it is told.
+
+    `knowing` gives the rules for one root, by the references that systems have for it; else they are the same for all.
+    """
 
     rules: Rules
     targets: Mapping[str, Target]
+    knowing: Callable[[Collection[Ref]], Rules] | None = None
+
+    def rules_of(self, references: Collection[Ref]) -> Rules:
+        """The rules for a root with these references."""
+        return self.rules if self.knowing is None else self.knowing(references)
 
 
 class Watch(NamedTuple):

@@ -43,6 +43,9 @@ from tieout.store.database import fetch
 
 IDLE = 0.05
 """Seconds between two looks into an outbox that has nothing."""
+LINGER = 0.01
+"""Seconds for which an outcome may wait for others to be written down with it; what is sent next does not wait for that."""
+WRITE_AT_ONCE = 100
 TAKE_OVER_EVERY = 1.0
 SECONDS_UNKNOWN = 0.05
 """What a conversation is taken to last before one has."""
@@ -99,7 +102,7 @@ class Dispatcher:
         self._lease = lease
         self._results: deque[Result] = deque()
         self._news = threading.Event()
-        self._renewed = self._looked = 0.0
+        self._renewed = self._looked = self._written = 0.0
         self._is_stopping = False
         self._block = open_session()
         self._connection: Connection = self._block.__enter__()
@@ -118,8 +121,10 @@ class Dispatcher:
     def step(self, now: datetime) -> float:
         """Write down what has come back, renew, take over, and take what is due; seconds until there may be more to do."""
         self._news.clear()
-        self._write_results(now)
         clock = time.monotonic()
+        if len(self._results) >= WRITE_AT_ONCE or clock - self._written > LINGER or self._is_stopping:
+            self._write_results(now)
+            self._written = clock
         if clock - self._renewed > self._lease.total_seconds() / RENEWALS:
             renew(self._connection, [task for lane in self._lanes.values() for task in lane.held.values()], self.holder, self._lease)
             self._renewed = clock
@@ -128,7 +133,7 @@ class Dispatcher:
             self._looked = clock
         if not self._is_stopping:
             self._take(now, clock)
-        return 0.0 if self._results else IDLE
+        return LINGER if self._results else IDLE
 
     def wait(self, seconds: float) -> None:
         """Sleep so long, or until an answer comes or somebody calls `wake`."""
@@ -166,7 +171,8 @@ class Dispatcher:
 
     def _done(self, result: Result) -> None:
         self._results.append(result)
-        self._news.set()
+        if len(self._results) in (1, WRITE_AT_ONCE):
+            self._news.set()
 
     # Taking ----------------------------------------------------------------------------------------------------------
 

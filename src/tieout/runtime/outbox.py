@@ -70,7 +70,7 @@ def _decided(batch: Batch, roots: list[str], driving: Driving) -> list[Decision]
         mine = [one for name in sorted(names[root]) for one in issued.get(name, ())]
         if not items and not mine:
             continue
-        made = decide(Standing(seen, book, items, mine, tuple(sorted(names[root]))), driving.rules, now)
+        made = decide(Standing(seen, book, items, mine, tuple(sorted(names[root]))), driving.rules_of(names[root]), now)
         found += made
         if later := [decision.look_at for decision in made if decision.look_at is not None and decision.look_at > now]:
             waits[root] = min(later)

@@ -22,7 +22,7 @@ from tieout.store.sql import sql
 
 HORIZON = timedelta(seconds=0.25)
 """How far ahead commands are taken: what is taken is in doubt if this process dies."""
-AT_ONCE = 100
+AT_ONCE = 250
 PROBES_TO_CHOOSE = 50
 """Among so many the command is chosen that tries a circuit half open: one that fails again and again must not keep it open."""
 MARGIN = 2.0

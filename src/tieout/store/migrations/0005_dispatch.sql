@@ -15,6 +15,3 @@ alter table command
   add column proposed_by text not null default 'tieout',
   add column approved_by text not null default '',
   add constraint approver_is_not_proposer check (approved_by = '' or approved_by <> proposed_by);
-
--- What waits, for the list and for the forecast.
-create index command_created on command (system, created);

@@ -85,7 +85,7 @@ select state, hash, body::text, proposed_by from command where key = %s for upda
 update command set approved_by = %s where key = %s
 
 -- name: list_commands
--- newest first, by command_created where a system is named
+-- newest first; reads what fits, for a person who asks
 select key, subject, act, system, state, next_move, next_at, rule, attempt::text, created, changed, held_by, approved_by
 from command
 where (%(system)s::text is null or system = %(system)s) and (%(state)s::text is null or state = %(state)s)
