@@ -12,12 +12,12 @@ import msgspec
 
 from tieout.connectors import Secrets, System
 from tieout.core.account import ClearingAccount
-from tieout.core.attempt import NEVER, Target
+from tieout.core.attempt import Target
 from tieout.core.ground import Rules
 from tieout.core.values import Ref, ref_parts
 from tieout.errors import InputMissing, OperatorError, SettingsError
 from tieout.flows import accounts_with
-from tieout.policy.driving import Driving as ProjectRules
+from tieout.policy import driving as policies
 from tieout.report import tables
 from tieout.report.state import Ledger
 from tieout.runtime.batch import Connection, Counts
@@ -71,9 +71,9 @@ class Tieout:
 
     def _configure(self, connection: Connection | None = None) -> Configuration:
         configuration = configuration_of(self.settings, self.systems.values(), connection or self.connection)
-        if any(one.acts or one.stand_in for one in self.driving.systems):
+        configuration.driving = driving_by(self.driving, targets_of(self.settings))
+        if configuration.driving is not None:
             self._refuse_forgetful()
-            configuration.driving = Driving(self.driving, targets_of(self.settings), self._rules_of)
         return configuration
 
     def _refuse_forgetful(self) -> None:
@@ -86,9 +86,6 @@ class Tieout:
                         f"{FILE}: `systems.{one.name}.sending.remembers_hours`: {act.value} goes to {one.name} without a key that it knows again.",
                         "Leave it out, so that attempts in doubt are looked up; or have the mapping send an idempotency key.",
                     )
-
-    def _rules_of(self, references: Collection[Ref]) -> Rules:
-        return self.driving.knowing(speaking=sorted({ref_parts(reference)[0] for reference in references}))
 
     def fresh_configuration(self, connection: Connection | None = None) -> Configuration:
         """The same configuration without reference data read, for another schema or for another thread with its own connection."""
@@ -171,7 +168,6 @@ class Tieout:
         system. `since` and `until` are recorded time. Raises OperatorError.
         """
         present, changed = self.fresh_configuration(), self._changed(policy, settings, mappings or {})
-        present.driving = _rehearsed(self.driving)
         flows = sorted({account.flow for account in changed.accounts.values()})
         if flow and flow not in flows:
             raise OperatorError(f"There is no flow {flow!r}.", f"There are: {', '.join(flows)}.")
@@ -198,7 +194,7 @@ class Tieout:
         except Exception as bad:
             raise SettingsError(f"{policy}/flows: {type(bad).__name__}: {bad}.", "Correct the file of the clearing account.") from bad
         changed = configuration_of(wanted, systems.values(), self.connection, own)
-        changed.driving = _rehearsed(driving_of(wanted, folder))
+        changed.driving = driving_by(driving_of(wanted, folder), targets_of(wanted))
         return changed
 
     # Time ----------------------------------------------------------------------------------------------------------
@@ -230,11 +226,13 @@ def configuration_of(
     return configuration
 
 
-def _rehearsed(rules: ProjectRules) -> Driving | None:
-    """What would be decided by these rules; how its targets behave does not matter, as none is told anything."""
-    if not any(one.acts for one in rules.systems):
-        return None
-    return Driving(rules, {one.name: Target(settle=NEVER) for one in rules.systems})
+def driving_by(rules: policies.Driving, targets: Mapping[str, Target]) -> Driving | None:
+    """What is decided by these rules; None when they let nobody be told anything."""
+
+    def of_root(references: Collection[Ref]) -> Rules:
+        return rules.knowing(speaking=sorted({ref_parts(reference)[0] for reference in references}))
+
+    return Driving(rules, targets, of_root) if any(one.acts or one.stand_in for one in rules.systems) else None
 
 
 def mapping_text(path: Path) -> str:

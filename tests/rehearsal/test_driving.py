@@ -49,3 +49,10 @@ def test_a_decision_table_in_the_folder_holds_what_is_large(folder: Path) -> Non
         found = rehearse(folder, project, "held", tieout=settings, checkpoints=HELD)
         held = {example.subject: "held" in example.after for example in found.commands.appear.examples}
         assert held == {f"TBK+ shop/order/{n} 1": large for n, large in ((1, True), (2, False), (3, True), (4, False))}
+
+
+def test_no_secret_is_looked_for(folder: Path) -> None:
+    """The change names secrets that are nowhere: sending would need them, a rehearsal does not."""
+    with opened(folder) as project:
+        settings = DRIVES.replace("drive =", 'secrets = { token = "env:TIEOUT_NOWHERE", key = "file:nowhere" }\ndrive =')
+        assert rehearse(folder, project, "secret", tieout=settings).commands.appear.count == 4

@@ -70,9 +70,12 @@ class Stage(NamedTuple):
             self.configuration.system_ids[name] = id_
         for key, value in fetch(history, "carried_settings"):
             run(self.connection, "set_meta", key, value)
-        driving = self.configuration.driving
+        driving, configuration = self.configuration.driving, self.configuration
         if driving is not None:
-            self.configuration.driving = Driving(Answered(driving.rules, self.configuration), driving.targets)
+            rules_of = driving.rules_of
+            configuration.driving = Driving(
+                Answered(driving.rules, configuration), driving.targets, lambda names: Answered(rules_of(names), configuration)
+            )  # fmt: skip
 
     def play(self, arrivals: Sequence[Arrival], now: datetime) -> None:
         """Apply some documents as they came then, decide what was owed then, and look at what was due."""
