@@ -43,11 +43,13 @@ async def main(conninfo: str, base: str) -> dict[str, Any]:
     tries = {}
     for batch in BATCHES:
         connection = await asyncpg.connect(host=parts["host"], user=parts["user"], database=parts.get("dbname") or "postgres")
-        await connection.execute("create schema pgqueuer_bench; set search_path to pgqueuer_bench")
+        await connection.execute(
+            "drop schema if exists pgqueuer_bench cascade; create schema pgqueuer_bench; set search_path to pgqueuer_bench"
+        )
         try:
             driver = AsyncpgDriver(connection)
             queries = Queries(driver)
-            await queries.install()
+            await queries.install(create_schema=False)
             await queries.enqueue(["book"] * JOBS, [b"%d" % n for n in range(JOBS)], [0] * JOBS)
             jobs = PgQueuer(driver)
             async with httpcore.AsyncConnectionPool(max_connections=4) as pool:

@@ -37,6 +37,8 @@ TYPES = {
     "WrittenOff": "write_off", "Matched": "match", "Listed": "list", "UnitDefined": "unit", "KitDefined": "kit",
     "SettlementReported": "settlement", "SaleSettled": "sale", "FeeCharged": "fee", "FeePosted": "journal",
     "ReserveMoved": "reserve", "PayoutSent": "payout", "PayoutReceived": "bank_entry", "EventReported": "event",
+    "DepositTaken": "deposit", "DepositApplied": "deposit_application", "CreditApplied": "credit_application", "DropShipped": "ship_notice",
+    "GoodsAnnounced": "ship_notice", "PurchaseAcknowledged": "purchase_acknowledgment",
 }  # fmt: skip
 
 SYSTEMS = {

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,15 +11,21 @@ from types import TracebackType
 import msgspec
 
 from tieout.connectors import Secrets, System
+from tieout.core.account import ClearingAccount
+from tieout.core.attempt import NEVER, Target
 from tieout.core.ground import Rules
 from tieout.core.values import Ref, ref_parts
-from tieout.errors import SettingsError
+from tieout.errors import InputMissing, OperatorError, SettingsError
+from tieout.flows import accounts_with
+from tieout.policy.driving import Driving as ProjectRules
 from tieout.report import tables
 from tieout.report.state import Ledger
 from tieout.runtime.batch import Connection, Counts
-from tieout.runtime.configuration import Configuration, Driving
+from tieout.runtime.configuration import Configuration, Driving, sender_of
 from tieout.runtime.looks import tick
-from tieout.settings import FILE, Settings, driving_of, load, policy_of, secrets_of, systems_of, targets_of
+from tieout.runtime.outcome import Rehearsal
+from tieout.runtime.rehearse import Progress, rehearse
+from tieout.settings import FILE, Overlay, Settings, driving_of, load, policy_of, secrets_of, systems_of, targets_of
 from tieout.store.database import Database, fetch, run
 
 DATABASE_VARIABLE = "TIEOUT_DATABASE"
@@ -64,24 +70,22 @@ class Tieout:
         run(self.connection, "set_system", system.name, msgspec.json.encode(system).decode())
 
     def _configure(self, connection: Connection | None = None) -> Configuration:
-        project = self.settings.project
-        connection = connection or self.connection
-        closed = fetch(connection, "last_close")
-        configuration = Configuration(
-            self.systems.values(),
-            policy_of(self.settings),
-            switches=frozenset(project.switches),
-            marketplaces=frozenset(n for n, c in self.settings.channels.items() if c.kind == "marketplace"),
-            clock=project.clock,
-            waiting_hours=project.waiting_hours,
-            quiet_hours={n: s.quiet_hours for n, s in self.settings.systems.items() if s.quiet_hours is not None},
-            closed_until=closed[0][0] if closed else None,
-            timezone=project.timezone,
-        )
-        configuration.system_ids = {name: id_ for id_, name, _ in fetch(connection, "systems")}
+        configuration = configuration_of(self.settings, self.systems.values(), connection or self.connection)
         if any(one.acts or one.stand_in for one in self.driving.systems):
+            self._refuse_forgetful()
             configuration.driving = Driving(self.driving, targets_of(self.settings), self._rules_of)
         return configuration
+
+    def _refuse_forgetful(self) -> None:
+        """A target that is believed to know a key again must be sent one, or a lost answer makes a second document (rule 26)."""
+        for one in self.driving.systems:
+            knows = getattr(sender_of(self.systems[one.name]), "knows_key", None)
+            for act in sorted(one.acts | one.stand_in) if self.settings.systems[one.name].sending.remembers_hours else ():
+                if knows is None or not knows(self.systems[one.name], act):
+                    raise SettingsError(
+                        f"{FILE}: `systems.{one.name}.sending.remembers_hours`: {act.value} goes to {one.name} without a key that it knows again.",
+                        "Leave it out, so that attempts in doubt are looked up; or have the mapping send an idempotency key.",
+                    )
 
     def _rules_of(self, references: Collection[Ref]) -> Rules:
         return self.driving.knowing(speaking=sorted({ref_parts(reference)[0] for reference in references}))
@@ -146,11 +150,99 @@ class Tieout:
         """Counts of statements, subjects, cases, and the ledger hash."""
         return self.ledger(as_of).status()
 
+    # Trying a change -----------------------------------------------------------------------------------------------
+
+    def rehearse(
+        self,
+        *,
+        policy: Path | None = None,
+        settings: Path | None = None,
+        mappings: Mapping[str, Path] | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        flow: str = "",
+        examples: int = 10,
+        progress: Progress | None = None,
+    ) -> Rehearsal:
+        """What a change would have made of the history, in scratch schemas; nothing is sent, and nothing of it stays.
+
+        `policy` is a folder whose files take the place of the project's of the same name (`tieout.toml`, mappings, decision
+        tables, and `flows/**/*.py` of clearing accounts); `settings` stands for `tieout.toml` alone; `mappings` are files by
+        system. `since` and `until` are recorded time. Raises OperatorError.
+        """
+        present, changed = self.fresh_configuration(), self._changed(policy, settings, mappings or {})
+        present.driving = _rehearsed(self.driving)
+        flows = sorted({account.flow for account in changed.accounts.values()})
+        if flow and flow not in flows:
+            raise OperatorError(f"There is no flow {flow!r}.", f"There are: {', '.join(flows)}.")
+        start = since or datetime.min.replace(tzinfo=UTC)
+        return rehearse(
+            self.database, self.connection, present, changed, datetime.now(UTC),
+            since=start, until=until, flow=flow, examples=examples, progress=progress,
+        )  # fmt: skip
+
+    def _changed(self, policy: Path | None, settings: Path | None, mappings: Mapping[str, Path]) -> Configuration:
+        """The configuration that the changed files describe. Systems that only the ledger knows stay as they are."""
+        if policy is not None and not policy.is_dir():
+            raise InputMissing(f"{policy} is no folder.", "Name the folder that holds the changed files.")
+        folder = Overlay(policy, self.folder, settings)
+        wanted = load(folder)
+        systems = {**self.systems, **systems_of(wanted, folder)}
+        for name, path in mappings.items():
+            if name not in systems:
+                raise OperatorError(f"There is no system {name!r}.", f"Known: {', '.join(systems)}.")
+            systems[name] = msgspec.structs.replace(systems[name], options={**systems[name].options, "mapping": mapping_text(path)})
+        files = sorted(policy.glob("flows/**/*.py")) if policy is not None else []
+        try:
+            own = accounts_with(files) if files else None
+        except Exception as bad:
+            raise SettingsError(f"{policy}/flows: {type(bad).__name__}: {bad}.", "Correct the file of the clearing account.") from bad
+        changed = configuration_of(wanted, systems.values(), self.connection, own)
+        changed.driving = _rehearsed(driving_of(wanted, folder))
+        return changed
+
     # Time ----------------------------------------------------------------------------------------------------------
 
     def tick(self, *, everything: bool = False) -> int:
         """Look at everything whose deadline has passed."""
         return tick(self.connection, self.configuration, datetime.now(UTC), everything=everything)
+
+
+def configuration_of(
+    settings: Settings, systems: Iterable[System], connection: Connection, own_accounts: Mapping[str, ClearingAccount] | None = None
+) -> Configuration:
+    """The configuration that settings describe, for the ledger of a connection; reference data is not read yet."""
+    project = settings.project
+    closed = fetch(connection, "last_close")
+    configuration = Configuration(
+        systems,
+        policy_of(settings),
+        switches=frozenset(project.switches),
+        marketplaces=frozenset(n for n, c in settings.channels.items() if c.kind == "marketplace"),
+        clock=project.clock,
+        waiting_hours=project.waiting_hours,
+        quiet_hours={n: s.quiet_hours for n, s in settings.systems.items() if s.quiet_hours is not None},
+        closed_until=closed[0][0] if closed else None,
+        timezone=project.timezone,
+        own_accounts=own_accounts,
+    )
+    configuration.system_ids = {name: id_ for id_, name, _ in fetch(connection, "systems")}
+    return configuration
+
+
+def _rehearsed(rules: ProjectRules) -> Driving | None:
+    """What would be decided by these rules; how its targets behave does not matter, as none is told anything."""
+    if not any(one.acts for one in rules.systems):
+        return None
+    return Driving(rules, {one.name: Target(settle=NEVER) for one in rules.systems})
+
+
+def mapping_text(path: Path) -> str:
+    """The text of a mapping file. Raises InputMissing."""
+    try:
+        return path.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as bad:
+        raise InputMissing(f"The mapping {path} cannot be read: {bad}.", "Save it as UTF-8.") from bad
 
 
 def open_project(path: str | Path = ".") -> Tieout:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, time, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -34,6 +34,33 @@ WEBHOOK_SECRET = "webhook"  # noqa: S105  how the names of such secrets begin
 SECRET_PLACE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]{0,99}|file:[^\0]{1,500}")
 POLL_SECONDS_MAX = 7 * 24 * 3600
 CONCURRENCY_MAX = 64
+
+
+class Folder(Protocol):
+    """Where the files are that settings name: a path, or one folder laid over another."""
+
+    def __truediv__(self, name: str, /) -> Path:
+        """The file of that name."""
+        ...
+
+
+class Overlay(NamedTuple):
+    """A folder laid over a project's: a file that it has takes the place of the project's of the same name.
+
+    `settings`, if named, stands for `tieout.toml`.
+    """
+
+    above: Path | None
+    below: Path
+    settings: Path | None = None
+
+    def __truediv__(self, name: str, /) -> Path:
+        """The file of that name, from above if it is there."""
+        if name == FILE and self.settings is not None:
+            return self.settings
+        if self.above is not None and (self.above / name).is_file():
+            return self.above / name
+        return self.below / name
 
 
 class ProjectTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -171,11 +198,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     delegations: tuple[DelegationTable, ...] = ()
 
 
-def load(folder: Path) -> Settings:
+def load(folder: Folder) -> Settings:
     """Read and check a project's settings. Raises SettingsError with file, key, rule and next step."""
     path = folder / FILE
     if not path.is_file():
-        raise SettingsError(f"There is no {FILE} in {folder}.", f"Run `tieout init {folder}` to make a project there.")
+        raise SettingsError(f"There is no {path.name} in {path.parent}.", f"Run `tieout init {path.parent}` to make a project there.")
     try:
         data = tomllib.loads(path.read_text("utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as bad:
@@ -184,7 +211,7 @@ def load(folder: Path) -> Settings:
         settings = msgspec.convert(data, Settings)
     except msgspec.ValidationError as bad:
         raise SettingsError(f"{path}: {_plain(str(bad), data)}.", "See docs/reference/settings.md.") from bad
-    _check(settings, path)
+    _check(settings, path, folder)
     return settings
 
 
@@ -203,7 +230,7 @@ def _plain(message: str, data: Any) -> str:
     return f"unknown key `{name}`{where}" + (f" (did you mean `{near[0]}`?)" if near else "")
 
 
-def _check(settings: Settings, path: Path) -> None:
+def _check(settings: Settings, path: Path, folder: Folder) -> None:
     project = settings.project
 
     def need(good: bool, what: str, next_step: str) -> None:
@@ -226,7 +253,7 @@ def _check(settings: Settings, path: Path) -> None:
         for kind in (*system.states, *system.ignore):
             need(kind in KINDS, f"`systems.{name}` names the fact type {kind!r}, which does not exist", _near(kind, KINDS))
         need(
-            not system.mapping or (path.parent / system.mapping).is_file(),
+            not system.mapping or (folder / system.mapping).is_file(),
             f"`systems.{name}.mapping` {system.mapping!r} is not a file", "The path is relative to tieout.toml.",
         )  # fmt: skip
         for secret, place in system.secrets.items():
@@ -289,7 +316,7 @@ def _near(word: str, known: Iterable[str]) -> str:
     return f"Did you mean {near[0]}?" if near else "See docs/reference."
 
 
-def systems_of(settings: Settings, folder: Path) -> dict[str, System]:
+def systems_of(settings: Settings, folder: Folder) -> dict[str, System]:
     """The systems as connectors want them; a mapping's text is read in."""
     made = {}
     for name, table in settings.systems.items():
@@ -373,7 +400,7 @@ def policy_of(settings: Settings) -> CompanyPolicy:
     return CompanyPolicy(calendars, tolerances, deadlines, timedelta(minutes=settings.project.grace_minutes))
 
 
-def driving_of(settings: Settings, folder: Path) -> Driving:
+def driving_of(settings: Settings, folder: Folder) -> Driving:
     """What may be commanded, when, and what waits for an approver. Raises SettingsError, also for what a policy file says."""
     texts = {}
     for key, names in settings.policy.files.items():

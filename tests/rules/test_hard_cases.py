@@ -3,7 +3,10 @@
 from collections.abc import Callable
 from decimal import Decimal
 
-from world import World, line, say
+import msgspec
+
+from tieout.runtime.apply import apply
+from world import NOW, SYSTEMS, World, line, say
 
 Worlds = Callable[..., World]
 D = Decimal
@@ -166,3 +169,77 @@ def test_a_fact_from_the_far_future_moves_no_watermark(world: World) -> None:
     world.say("Shipped", "wms", "P1", 24 * 400, [line(1, SHOP, "A", 1)])
     world.say("Shipped", "wms", "P2", 0, [line(1, SHOP, "A", 1)])
     assert world.connection.execute("select watermark < '2026-04-01' from feed where system = 'wms'").fetchall() == [(True,)]
+
+
+def test_the_erp_was_edited_by_hand(world: World) -> None:
+    """A price changed behind our back opens, and closes by itself when it is put right."""
+    world.say("OrderPlaced", "shop", "1", 0, [line(1, SHOP, "A", 10, 100)])
+    for revision, price in ((1, 100), (2, 120), (3, 100)):
+        world.say("OrderBooked", "erp", "S1", revision, [line(1, ERP, "A", 10, price)], revision=revision, **LINK)
+        found = [name for name in world.complete(10 + revision) if name.startswith("TBK")]
+        assert found == (["TBK- shop/order/1#A"] if revision == 2 else [])
+
+
+def test_a_phantom_order_opens_and_closes_when_it_is_deleted(world: World) -> None:
+    world.say("OrderBooked", "erp", "S9", 0, [line(1, "erp/sales_order/S9", "A", 1, 10)], revision=1)
+    assert world.complete(10)["TBK- erp/sales_order/S9#A"][0] == {"EA": "-1"}
+    world.say("OrderBooked", "erp", "S9", 1, [], revision=2, void=True)
+    assert world.tick(everything=True) == {}
+    assert world.net() == {}
+
+
+def test_a_feed_that_went_silent_is_a_finding_against_the_system(world_of: Worlds) -> None:
+    world = world_of(quiet_hours={"wms": 24})
+    world.say("Shipped", "wms", "P1", 0, [line(1, SHOP, "A", 1)])
+    world.say("Invoiced", "erp", "I1", 20, [line(1, SHOP, "A", 1, 10)])
+    assert "FED wms" not in world.tick()
+    world.say("Invoiced", "erp", "I2", 30, [line(1, "shop/order/2", "A", 1, 10)])
+    assert "FED wms" in world.tick()
+    world.say("Shipped", "wms", "P2", 29, [line(1, "shop/order/2", "A", 1)])
+    assert "FED wms" not in world.tick()
+
+
+def test_a_mapping_that_was_wrong_for_a_week_corrects_the_ledger_and_both_states_stay(world: World) -> None:
+    """What is translated anew is a revision of a later generation: the old posting is reversed whole, and stays in the log."""
+    world.say("OrderPlaced", "shop", "1", 0, [line(1, SHOP, "A", 10, 1000)])
+    (arrival,) = world.arrivals([say("OrderPlaced", "shop", "1", 0, [line(1, SHOP, "A", 10, 100)])])
+    ((message,),) = world.connection.execute("select id from message").fetchall()
+    arrival.message_id, arrival.generation = message, 1
+    apply(world.connection, world.configuration, [arrival], NOW, what="replay")
+    assert world.of("TBK") == {"shop/order/1 A EA": 10, "shop/order/1 A $USD": 100}
+    signs = world.connection.execute("select sign, count(*) from posting group by 1 order by 1").fetchall()
+    assert signs == [(-1, 1), (1, 2)]
+
+
+def test_a_merged_line_clears_the_lines_it_was_made_of(world_of: Worlds) -> None:
+    """The ERP makes one line of two order lines and says of which."""
+    systems = {name: msgspec.structs.replace(system, lines=True) for name, system in SYSTEMS.items()}
+    world = world_of(systems=systems)
+    lines = [line(1, SHOP, "A", 4, 40, order_line="1"), line(2, SHOP, "A", 6, 60, order_line="2")]
+    world.say("OrderPlaced", "shop", "1", 0, lines)
+    world.say("OrderBooked", "erp", "S1", 1, [line(1, ERP, "A", 10, 100, order_line="1+2")], **LINK)
+    assert [name for name in world.complete(10) if name.startswith("TBK")] == []
+
+
+def test_a_parcel_that_the_carrier_confirms_twice_is_delivered_once(world: World) -> None:
+    world.say("Shipped", "wms", "P1", 0, [line(1, SHOP, "A", 1)], parcels=["1Z1"])
+    for hours in (5, 9):
+        world.say("Delivered", "carrier", "1Z1", hours, [line(1, "*/parcel/1Z1", quantity=1, unit="PCL")], revision=hours)
+    assert world.of("TDL") == {}
+    world.say("Delivered", "carrier", "1Z2", 9, [line(1, "*/parcel/1Z2", quantity=1, unit="PCL")])
+    assert world.complete(48)["TDL- */parcel/1Z2"] == ({"PCL": "-1"}, {})
+
+
+def test_settlement_lines_post_while_a_header_that_does_not_foot_holds_fees_and_payout(world: World) -> None:
+    subject, payout = "market/settlement/9", "market/payout/9"
+    world.say("Invoiced", "erp", "I1", 0, [line(1, SHOP, "A", 1, 100)])
+    world.say("SaleSettled", "market", "L1", 1, [line(1, "erp/invoice/I1", value=100)], data={"against": subject})
+    world.say("FeeCharged", "market", "L2", 1, [line(1, subject, value=15, charge="commission")], data={"against": subject})
+    world.say("SettlementReported", "market", "9", 1, total=Decimal(80))
+    world.say("PayoutSent", "market", "9", 1, total=Decimal(80), links=[[payout, subject]])
+    assert world.of("SFT") == {f"{payout}  $USD": -5}
+    held = {name for name in world.complete(24 * 10) if name[:3] in ("SFT", "FTP", "PYT")}
+    assert held == {f"SFT- {payout}"}
+    world.say("ReserveMoved", "market", "L3", 1, [line(1, subject, value=5)], data={"against": subject})
+    free = {name for name in world.tick(everything=True) if name[:3] in ("SFT", "FTP", "PYT")}
+    assert free == {f"FTP+ {payout}#commission", f"PYT+ {payout}"}

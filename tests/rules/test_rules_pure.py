@@ -581,7 +581,7 @@ def test_equal_numbers_are_written_alike() -> None:
 @given(st.lists(st.tuples(st.booleans(), st.integers(-9, 9), st.one_of(st.none(), st.integers(-9, 9))), max_size=12))
 def test_net_is_debits_less_credits_and_reversal_undoes_it(rows: list[tuple[bool, int, int | None]]) -> None:
     sums: Sums = {}
-    steps = Steps(measured())
+    steps = Steps(measured(accounts()))
     book = [posting(["TBK+" if debit else "TBK-"], quantity, n, value=value) for n, (debit, quantity, value) in enumerate(rows)]
     for one in book:
         net(one, steps, sums)

@@ -56,6 +56,14 @@ def erp(project: Project) -> Iterator[Any]:
         yield server
 
 
+def test_a_key_memory_that_the_target_cannot_have_is_refused_before_anything_is_sent(project: Project, erp: Any) -> None:
+    path = project.folder / "tieout.toml"
+    path.write_text(path.read_text().replace("settle_seconds = 1", "settle_seconds = 1, remembers_hours = 24"))
+    done = project.tieout("status")
+    assert done.returncode != 0
+    assert "remembers_hours`: book_order goes to erp without a key that it knows again" in done.stderr
+
+
 def test_an_order_is_booked_once_and_proven_by_the_target(project: Project, erp: Any, start: Callable[..., Process]) -> None:
     erp.state["faults"] += ["lost answer", None, "lost request"]
     served = start(key=project.key("shop"))

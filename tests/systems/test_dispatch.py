@@ -1,7 +1,9 @@
 """Commands on their way, on a real PostgreSQL and real sockets: nothing is lost, nothing is done twice, order is kept."""
 
+import os
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from counting import counting
@@ -12,6 +14,7 @@ from tieout.core.circuit import Rules
 from tieout.core.lane import Limits
 from world import World
 
+BACKLOG = int(os.environ.get("TIEOUT_TEST_BACKLOG", "0"))
 KEYS = Target(timedelta(seconds=2), timedelta(hours=1), timedelta(milliseconds=20), timedelta(milliseconds=200))
 NO_KEYS = Target(timedelta(seconds=1), first=timedelta(milliseconds=20), longest=timedelta(milliseconds=200))
 PATIENT = Rules(faults_max=10_000, calls_min=50, percent=101)
@@ -62,3 +65,25 @@ def test_200_dropped_answers_and_200_delays_beyond_our_time_out_double_and_lose_
     assert len(target.documents) == 400
     assert states(world) == {"accepted": 400}
     assert bool(target.looked) is not keys, "without keys it is looked up, with keys told again"
+
+
+@pytest.mark.skipif(not BACKLOG, reason="set TIEOUT_TEST_BACKLOG=100000 for the long run")
+def test_a_large_backlog_drains_in_flat_memory(world_of: Callable[..., World]) -> None:
+    resident: list[int] = []
+
+    def over() -> bool:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        resident.append(pages * os.sysconf("SC_PAGE_SIZE"))
+        return settled(world)
+
+    with counting() as target:
+        world = drive(world_of(systems=systems(erp(target.base, keys=True))), KEYS)
+        for first in range(0, BACKLOG, 1000):
+            world.apply([order(n) for n in range(first, first + 1000)])
+        running = dispatcher(world)
+        play(world, running, over, seconds=BACKLOG / 50)
+        assert running.close()
+        assert len(target.documents) == BACKLOG
+        kept = len(target.came) * 2000  # what the target in this process writes down itself
+    tenth = max(len(resident) // 10, 1)
+    assert max(resident) - max(resident[:tenth]) < 20_000_000 + kept

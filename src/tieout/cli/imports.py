@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from tieout.app import Tieout
+from tieout.app import Tieout, mapping_text
 from tieout.cli import show
 from tieout.cli.options import Json, bar, moment, open_project
 from tieout.connectors import Refused, System, delimited
@@ -91,10 +91,7 @@ def _mapping_text(mapping: Path | None) -> str | None:
         return None
     if not mapping.is_file():
         raise InputMissing(f"The mapping {mapping} is not there.", "Check the path.")
-    try:
-        return mapping.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as bad:
-        raise InputMissing(f"The mapping {mapping} cannot be read: {bad}.", "Save it as UTF-8.") from bad
+    return mapping_text(mapping)
 
 
 def _system_for_preview(name: str | None, text: str | None, mapping: Path | None) -> System:

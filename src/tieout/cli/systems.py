@@ -18,8 +18,8 @@ from tieout.core.lane import Lane, Limits
 from tieout.core.rate import Bucket
 from tieout.errors import OperatorError, SettingsError
 from tieout.runtime import lane as lanes
+from tieout.runtime.configuration import sender_of
 from tieout.runtime.consider import consider
-from tieout.runtime.delivery import module_of
 from tieout.runtime.dispatch import Dispatcher
 from tieout.runtime.dry_run import dry_run
 from tieout.runtime.transport import Transport
@@ -78,7 +78,7 @@ def test(system: Name) -> None:
     with open_project() as project:
         _known(project, system)
         known = project.systems[system]
-        module = module_of(known)
+        module = sender_of(known)
         greeting = getattr(module, "greet", None)
         if greeting is None:
             raise OperatorError(f"The connector {known.connector} has no harmless call.", "Send one command and look at its life.")

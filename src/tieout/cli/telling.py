@@ -133,9 +133,9 @@ def one_command(project: Tieout, key: str) -> dict[str, Any]:
     if not rows:
         raise OperatorError(f"There is no command {key!r}.", "`tieout commands list` shows them.")
     names = ("key", "subject", "account", "side", "act", "system", "state", "next_move", "next_at", "rule", "body", "because", "attempt",
-             "gone", "hash", "fence", "held_by", "held_until", "proposed_by", "approved_by", "created", "changed")  # fmt: skip
+             "hash", "fence", "held_by", "held_until", "proposed_by", "approved_by", "created", "changed")  # fmt: skip
     found = dict(zip(names, rows[0], strict=True))
-    for name in ("body", "because", "attempt", "gone"):
+    for name in ("body", "because", "attempt"):
         found[name] = msgspec.json.decode(found[name])
     found["reason"] = found["attempt"].get("reason", "")
     found["life"] = [

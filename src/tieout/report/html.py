@@ -29,10 +29,14 @@ def write(ledger: Ledger, folder: Path, *, title: str) -> Path:
 
     Raises OperatorError when the folder cannot be written to.
     """
-    text = render(ledger, title=title)
-    path, part = folder / FILE, folder / f".{FILE}.part"
+    return save(render(ledger, title=title), folder / FILE)
+
+
+def save(text: str, path: Path) -> Path:
+    """Write a page to a file, in a folder that is made if need be. Raises OperatorError when it cannot be written."""
+    part = path.with_name(f".{path.name}.part")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         part.write_text(text, encoding="utf-8", newline="\n")
         part.replace(path)
     except OSError as bad:
@@ -40,18 +44,10 @@ def write(ledger: Ledger, folder: Path, *, title: str) -> Path:
     return path
 
 
-def render(ledger: Ledger, *, title: str) -> str:
-    """The page as text; every figure comes from one snapshot of the ledger."""
-    ledger.figures()
-    with ledger.connection.transaction():
-        ledger.connection.execute("set transaction isolation level repeatable read")
-        return _page(ledger, title)
-
-
-def _page(ledger: Ledger, title: str) -> str:
+def document(title: str, body: Markup) -> str:
+    """A whole page with our style in it, which can load nothing from elsewhere."""
     style = files("tieout.report").joinpath("style.css").read_text("utf-8")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    status = ledger.status()
     head = h(
         "head",
         h("meta", charset="utf-8"),
@@ -64,6 +60,19 @@ def _page(ledger: Ledger, title: str) -> str:
         h("title", f"{title} · Tieout"),
         h("style", Markup(style)),
     )  # fmt: skip
+    return f"<!doctype html>\n{h('html', head, body, lang='en')}\n"
+
+
+def render(ledger: Ledger, *, title: str) -> str:
+    """The page as text; every figure comes from one snapshot of the ledger."""
+    ledger.figures()
+    with ledger.connection.transaction():
+        ledger.connection.execute("set transaction isolation level repeatable read")
+        return _page(ledger, title)
+
+
+def _page(ledger: Ledger, title: str) -> str:
+    status = ledger.status()
     body = h(
         "body",
         h("a", "Skip to the figures", href="#figures", cls="skip"),
@@ -72,7 +81,7 @@ def _page(ledger: Ledger, title: str) -> str:
           page_cases.cases(ledger), page_parts.quarantine(ledger), page_parts.waiting(ledger), page_parts.unobserved(ledger)),
         h("footer", f"Written by Tieout {VERSION}. Read-only: the ledger is the record, this page is a picture of it."),
     )  # fmt: skip
-    return f"<!doctype html>\n{h('html', head, body, lang='en')}\n"
+    return document(title, body)
 
 
 def _header(ledger: Ledger, title: str, status: Mapping[str, object]) -> Markup:

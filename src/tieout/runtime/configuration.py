@@ -1,12 +1,13 @@
 """What a run needs to know: accounts, systems, policy, reference data and which feed clears what. Built once, passed along."""
 
 import importlib
+import importlib.util
 import pkgutil
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 from functools import cache
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -38,6 +39,12 @@ def connector(name: str) -> Connector:
     if name not in connector_names():
         raise SettingsError(f"There is no connector {name!r}.", f"There are: {', '.join(connector_names())}.")
     return cast(Connector, importlib.import_module(f"tieout.connectors.{name}"))
+
+
+def sender_of(system: System) -> Any:
+    """The `send` module of a system's connector; None when it can be told nothing."""
+    name = f"tieout.connectors.{system.connector}.send"
+    return importlib.import_module(name) if importlib.util.find_spec(name) is not None else None
 
 
 def states_of(system: System) -> tuple[str, ...]:
@@ -178,7 +185,10 @@ class Watch(NamedTuple):
 
 
 class Configuration:
-    """Everything that is fixed while a batch runs. `feeds` names, for each account and side, the systems that could clear it."""
+    """Everything that is fixed while a batch runs. `feeds` names, for each account and side, the systems that could clear it.
+
+    `own_accounts` take the place of all built-in ones: so a changed account is rehearsed.
+    """
 
     def __init__(
         self,
@@ -192,6 +202,7 @@ class Configuration:
         quiet_hours: Mapping[str, int] | None = None,
         closed_until: date | None = None,
         timezone: str = "UTC",
+        own_accounts: Mapping[str, ClearingAccount] | None = None,
     ) -> None:
         self.systems: dict[str, System] = {system.name: system for system in systems}
         self.policy = policy
@@ -199,8 +210,8 @@ class Configuration:
         self.waiting = timedelta(hours=waiting_hours)
         self.quiet = dict(quiet_hours or {})
         self.closed_until = closed_until
-        self.accounts: dict[str, ClearingAccount] = accounts()
-        self.steps = Steps(measured())
+        self.accounts: dict[str, ClearingAccount] = dict(own_accounts or accounts())
+        self.steps = Steps(measured(self.accounts))
         self.precedence = Precedence(list(self.systems))
         self.states = {name: states_of(system) for name, system in self.systems.items()}
         self.feeds: dict[str, tuple[str, ...]] = {

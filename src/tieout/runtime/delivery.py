@@ -1,13 +1,11 @@
 """Deliveries: how a task reaches its system, as a conversation over HTTP or as a document in a folder. Whatever happens is an outcome."""
 
-import importlib
-import importlib.util
 import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Protocol, cast
 
 import psycopg
 
@@ -15,6 +13,7 @@ from tieout.connectors import Sender, System, Writer
 from tieout.core.attempt import Move
 from tieout.core.command import Failed, Rejected
 from tieout.errors import OperatorError
+from tieout.runtime.configuration import sender_of
 from tieout.runtime.drop import drop
 from tieout.runtime.numbers import written
 from tieout.runtime.task import Ending, Task, guarded
@@ -42,15 +41,9 @@ class Delivery(Protocol):
         ...
 
 
-def module_of(system: System) -> Any:
-    """The `send` module of a system's connector; None when it can be told nothing."""
-    name = f"tieout.connectors.{system.connector}.send"
-    return importlib.import_module(name) if importlib.util.find_spec(name) is not None else None
-
-
 def delivery_of(system: System, *, size: int, folder: Path | None, open_session: OpenSession, transport: Transport | None = None) -> Delivery:
     """The way to a system."""
-    module = module_of(system)
+    module = sender_of(system)
     if module is None:
         return Nowhere(system)
     if hasattr(module, "document"):

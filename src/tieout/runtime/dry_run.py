@@ -10,8 +10,7 @@ from tieout.core.attempt import Move
 from tieout.core.command import Call, Command, Rejected
 from tieout.errors import OperatorError
 from tieout.runtime.batch import Connection
-from tieout.runtime.configuration import Configuration
-from tieout.runtime.delivery import module_of
+from tieout.runtime.configuration import Configuration, sender_of
 from tieout.store.database import fetch
 from tieout.store.sql import sql
 
@@ -43,7 +42,7 @@ def dry_run(connection: Connection, configuration: Configuration, secrets: Mappi
 
 
 def _shown(key: str, command: Command, system: System, move: Move, secrets: Secrets, now: datetime) -> Shown:
-    module = module_of(system)
+    module = sender_of(system)
     if module is None:
         return Shown(key, system.name, move.value, refused=f"the connector {system.connector} only listens")
     if hasattr(module, "document"):

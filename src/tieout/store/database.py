@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,12 @@ class Database:
             yield connection
         finally:
             connection.close()
+
+    def beside(self, schema: str) -> "Database":
+        """Another schema on the same server; this database keeps the server open for it."""
+        made = copy(self)
+        made.schema = schema
+        return made
 
     def drop(self) -> None:
         """Remove the schema and all that is in it. Only for schemas made to be thrown away."""

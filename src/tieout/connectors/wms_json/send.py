@@ -66,6 +66,11 @@ def probe(command: Command, system: System, secrets: Secrets) -> Generator[Call,
         return _unreadable(bad)
 
 
+def knows_key(system: System, act: Act) -> bool:
+    """Whether the target itself recognises a second attempt by its key: a release bears one."""
+    return act is Act.RELEASE_SHIPMENT
+
+
 def greet(system: System, secrets: Secrets) -> Conversation:
     """Ask something harmless, with the credentials of commands: for a release that cannot be."""
     try:

@@ -7,6 +7,7 @@ see whether the warehouse forgot to report it.
 """
 
 from tieout.core.account import ClearingAccount, Expectation, Take, days, hours
+from tieout.core.facts.purchase import DropShipped
 from tieout.core.facts.shipment import Delivered, Shipped
 from tieout.core.values import Role
 
@@ -15,7 +16,7 @@ to_deliver = ClearingAccount(
     name="to_deliver",
     flow="order_to_cash",
     subject="parcel",
-    debit={Shipped: Take.PARCELS},
+    debit={Shipped: Take.PARCELS, DropShipped: Take.PARCELS},
     credit={Delivered: Take.EACH},
     over=Expectation("shipped, not confirmed by the carrier", Role.CARRIER, "shipping", days(5)),
     under=Expectation("confirmed by the carrier, never shipped by us", Role.WMS, "shipping", hours(24)),

@@ -9,6 +9,7 @@ goods that no shipment shows.
 from tieout.core.account import ClearingAccount, Expectation, Take, hours
 from tieout.core.act import Act
 from tieout.core.facts.invoice import Invoiced, InvoiceVoided
+from tieout.core.facts.purchase import DropShipped
 from tieout.core.facts.shipment import Shipped
 from tieout.core.values import Role
 
@@ -17,7 +18,7 @@ to_invoice = ClearingAccount(
     name="to_invoice",
     flow="order_to_cash",
     subject="order line",
-    debit={Shipped: Take.GOODS, InvoiceVoided: Take.GOODS},
+    debit={Shipped: Take.GOODS, InvoiceVoided: Take.GOODS, DropShipped: Take.GOODS},
     credit={Invoiced: Take.GOODS},
     over=Expectation("shipped, not invoiced", Role.ERP, "billing", hours(24), Act.POST_INVOICE),
     under=Expectation("invoiced, not shipped", Role.WMS, "warehouse", hours(24)),

@@ -9,6 +9,7 @@ or a cancellation crossed the truck; agree with the customer before anything is 
 from tieout.core.account import ClearingAccount, Expectation, Take, business_days, hours
 from tieout.core.act import Act
 from tieout.core.facts.order import BookingCancelled, OrderBooked, Substituted
+from tieout.core.facts.purchase import DropShipped
 from tieout.core.facts.shipment import Shipped
 from tieout.core.values import Role
 
@@ -18,7 +19,7 @@ to_ship = ClearingAccount(
     flow="order_to_cash",
     subject="order line",
     debit={OrderBooked: Take.GOODS, Substituted: Take.GOODS},
-    credit={Shipped: Take.GOODS, BookingCancelled: Take.GOODS},
+    credit={Shipped: Take.GOODS, BookingCancelled: Take.GOODS, DropShipped: Take.GOODS},
     over=Expectation("booked, not shipped", Role.WMS, "warehouse", business_days(2, "warehouse"), Act.RELEASE_SHIPMENT),
     under=Expectation("shipped more than booked", Role.ERP, "order desk", hours(4)),
     own_due=True,

@@ -8,7 +8,7 @@ What to do: quantity and price are judged apart: block the invoice, then get a c
 
 from tieout.core.account import ClearingAccount, Expectation, Measure, Take, days
 from tieout.core.facts.invoice import VendorInvoiced
-from tieout.core.facts.purchase import GoodsReceived, GoodsRejected
+from tieout.core.facts.purchase import DropShipped, GoodsReceived, GoodsRejected
 from tieout.core.values import Role
 
 to_match = ClearingAccount(
@@ -16,7 +16,7 @@ to_match = ClearingAccount(
     name="to_match",
     flow="purchase_to_pay",
     subject="purchase order line",
-    debit={GoodsReceived: Take.GOODS},
+    debit={GoodsReceived: Take.GOODS, DropShipped: Take.GOODS},
     credit={VendorInvoiced: Take.GOODS, GoodsRejected: Take.GOODS},
     over=Expectation("received, not invoiced by the vendor (GR/IR)", Role.VENDOR, "payables", days(30)),
     under=Expectation("invoiced by the vendor, not received, or at another price", Role.VENDOR, "payables", days(3)),

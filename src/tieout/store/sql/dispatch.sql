@@ -93,7 +93,7 @@ where (%(system)s::text is null or system = %(system)s) and (%(state)s::text is 
 order by created desc, key limit %(limit)s
 
 -- name: one_command
-select key, subject, account, side, act, system, state, next_move, next_at, rule, body::text, because::text, attempt::text, gone::text,
+select key, subject, account, side, act, system, state, next_move, next_at, rule, body::text, because::text, attempt::text,
   encode(hash, 'hex'), fence, held_by, held_until, proposed_by, approved_by, created, changed
 from command where key = %s
 

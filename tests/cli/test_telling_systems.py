@@ -1,0 +1,154 @@
+"""`tieout commands`, `systems` and `dispatch`, as somebody at a terminal meets them."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ground_rules import PlainRules
+from tieout.app import opened
+from tieout.connectors import canonical
+from tieout.core.attempt import Target
+from tieout.core.ground import Ruling
+from tieout.core.values import Role
+from tieout.runtime.apply import apply
+from tieout.runtime.configuration import Driving
+from tieout.runtime.statements import Arrival
+from world import line, say, text
+
+SETTINGS = """
+[project]
+name = "acme"
+clock = "wall"
+
+[systems.shop]
+connector = "canonical"
+role = "channel"
+states = ["OrderPlaced"]
+
+[systems.erp]
+connector = "rest"
+role = "erp"
+mapping = "erp.toml"
+states = ["OrderBooked"]
+secrets = { token = "env:ACME_TOKEN" }
+
+[systems.erp.sending]
+rate = 20
+"""
+MAPPING = """
+[rest]
+base = "http://127.0.0.1:9"
+plain_http = true
+
+[auth]
+scheme = "bearer"
+
+[act.book_order]
+url = "/orders"
+body = '{"order": "{group.number}"}'
+documents = [{ type = "sales_order", path = "number" }]
+idempotency = { header = "Idempotency-Key" }
+"""
+TOKEN = "t0p-s3cret"
+BOOK = "TBK+ shop/order/{} 1"
+
+
+class Project:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("TIEOUT")} | {"ACME_TOKEN": TOKEN}
+        words = [sys.executable, "-m", "tieout", "-p", str(self.folder), *arguments]
+        return subprocess.run(words, capture_output=True, text=True, env=environment, check=False)
+
+    def json(self, *arguments: str) -> Any:
+        done = self.run(*arguments, "--json")
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """Two orders that the ERP is owed; the second waits for an approver."""
+    folder = tmp_path_factory.mktemp("telling") / "acme"
+    folder.mkdir()
+    (folder / "tieout.toml").write_text(SETTINGS)
+    (folder / "erp.toml").write_text(MAPPING)
+    with opened(folder) as found:
+
+        def checkpoint(command: Any, view: Any) -> Ruling:
+            return Ruling(command.group == "shop/order/2", "row 1: new customer")
+
+        rules = PlainRules(systems={Role.ERP: "erp"}, checkpoint=checkpoint)
+        found.configuration.driving = Driving(rules, {"erp": Target(timedelta(minutes=5))})
+        raw = b"".join(text(say("OrderPlaced", "shop", n, 0, [line(1, f"shop/order/{n}", "A", 5, 50)])) for n in (1, 2))
+        shop = found.systems["shop"]
+        documents = [Arrival(document, shop, datetime.now(UTC)) for document in canonical.split(BytesIO(raw), "test", shop)]
+        apply(found.connection, found.configuration, documents, datetime.now(UTC))
+    yield Project(folder)
+
+
+def test_commands_are_listed_and_shown_with_their_whole_life(project: Project) -> None:
+    found = {one["key"]: one["state"] for one in project.json("commands", "list")}
+    assert found == {BOOK.format(1): "queued", BOOK.format(2): "held"}
+    assert [one["key"] for one in project.json("commands", "list", "--state", "held", "--system", "erp")] == [BOOK.format(2)]
+    assert project.json("commands", "list", "--subject", "shop/order/9") == []
+    shown = project.json("commands", "show", BOOK.format(2))
+    assert (shown["rule"], [step["event"] for step in shown["life"]]) == ("row 1: new customer", ["hold"])
+    assert "held by: row 1: new customer" in project.run("commands", "show", BOOK.format(2)).stdout
+
+
+def test_a_dry_run_shows_the_requests_masks_secrets_and_sends_nothing(project: Project) -> None:
+    (shown,) = project.json("dispatch", "--dry-run")
+    assert shown["request"] == "POST http://127.0.0.1:9/orders"
+    assert json.loads(shown["body"]) == {"order": "1"}
+    assert shown["headers"]["Authorization"] == "***"
+    plain = project.run("dispatch", "--dry-run")
+    assert TOKEN not in plain.stdout + plain.stderr
+    assert project.json("commands", "list", "--state", "queued")[0]["key"] == BOOK.format(1)
+
+
+def test_a_pause_has_a_reason_and_an_end_and_is_ended(project: Project) -> None:
+    past = project.run("systems", "pause", "erp", "--reason", "month end", "--until", "2020-01-01", "--who", "ann")
+    assert (past.returncode, "is over already" in past.stderr) == (2, True)
+    assert project.run("systems", "pause", "erp", "--reason", "month end", "--until", "2099-01-01", "--who", "ann").returncode == 0
+    (erp,) = project.json("systems", "list")
+    assert (erp["health"], erp["backlog"], erp["held"]) == ("paused", 1, 1)
+    assert "by ann until" in erp["why"]
+    assert erp["drained_at"] > "2099"
+    assert project.run("systems", "resume", "erp").returncode == 0
+    (erp,) = project.json("systems", "list")
+    assert erp["health"] == "well"
+
+
+def test_a_system_is_asked_something_harmless_and_its_fault_is_named(project: Project) -> None:
+    done = project.run("systems", "test", "erp")
+    assert done.returncode == 2
+    assert "(connect)" in done.stderr
+    assert TOKEN not in done.stderr
+    assert "has no harmless call" in project.run("systems", "test", "shop").stderr
+
+
+def test_people_approve_reject_and_let_again_by_name(project: Project) -> None:
+    held = BOOK.format(2)
+    own = project.run("commands", "approve", held, "--who", "tieout")
+    assert (own.returncode, "Somebody else" in own.stderr) == (2, True)
+    assert project.run("commands", "approve", held, "--who", "ann").returncode == 0
+    assert project.run("commands", "reject", held, "--who", "bob", "--why", "wrong customer").returncode == 0
+    assert project.run("commands", "retry", held, "--who", "cid").returncode == 0
+    shown = project.json("commands", "show", held)
+    assert (shown["state"], shown["approved_by"], shown["reason"]) == ("refused", "ann", "wrong customer")
+    assert [(step["event"], step["who"]) for step in shown["life"]] == [
+        ("hold", "tieout"), ("approved", "ann"), ("denied", "bob"), ("retried", "cid"),
+    ]  # fmt: skip
+    lost = project.run("commands", "cancel", "X", "--who", "ann", "--why", "none")
+    assert (lost.returncode, "There is no command 'X'" in lost.stderr) == (2, True)

@@ -1,0 +1,61 @@
+"""Inventory in step, while Tieout drives: a movement is posted when it has stood, once, and never against the warehouse."""
+
+from collections.abc import Callable
+
+import pytest
+from driven import accept, asked, commands, decide, drive
+
+from world import World, at, line
+
+SPOT = "*/stock/W1:A"
+POST = f"STK+ {SPOT} 1"
+
+
+@pytest.fixture
+def world(world_of: Callable[..., World]) -> World:
+    return drive(world_of())
+
+
+def moved(world: World, number: str, hours: float, quantity: int, kind: str = "StockMoved", system: str = "wms", **more: object) -> None:
+    world.say(kind, system, number, hours, [line(1, SPOT, "A", quantity)], **more)
+
+
+@pytest.mark.parametrize("quantity", [5, -5])
+def test_a_movement_is_posted_when_it_has_stood_for_a_day(world: World, quantity: int) -> None:
+    moved(world, "M1", 0, quantity)
+    assert commands(world) == {}
+    world.complete(20)
+    moved(world, "M2", 1, 0)
+    assert commands(world) == {}
+    world.complete(25)
+    moved(world, "M3", 2, 0)
+    assert commands(world) == {POST: "queued"}
+    assert asked(world, POST) == {"": quantity}
+    accept(world, POST, "erp/movement/E1")
+    moved(world, "E1", 26, quantity, "StockPosted", "erp")
+    assert commands(world) == {POST: "confirmed"}
+    assert world.of("STK") == {}
+
+
+def test_a_lagging_erp_is_not_told_what_it_has_posted_by_itself(world: World) -> None:
+    moved(world, "M1", 0, 5)
+    moved(world, "M1", 3, 5, "StockPosted", "erp")
+    world.complete(100)
+    decide(world, at(100))
+    assert commands(world) == {}
+    assert world.cases() == {}
+
+
+def test_posted_in_the_erp_and_never_moved_is_the_warehouses_case_and_no_command(world: World) -> None:
+    moved(world, "E1", 0, 5, "StockPosted", "erp")
+    moved(world, "E2", 1, 0, "StockPosted", "erp")
+    assert list(world.complete(100)) == [f"STK- {SPOT}"]
+    moved(world, "E3", 2, 0, "StockPosted", "erp")
+    assert commands(world) == {}
+
+
+def test_a_movement_taken_back_by_the_warehouse_is_not_posted(world: World) -> None:
+    moved(world, "M1", 0, 5, revision=1)
+    moved(world, "M1", 0, 5, revision=2, void=True)
+    world.complete(100)
+    assert (commands(world), world.net()) == ({}, {})
