@@ -14,6 +14,8 @@ from examples.erp.tryton import DATABASE, Tryton
 READS = ("login", "get_preferences", "search", "search_read", "search_count", "read", "default_get", "on_change", "fields_get", "skip")
 DELAY = 2.5
 """Seconds that a request is held back."""
+METHODS = 8
+"""No kind of request takes more than its share of each fault, so that there are some left for the last of them."""
 SPOILED = 0.5
 """The share of the requests that change something which is spoiled, by dice that always fall the same way."""
 
@@ -24,6 +26,7 @@ class BadLine:
     def __init__(self, tryton: Tryton, *, cuts: int, delays: int) -> None:
         self._tryton = tryton
         self._left = Counter(cut=cuts, delay=delays)
+        self._most = {way: count // METHODS + 1 for way, count in self._left.items()}
         self.faults = cuts + delays
         self.spoiled: Counter[str] = Counter()
         self.by_method: Counter[str] = Counter()
@@ -58,13 +61,15 @@ class BadLine:
         method = json.loads(body)["method"]
         if method.rpartition(".")[2] in READS:
             return ""
+        name = method.removeprefix("model.")
         with self._lock:
-            fate = max(self._left, key=lambda way: self._left[way])
-            if not self._left[fate] or self._dice.random() >= SPOILED:
+            ways = [way for way, left in self._left.items() if left and self.by_method[f"{way} {name}"] < self._most[way]]
+            if not ways or self._dice.random() >= SPOILED:
                 return ""
+            fate = max(ways, key=lambda way: self._left[way])
             self._left[fate] -= 1
             self.spoiled[fate] += 1
-            self.by_method[f"{fate} {method.removeprefix('model.')}"] += 1
+            self.by_method[f"{fate} {name}"] += 1
             return fate
 
     def forward(self, path: str, headers: dict[str, str], body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
