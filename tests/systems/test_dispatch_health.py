@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 from counting import ACT, MAPPING, counting
-from driven import FAST, dispatcher, drive, erp, order, play, settled, states, systems
+from dispatching import FAST, dispatcher, drive, erp, order, play, settled, states, systems
 from hostile import Behaviour, Hostile, refusing, serving
 
 from tieout.connectors import System

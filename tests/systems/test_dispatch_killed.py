@@ -17,8 +17,7 @@ from pathlib import Path
 
 import pytest
 from counting import counting
-from dispatching import target_of
-from driven import drive, erp, rest_shipped, settled, shipped, states, systems
+from dispatching import drive, erp, rest_shipped, settled, shipped, states, systems, target_of
 
 from servers import Server
 from world import World

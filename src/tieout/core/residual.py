@@ -113,7 +113,7 @@ def residuals(found: View, account: ClearingAccount, key: str, pair: Sequence[En
         debits = sorted((e for e in mine if e.side is Side.DEBIT), key=_fifo_order)
         credits_ = sorted((e for e in mine if e.side is Side.CREDIT), key=_fifo_order)
         layers_from = _layer_entries(found, account, key, unit, debits)
-        for n, currency in enumerate(_currencies(layers_from, credits_ if priced else [])):
+        for n, currency in enumerate(_currencies(layers_from, credits_, priced=priced)):
             layers = layers_of(layers_from, currency)
             price = (price_residual(layers, credits_, currency) or ZERO) if priced else ZERO
             if priced and layers_from and not layers:
@@ -207,10 +207,14 @@ def _explained(found: View, account: ClearingAccount, key: str, unit: str, pair:
     return amount
 
 
-def _currencies(layers: Sequence[Entry], credits_: Sequence[Entry]) -> list[str]:
-    """The currencies of the layers, then those only credits are in: an amount in a currency nobody agreed covers nothing."""
-    known = sorted({e.currency for e in layers} or {""})
-    return known + sorted({e.currency for e in credits_ if e.value is not None and layers} - set(known))
+def _currencies(layers: Sequence[Entry], credits_: Sequence[Entry], *, priced: bool) -> list[str]:
+    """The currencies of the layers, then those only credits are in: an amount in a currency nobody agreed covers nothing.
+
+    Without layers the credits say themselves what they are worth: something booked that nobody ordered has its price.
+    """
+    stated = {e.currency for e in credits_ if e.value is not None}
+    known = sorted({e.currency for e in layers} or stated or {""})
+    return known + sorted(stated - set(known) if priced else ())
 
 
 def _layer_entries(found: View, account: ClearingAccount, key: str, unit: str, debits: list[Entry]) -> list[Entry]:
