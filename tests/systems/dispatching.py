@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from dispatching import FAST, dispatcher, drive, erp, systems
+from lane_driver import FAST, dispatcher, drive, erp, systems
 
 from tieout.core.attempt import Target
 from tieout.core.circuit import Rules

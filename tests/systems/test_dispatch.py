@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from counting import counting
-from dispatching import FAST, dispatcher, drive, erp, order, play, rest_shipped, settled, shipped, states, systems
+from lane_driver import FAST, dispatcher, drive, erp, order, play, rest_shipped, settled, shipped, states, systems
 
 from tieout.core.attempt import Target
 from tieout.core.circuit import Rules

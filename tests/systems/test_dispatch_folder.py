@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
-from dispatching import FAST, order, play, settled, states
+from lane_driver import FAST, order, play, settled, states
 
 from ground_rules import PlainRules
 from tieout.connectors import System

@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 from counting import ACT, MAPPING, counting
-from dispatching import FAST, dispatcher, drive, erp, order, play, settled, states, systems
 from hostile import Behaviour, Hostile, refusing, serving
+from lane_driver import FAST, dispatcher, drive, erp, order, play, settled, states, systems
 
 from tieout.connectors import System
 from tieout.core.attempt import Target

@@ -17,7 +17,8 @@ from pathlib import Path
 
 import pytest
 from counting import counting
-from dispatching import drive, erp, rest_shipped, settled, shipped, states, systems, target_of
+from dispatching import target_of
+from lane_driver import drive, erp, rest_shipped, settled, shipped, states, systems
 
 from servers import Server
 from world import World
