@@ -25,6 +25,9 @@ demo-erp: $(STAMP) ## Drive a real ERP (Tryton, installed apart) through a day a
 test: $(STAMP) ## Run the tests
 	@$(BIN)/python -m pytest
 
+test-long: $(STAMP) ## Run all tests, also those that take minutes each
+	@$(BIN)/python -m pytest -m ""
+
 check: $(STAMP) ## Everything CI runs: lint, format, types, import contracts, tests
 	@echo "== lint" && $(BIN)/ruff check .
 	@echo "== format" && $(BIN)/ruff format --check .

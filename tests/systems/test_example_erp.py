@@ -18,7 +18,7 @@ from examples.erp.warehouse import Warehouse
 
 from tieout.store.database import Database
 
-pytestmark = pytest.mark.tryton
+pytestmark = [pytest.mark.tryton, pytest.mark.long]
 TIMES = int(os.environ.get("TIEOUT_FAULTS", "20"))
 
 
