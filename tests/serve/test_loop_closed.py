@@ -31,7 +31,7 @@ lines = true
 mapping = "erp.toml"
 poll_seconds = 1
 drive = ["book_order"]
-sending = { settle_seconds = 1, rate = 1000, burst = 100 }
+sending = { settle_seconds = 1, longest_seconds = 2, concurrency = 1, rate = 1000, burst = 100 }
 secrets = { client_secret = "env:ERP_SECRET" }
 
 [systems.erp.options]
