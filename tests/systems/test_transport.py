@@ -267,7 +267,8 @@ def test_who_waits_for_a_free_connection_has_sent_nothing(server: Hostile) -> No
         slow = threading.Thread(target=lambda: transport.perform(one(post(f"{server.base}/late", timeout=2 * SOON))))
         slow.start()
         while len(server.seen) == begun:
-            time.sleep(0.01)
+            slow.join(0.01)
+            assert slow.is_alive(), "it ended without being asked"
         outcome = transport.perform(one(post(f"{server.base}/well", timeout=SOON / 2)))
         slow.join()
     assert isinstance(outcome, Failed)

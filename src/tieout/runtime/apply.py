@@ -54,7 +54,8 @@ def apply(
                 reevaluate(batch)
                 orchestrate(batch, (ref for ref, subject in batch.subjects.items() if subject.touched and not subject.alias))
                 close(batch)
-            novelty.note(met=batch.met)
+            if arrivals:
+                novelty.note(met=batch.met)
             return batch.counts
         except NeedExclusive:
             alone = True

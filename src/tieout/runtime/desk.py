@@ -58,7 +58,7 @@ def _act(connection: Connection, key: str, who: str, event: Event, target: Targe
     with connection.transaction():
         held = _held(connection, key)
         _need((held.state, type(event)) in TRANSITIONS, key, held, done, next_step)
-        run(connection, "raise_fence", key)
+        run(connection, "raise_fences", [key])
         record(connection, key, event, target, now, who=who)
 
 

@@ -6,9 +6,9 @@ row, so what is decided and what is sent never cross.
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -26,16 +26,24 @@ from tieout.runtime.batch import Batch, Connection, encode
 from tieout.runtime.compare import listings, versions_of
 from tieout.runtime.configuration import Driving
 from tieout.runtime.looks import marks_of
+from tieout.runtime.relink import region_of
 from tieout.store.database import fetch, run
-from tieout.store.sql import sql
 
 ROOTS_AT_ONCE = 500
 US = "tieout"
 """Who did what nobody decided by hand."""
 
-_decode_command = msgspec.json.Decoder(Command).decode
+decode_command = msgspec.json.Decoder(Command).decode
 _decode_because = msgspec.json.Decoder(tuple[Sum, ...]).decode
-_decode_attempt = msgspec.json.Decoder(Attempt).decode
+decode_attempt = msgspec.json.Decoder(Attempt).decode
+
+
+class Step(NamedTuple):
+    """A command, where it stands from now on, and how its target treats it."""
+
+    key: str
+    attempt: Attempt
+    target: Target
 
 
 class Stale(Exception):
@@ -80,15 +88,9 @@ def _decided(batch: Batch, roots: list[str], driving: Driving) -> list[Decision]
     return found
 
 
-def references_of(batch: Batch, roots: Iterable[str]) -> dict[str, set[Ref]]:
+def references_of(batch: Batch, roots: Collection[str]) -> dict[str, set[Ref]]:
     """Every reference that systems have for some roots, the roots themselves among them, by the links that stand."""
-    region = set(roots)
-    frontier, links = set(region), set[tuple[Ref, Ref]]()
-    while frontier:
-        near = batch.connection.execute(sql("links_near").encode(), {"refs": sorted(frontier)}).fetchall()
-        links |= {(Ref(min(a, b)), Ref(max(a, b))) for a, b in near}
-        frontier = {ref for pair in near for ref in pair} - region
-        region |= frontier
+    _, links = region_of(batch, roots)
     found: dict[str, set[Ref]] = {root: {Ref(root)} for root in roots}
     for reference, root in components(links, batch.configuration.precedence).root.items():
         if root in found:
@@ -100,32 +102,33 @@ def _issued(batch: Batch, names: Mapping[str, Iterable[Ref]]) -> dict[str, list[
     """Every command of these subjects, with those of its documents that its target has withdrawn, as of now."""
     subjects = sorted({name for many in names.values() for name in many})
     rows = fetch(batch.connection, "commands_of", subjects)
-    attempts = [_decode_attempt(attempt) for _, _, _, _, attempt in rows]
+    attempts = [decode_attempt(attempt) for _, _, _, _, attempt in rows]
     gone = _withdrawn(batch, {document for attempt in attempts for document in attempt.documents})
     found: dict[str, list[Issued]] = defaultdict(list)
     for (_, subject, body, because, _), attempt in zip(rows, attempts, strict=True):
         mine = tuple(document for document in attempt.documents if document in gone)
-        found[subject].append(Issued(_decode_command(body), _decode_because(because), attempt, mine))
+        found[subject].append(Issued(decode_command(body), _decode_because(because), attempt, mine))
     return found
 
 
 def _withdrawn(batch: Batch, documents: Collection[Ref]) -> set[Ref]:
     """Those of some documents whose statements were all taken back, by the versions that are stored."""
-    prefixes = ["{}/{}//{}".format(*ref_parts(document)) for document in documents]
-    found = fetch(batch.connection, "identities_of", prefixes) if prefixes else []
+    identity_of = {document: "{}/{}//{}".format(*ref_parts(document)) for document in documents}
+    found = fetch(batch.connection, "identities_of", list(identity_of.values())) if identity_of else []
     lists = listings(batch) if found else []
     stored = versions_of(batch, [identity for _, identity in found])
     stands: dict[str, bool] = {}
     for prefix, identity in found:
         verdict = judge(stored[identity], [known for under, known in lists if identity.startswith(under)])
         stands[prefix] = stands.get(prefix, False) or (verdict.winner is not None and not verdict.voided)
-    return {document for document in documents if stands.get("{}/{}//{}".format(*ref_parts(document))) is False}
+    return {document for document, identity in identity_of.items() if stands.get(identity) is False}
 
 
 def _keep(batch: Batch, decisions: Iterable[Decision], driving: Driving, attempts: Mapping[str, Attempt]) -> None:
     """Write new commands, and the steps of those that are confirmed or withdrawn."""
     now = batch.now
     fresh: list[tuple[Any, ...]] = []
+    changed: list[Step] = []
     events: list[tuple[str, datetime, str, str, str]] = []
     for decision in decisions:
         command = decision.command
@@ -137,11 +140,11 @@ def _keep(batch: Batch, decisions: Iterable[Decision], driving: Driving, attempt
             fresh.append(_row(decision, command, attempt, target, now))
         else:
             event = Confirmed() if decision.verdict is Verdict.CONFIRM else Withdrawn(decision.reason)
-            attempt = advance(attempts[command.key], event, target, now)
-            _set_attempt(batch.connection, command.key, attempt, target, now)
+            changed.append(Step(command.key, advance(attempts[command.key], event, target, now), target))
         events.append((command.key, now, decision.verdict.value, US, encode({"reason": decision.reason, "rule": decision.rule}).decode()))
     if fresh:
         run(batch.connection, "insert_commands", *map(list, zip(*fresh, strict=True)))
+    write_attempts(batch.connection, changed, now)
     say(batch.connection, events)
 
 
@@ -174,8 +177,8 @@ def record(
     ((subject, _, attempt, current),) = fetch(connection, "command_for_update", key)
     if fence is not None and fence != current:
         raise Stale
-    after = advance(_decode_attempt(attempt), event, target, now, share)
-    _set_attempt(connection, key, after, target, now)
+    after = advance(decode_attempt(attempt), event, target, now, share)
+    write_attempts(connection, [Step(key, after, target)], now)
     say(connection, [(key, now, type(event).__name__.lower(), who, encode(told(event)).decode())])
     consider_subjects(connection, [subject], now)
     return after
@@ -193,10 +196,15 @@ def consider_subjects(connection: Connection, subjects: Iterable[str], at: datet
     run(connection, "consider", roots, [at] * len(roots))
 
 
-def _set_attempt(connection: Connection, key: str, attempt: Attempt, target: Target, now: datetime) -> None:
-    move = next_move(attempt, target, now)
-    at = None if move.move is Move.NOTHING else move.at
-    run(connection, "set_attempt", encode(attempt).decode(), attempt.state.value, move.move.value, at, now, key)
+def write_attempts(connection: Connection, changed: Sequence[Step], now: datetime) -> None:
+    """Write where some commands stand; whoever held them holds them no longer."""
+    columns = []
+    for key, attempt, target in changed:
+        move = next_move(attempt, target, now)
+        at = None if move.move is Move.NOTHING else move.at
+        columns.append((key, encode(attempt).decode(), attempt.state.value, move.move.value, at))
+    if columns:
+        run(connection, "set_attempts", now, *map(list, zip(*columns, strict=True)))
 
 
 def say(connection: Connection, events: Iterable[tuple[str, datetime, str, str, str]]) -> None:

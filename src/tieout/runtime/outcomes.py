@@ -5,20 +5,16 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-import msgspec
-
-from tieout.core.attempt import TRANSITIONS, Attempt, Target, advance
+from tieout.core.attempt import TRANSITIONS, Target, advance
 from tieout.core.command import Failed
 from tieout.core.lane import Limits
 from tieout.runtime import lane as lanes
 from tieout.runtime.batch import Connection, encode
-from tieout.runtime.outbox import US, consider_subjects, say, told
-from tieout.runtime.take import write_attempts
+from tieout.runtime.outbox import US, Step, consider_subjects, decode_attempt, say, told, write_attempts
 from tieout.runtime.task import Result
-from tieout.store.database import fetch
+from tieout.store.database import fetch, run
 
 LEASES_AT_ONCE = 500
-_decode_attempt = msgspec.json.Decoder(Attempt).decode
 
 
 def write(connection: Connection, system: str, results: Sequence[Result], limits: Limits, target: Target, now: datetime) -> int:
@@ -30,22 +26,22 @@ def write(connection: Connection, system: str, results: Sequence[Result], limits
     rows: dict[str, tuple[Any, ...]] = {
         row[0]: row[1:] for row in fetch(connection, "commands_for_update", [result.task.key for result in results])
     }
-    changed: list[tuple[str, Attempt]] = []
+    changed: list[Step] = []
     events: list[tuple[str, datetime, str, str, str]] = []
     for result in results:
         key, outcome = result.task.key, result.outcome
         lane = lane.ended(outcome, result.task.calls, result.seconds, limits, now)
         _, body, fence = rows[key]
-        before = _decode_attempt(body)
+        before = decode_attempt(body)
         if fence != result.task.fence or (before.state, type(outcome)) not in TRANSITIONS:
             continue
-        changed.append((key, advance(before, outcome, target, now, random.random())))  # noqa: S311 - spreads retries
+        changed.append(Step(key, advance(before, outcome, target, now, random.random()), target))  # noqa: S311 - spreads retries
         events.append((key, now, type(outcome).__name__.lower(), US, encode(told(outcome)).decode()))
     lanes.keep(connection, lane)
     if changed:
-        write_attempts(connection, changed, target, now)
+        write_attempts(connection, changed, now)
         say(connection, events)
-        consider_subjects(connection, {rows[key][0] for key, _ in changed}, now)
+        consider_subjects(connection, {rows[key][0] for key, _, _ in changed}, now)
     return len(results) - len(changed)
 
 
@@ -56,14 +52,14 @@ def take_over(connection: Connection, system: str, target: Target, now: datetime
     if not ended:
         return 0
     rows = {row[0]: row[1:] for row in fetch(connection, "commands_for_update", [key for key, _, _ in ended])}
-    changed: list[tuple[str, Attempt]] = []
+    changed: list[Step] = []
     events: list[tuple[str, datetime, str, str, str]] = []
     for key, _, holder in ended:
         gone = Failed("lease", f"{holder} held it and has gone: it may have been sent.", in_doubt=True)
-        changed.append((key, advance(_decode_attempt(rows[key][1]), gone, target, now, share=0.0)))
+        changed.append(Step(key, advance(decode_attempt(rows[key][1]), gone, target, now, share=0.0), target))
         events.append((key, now, "failed", US, encode(told(gone)).decode()))
-    write_attempts(connection, changed, target, now)
-    connection.execute("update command set fence = fence + 1 where key = any(%s)", [[key for key, _ in changed]])
+    write_attempts(connection, changed, now)
+    run(connection, "raise_fences", [step.key for step in changed])
     say(connection, events)
-    consider_subjects(connection, {rows[key][0] for key, _ in changed}, now)
+    consider_subjects(connection, {rows[key][0] for key, _, _ in changed}, now)
     return len(changed)

@@ -1,6 +1,6 @@
 """Relink: keep every reference pointing at its root as links come, change and go (rule 19)."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from tieout.core.correlate import SIZE_MAX_DEFAULT, components
 from tieout.core.values import Ref
@@ -98,7 +98,7 @@ def _regroup(batch: Batch, seeds: set[str], removed: list[str]) -> set[str]:
         run(connection, "delete_links", removed)
     copy_rows(connection, "link", batch.link_rows)
     batch.link_rows.clear()
-    region, links = _region(batch, seeds)
+    region, links = region_of(batch, seeds)
     batch.load_subjects(region)
     found = components(links, batch.configuration.precedence)
     changed: dict[str, str] = {}
@@ -131,7 +131,7 @@ def _regroup(batch: Batch, seeds: set[str], removed: list[str]) -> set[str]:
     return users | {identity for (identity,) in fetch(connection, "waiting_on", list(changed))}
 
 
-def _region(batch: Batch, seeds: set[str]) -> tuple[set[str], set[tuple[Ref, Ref]]]:
+def region_of(batch: Batch, seeds: Collection[str]) -> tuple[set[str], set[tuple[Ref, Ref]]]:
     """All references reachable from some, and the links among them."""
     region, frontier = set(seeds), set(seeds)
     links: set[tuple[Ref, Ref]] = set()

@@ -5,17 +5,15 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-import msgspec
-
 from tieout.connectors import Secrets
-from tieout.core.attempt import Attempt, Denied, Event, Move, Sent, Target, Withdrawn, advance, next_move
+from tieout.core.attempt import Attempt, Denied, Event, Move, Sent, Target, Withdrawn, advance
 from tieout.core.circuit import Circuit, Stage
 from tieout.core.command import Command
 from tieout.core.lane import Lane, Limits
 from tieout.runtime import lane as lanes
 from tieout.runtime.batch import Batch, Connection, encode
 from tieout.runtime.configuration import Configuration
-from tieout.runtime.outbox import US, orchestrate, say
+from tieout.runtime.outbox import US, Step, decode_attempt, decode_command, orchestrate, say, write_attempts
 from tieout.runtime.task import Task
 from tieout.store.database import fetch, run
 from tieout.store.sql import sql
@@ -31,9 +29,6 @@ MARGIN = 2.0
 Fallback = Callable[[Command, Attempt, Circuit, datetime], str | None]
 """Asked about every queued command that never left us, before it is sent and while its circuit is open: why it should not go
 to its system after all, or None. It is withdrawn then and its root decided about again; the rules name another system."""
-
-_decode_command = msgspec.json.Decoder(Command).decode
-_decode_attempt = msgspec.json.Decoder(Attempt).decode
 
 
 class Terms(NamedTuple):
@@ -107,7 +102,7 @@ def _due(connection: Connection, configuration: Configuration, system: str, most
     for key, root in roots.items():
         if key in found and root not in seen:
             _, body, attempt, move, created = found[key]
-            made.append(_Row(key, root, _decode_command(body), _decode_attempt(attempt), Move(move), created))
+            made.append(_Row(key, root, decode_command(body), decode_attempt(attempt), Move(move), created))
             seen.add(root)
     return made
 
@@ -133,8 +128,7 @@ def _divert(connection: Connection, configuration: Configuration, lane: Lane, te
 
 
 def _end(connection: Connection, ended: Sequence[tuple[_Row, Event]], target: Target, now: datetime) -> None:
-    changed = [(row.key, advance(row.attempt, event, target, now)) for row, event in ended]
-    write_attempts(connection, changed, target, now)
+    write_attempts(connection, [Step(row.key, advance(row.attempt, event, target, now), target) for row, event in ended], now)
     say(connection, [(row.key, now, type(event).__name__.lower(), US, encode(event).decode()) for row, event in ended])
     roots = sorted({row.root for row, _ in ended})
     run(connection, "consider", roots, [now] * len(roots))
@@ -157,13 +151,3 @@ def _hold(connection: Connection, rows: Sequence[_Row], starts: Sequence[datetim
         Task(row.key, fences[row.key], row.move, row.command, terms.secrets, at, clock + (at - now).total_seconds(), ends)
         for row, at in zip(rows, starts, strict=False)
     ]
-
-
-def write_attempts(connection: Connection, changed: Sequence[tuple[str, Attempt]], target: Target, now: datetime) -> None:
-    """Write where some commands stand; whoever held them holds them no longer."""
-    columns = []
-    for key, attempt in changed:
-        move = next_move(attempt, target, now)
-        at = None if move.move is Move.NOTHING else move.at
-        columns.append((key, encode(attempt).decode(), attempt.state.value, move.move.value, at))
-    run(connection, "set_attempts", now, *map(list, zip(*columns, strict=True)))

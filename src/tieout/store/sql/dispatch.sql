@@ -64,8 +64,8 @@ update command set held_until = clock_timestamp() + %s where key = any(%s) and h
 -- by command_open: those whose sender has gone
 select key, fence, held_by from command where system = %s and state = 'sending' and held_until < clock_timestamp() order by key limit %s for update
 
--- name: raise_fence
-update command set fence = fence + 1, held_by = '', held_until = null where key = %s
+-- name: raise_fences
+update command set fence = fence + 1, held_by = '', held_until = null where key = any(%s)
 
 -- name: roots_of_subjects
 select u.s, coalesce(r.alias, u.s) from unnest(%s::text[]) as u(s) left join subject r on r.ref = u.s

@@ -32,9 +32,6 @@ from unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::int[], %s::text[
 -- name: command_for_update
 select subject, system, attempt::text, fence from command where key = %s for update
 
--- name: set_attempt
-update command set attempt = %s::json, state = %s, next_move = %s, next_at = %s, changed = %s where key = %s
-
 -- name: insert_command_events
 insert into command_event (key, at, event, who, detail)
 select key, at, event, who, detail::json from unnest(%s::text[], %s::timestamptz[], %s::text[], %s::text[], %s::text[]) as u(key, at, event, who, detail)
