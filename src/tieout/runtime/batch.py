@@ -9,7 +9,7 @@ import msgspec
 
 from tieout.core.account import Posting
 from tieout.core.correlate import names_subject
-from tieout.core.facts import Fact, Refusal
+from tieout.core.facts import Fact, Line, Refusal
 from tieout.core.post import Component, Sums
 from tieout.core.values import Ref
 from tieout.runtime.configuration import Configuration
@@ -121,7 +121,7 @@ class Batch:
         self.marks: dict[str, datetime] = {}
         self.declared: dict[str, datetime] = {}
         self.message_counts: dict[str, int] = {}
-        self.claims: dict[str, tuple[str, str]] = {}
+        self.claims: dict[str, tuple[str, tuple[Line, ...]]] = {}
         self.moved_roots: set[str] = set()
         self.kits_settled = False
         self.order_dates: dict[str, datetime | None] = {}

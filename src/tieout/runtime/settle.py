@@ -68,8 +68,12 @@ def load(batch: Batch, changes: dict[str, Change]) -> None:
     facts = [f for c in changes.values() for f in (c.before, c.after) if f is not None]
     records = [f.identity for f in facts if f.kind in RECORDS]
     if records:
-        for record, decision, revision in fetch(batch.connection, "claims", records):
-            batch.claims[record] = (decision, revision)
+        claims = fetch(batch.connection, "claims", records)
+        decisions = versions_of(batch, {decision for _, decision, _ in claims})
+        for record, decision, revision in claims:
+            winner = judge(decisions[decision]).winner if decision in decisions else None
+            if winner is not None:
+                batch.claims[record] = revision, winner.fact.lines
         facts = [_claimed(batch, fact) for fact in facts]
     batch.load_subjects(_references(batch, facts))
 
@@ -95,11 +99,9 @@ def _references(batch: Batch, facts: Iterable[Fact]) -> set[str]:
 def _claimed(batch: Batch, fact: Fact) -> Fact:
     """A bank entry takes the lines of the match decision that claims exactly this version of it (rule 27)."""
     claim = batch.claims.get(fact.identity) if batch.claims else None
-    if claim is None or claim[1] != fact.revision:
+    if claim is None or claim[0] != fact.revision:
         return fact
-    decisions = versions_of(batch, [claim[0]]).get(claim[0])
-    winner = judge(decisions).winner if decisions else None
-    return fact if winner is None else msgspec.structs.replace(fact, lines=winner.fact.lines)
+    return msgspec.structs.replace(fact, lines=claim[1])
 
 
 def _post(batch: Batch, changes: dict[str, Change]) -> None:
@@ -107,9 +109,9 @@ def _post(batch: Batch, changes: dict[str, Change]) -> None:
     again = [identity for identity, change in changes.items() if change.before is not None]
     if again:
         run(batch.connection, "delete_waiting", again)
-    # Kits and claims ask the database while they post; without them the server stores messages and facts meanwhile.
+    # Kits ask the database while they post; without them the server stores messages and facts meanwhile.
     has_kits = bool(batch.configuration.reference.kits)
-    jobs = [] if has_kits or batch.claims else unwritten(batch)
+    jobs = [] if has_kits else unwritten(batch)
     with Sending(batch.connection, jobs) as sending:
         kits = _post_each(batch, changes, stored, has_kits, sending)
     if kits and not batch.kits_settled:
