@@ -135,7 +135,7 @@ def _count(
             run(batch.connection, "insert_conflicts", [identity], [now.versions_in_conflict], [batch.now])
     if (was.quarantined if was is not None else {}) == now.quarantined:
         return
-    run(batch.connection, "delete_quarantine_of", [identity])
+    run(batch.connection, "end_quarantine_of", identity, batch.id)
     for ordinal, reason in now.quarantined.items():
         version = next(v for v in after if v.ordinal == ordinal)
         refuse(batch, _reused(version.fact, reason), message, version.generation, identity)
