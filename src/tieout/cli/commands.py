@@ -18,7 +18,9 @@ audit_app = typer.Typer(help="Prove that the ledger was not changed behind its b
 policy_app = typer.Typer(help="What the decision tables of `[policy]` would say, tried dry.", no_args_is_help=True)
 decide_app = typer.Typer(help="Decisions of people: links, write-offs, matches; each is a fact that can be withdrawn.", no_args_is_help=True)
 keys_app = typer.Typer(help="Access keys: who may send messages to `tieout serve`, and as which system.", no_args_is_help=True)
-commands_app = typer.Typer(help="What systems are told: where each command stands and why, and what people do about it.", invoke_without_command=True)
+commands_app = typer.Typer(
+    help="What systems are told: where each command stands and why, and what people do about it.", invoke_without_command=True
+)
 systems_app = typer.Typer(help="How the way to each system is: health, backlog, pauses.", invoke_without_command=True)
 
 
@@ -32,7 +34,6 @@ def _list_commands(context: typer.Context, as_json: Json = False) -> None:
 def _list_systems(context: typer.Context, as_json: Json = False) -> None:
     if context.invoked_subcommand is None:
         systems.list_(as_json=as_json)
-
 
 
 app.callback()(before_the_command)
