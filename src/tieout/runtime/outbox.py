@@ -216,5 +216,10 @@ def say(connection: Connection, events: Iterable[tuple[str, datetime, str, str, 
 
 
 def due(connection: Connection, now: datetime, limit: int = ROOTS_AT_ONCE) -> list[str]:
-    """Roots whose wait is over, or about which an answer has come. They stay due until they have been decided about."""
-    return [root for (root,) in fetch(connection, "considered", now, limit)]
+    """Roots whose wait is over, or about which an answer has come, as they are called now. They stay due until they have been
+    decided about."""
+    noted = [root for (root,) in fetch(connection, "considered", now, limit)]
+    called = {root: name for root, name in fetch(connection, "roots_of_subjects", noted) if name != root} if noted else {}
+    if called:
+        run(connection, "rename_considered", list(called), list(called.values()))
+    return list(dict.fromkeys(called.get(root, root) for root in noted))
