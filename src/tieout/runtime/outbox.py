@@ -15,7 +15,6 @@ import msgspec
 
 from tieout.core.attempt import Attempt, Confirmed, Event, Move, Target, Withdrawn, advance, next_move
 from tieout.core.command import Accepted, Command, State
-from tieout.core.correlate import components
 from tieout.core.decide import Decision, Verdict, decide
 from tieout.core.flight import Issued, Sum
 from tieout.core.ground import Standing
@@ -25,11 +24,13 @@ from tieout.runtime.batch import Batch, Connection, encode
 from tieout.runtime.compare import listings, versions_of
 from tieout.runtime.configuration import Driving
 from tieout.runtime.looks import Seen, look, marks_of
-from tieout.runtime.relink import region_of
+from tieout.runtime.papers import Papers, papers_of
+from tieout.runtime.relink import references_of
 from tieout.store.database import fetch, run
 
 ROOTS_AT_ONCE = 500
 NOTHING_SEEN: Mapping[str, Seen] = MappingProxyType({})
+NO_PAPERS = Papers()
 US = "tieout"
 """Who did what nobody decided by hand."""
 
@@ -72,6 +73,7 @@ def _decided(batch: Batch, roots: list[str], driving: Driving, seen: Mapping[str
     issued = _issued(batch, names)
     run(batch.connection, "end_considered", roots, now)  # after the commands are locked, so that no answer comes between
     seen = {**look(batch, [root for root in roots if root not in seen], marks, now), **seen}
+    papers = papers_of(batch, {root: seen[root] for root in roots}, names)
     found: list[Decision] = []
     waits: dict[str, datetime] = {}
     for root in roots:
@@ -79,23 +81,14 @@ def _decided(batch: Batch, roots: list[str], driving: Driving, seen: Mapping[str
         mine = [one for name in sorted(names[root]) for one in issued.get(name, ())]
         if not items and not mine:
             continue
-        made = decide(Standing(view, book, items, mine, tuple(sorted(names[root]))), driving.rules_of(names[root]), now)
+        standing = Standing(view, book, items, mine, tuple(sorted(names[root])), *papers.get(root, NO_PAPERS))
+        made = decide(standing, driving.rules_of(names[root]), now)
         found += made
         if later := [decision.look_at for decision in made if decision.look_at is not None and decision.look_at > now]:
             waits[root] = min(later)
     _keep(batch, found, driving, {one.command.key: one.attempt for many in issued.values() for one in many})
     if waits:
         run(batch.connection, "consider", list(waits), list(waits.values()))
-    return found
-
-
-def references_of(batch: Batch, roots: Collection[str]) -> dict[str, set[Ref]]:
-    """Every reference that systems have for some roots, the roots themselves among them, by the links that stand."""
-    _, links = region_of(batch, roots)
-    found: dict[str, set[Ref]] = {root: {Ref(root)} for root in roots}
-    for reference, root in components(links, batch.configuration.precedence).root.items():
-        if root in found:
-            found[root].add(reference)
     return found
 
 
