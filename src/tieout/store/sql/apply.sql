@@ -54,7 +54,7 @@ select u.*, %s from unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::t
 
 -- name: end_quarantine_of
 -- by quarantine_identity
-with gone as (delete from quarantine where identity = %s returning *)
+with gone as (delete from quarantine where identity = any(%s) returning *)
 insert into past_quarantine select gone.*, %s from gone
 
 -- name: end_quarantine_of_message
