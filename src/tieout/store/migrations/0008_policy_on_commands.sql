@@ -1,10 +1,7 @@
 -- The policy on commands: whose leave is asked, what was sent another way and by which row, and what a checkpoint has to know.
 
--- `request` is whom a held command waits for and who has consented (none: it was never held). `replaces` names the command that
--- said something else of the same when it was withdrawn.
-alter table command
-  add column request json,
-  add column replaces text not null default '' collate "C";
+-- Whom a held command waits for, and who has consented; null: it was never held.
+alter table command add column request json;
 
 -- Every fallback that was taken, for ever: which command, from where, to where, and the row of the table version that said so.
 -- One of `use_system`, `use_warehouse`, `use_carrier` and `ask` is filled.
