@@ -8,6 +8,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import msgspec
@@ -16,20 +17,19 @@ from tieout.core.attempt import Attempt, Confirmed, Event, Move, Target, Withdra
 from tieout.core.command import Accepted, Command, State
 from tieout.core.correlate import components
 from tieout.core.decide import Decision, Verdict, decide
-from tieout.core.evaluate import evaluate
 from tieout.core.flight import Issued, Sum
 from tieout.core.ground import Standing
-from tieout.core.residual import view
 from tieout.core.revise import judge
 from tieout.core.values import Ref, ref_parts
 from tieout.runtime.batch import Batch, Connection, encode
 from tieout.runtime.compare import listings, versions_of
 from tieout.runtime.configuration import Driving
-from tieout.runtime.looks import marks_of
+from tieout.runtime.looks import Seen, look, marks_of
 from tieout.runtime.relink import region_of
 from tieout.store.database import fetch, run
 
 ROOTS_AT_ONCE = 500
+NOTHING_SEEN: Mapping[str, Seen] = MappingProxyType({})
 US = "tieout"
 """Who did what nobody decided by hand."""
 
@@ -50,35 +50,36 @@ class Stale(Exception):
     """Somebody else holds the command by now: what this holder learned late must not be written."""
 
 
-def orchestrate(batch: Batch, roots: Iterable[str]) -> list[Decision]:
-    """Decide about some roots as they stand in this transaction, and keep what was decided. Nothing in shadow mode."""
+def orchestrate(batch: Batch, roots: Iterable[str], seen: Mapping[str, Seen] = NOTHING_SEEN) -> list[Decision]:
+    """Decide about some roots as they stand in this transaction, and keep what was decided. Nothing in shadow mode.
+
+    `seen` are those of them that this transaction has evaluated already.
+    """
     driving = batch.configuration.driving
     if driving is None:
         return []
     wanted = sorted(roots)
     made: list[Decision] = []
     for start in range(0, len(wanted), ROOTS_AT_ONCE):
-        made += _decided(batch, wanted[start : start + ROOTS_AT_ONCE], driving)
+        made += _decided(batch, wanted[start : start + ROOTS_AT_ONCE], driving, seen)
     return made
 
 
-def _decided(batch: Batch, roots: list[str], driving: Driving) -> list[Decision]:
-    configuration, now = batch.configuration, batch.now
-    marks = marks_of(batch.connection, configuration)
+def _decided(batch: Batch, roots: list[str], driving: Driving, seen: Mapping[str, Seen]) -> list[Decision]:
+    now = batch.now
+    marks = marks_of(batch.connection, batch.configuration)
     names = references_of(batch, roots)
     issued = _issued(batch, names)
     run(batch.connection, "end_considered", roots, now)  # after the commands are locked, so that no answer comes between
-    standing = batch.effective(roots)
+    seen = {**look(batch, [root for root in roots if root not in seen], marks, now), **seen}
     found: list[Decision] = []
     waits: dict[str, datetime] = {}
     for root in roots:
-        book = standing.get(root, [])
-        seen = view(root, book)
-        items = evaluate(seen, configuration.accounts, configuration.policy, marks, now)
+        book, view, items = seen[root]
         mine = [one for name in sorted(names[root]) for one in issued.get(name, ())]
         if not items and not mine:
             continue
-        made = decide(Standing(seen, book, items, mine, tuple(sorted(names[root]))), driving.rules_of(names[root]), now)
+        made = decide(Standing(view, book, items, mine, tuple(sorted(names[root]))), driving.rules_of(names[root]), now)
         found += made
         if later := [decision.look_at for decision in made if decision.look_at is not None and decision.look_at > now]:
             waits[root] = min(later)
@@ -215,5 +216,10 @@ def say(connection: Connection, events: Iterable[tuple[str, datetime, str, str, 
 
 
 def due(connection: Connection, now: datetime, limit: int = ROOTS_AT_ONCE) -> list[str]:
-    """Roots whose wait is over, or about which an answer has come. They stay due until they have been decided about."""
-    return [root for (root,) in fetch(connection, "considered", now, limit)]
+    """Roots whose wait is over, or about which an answer has come, as they are called now. They stay due until they have been
+    decided about."""
+    noted = [root for (root,) in fetch(connection, "considered", now, limit)]
+    called = {root: name for root, name in fetch(connection, "roots_of_subjects", noted) if name != root} if noted else {}
+    if called:
+        run(connection, "rename_considered", list(called), list(called.values()))
+    return list(dict.fromkeys(called.get(root, root) for root in noted))

@@ -91,12 +91,16 @@ class _Row(NamedTuple):
 
 
 def _due(connection: Connection, configuration: Configuration, system: str, most: int, now: datetime) -> list[_Row]:
-    """What is due, one command of a subject at most, after its root was decided about again in this transaction."""
+    """What is due, one command of a subject at most, after its root was decided about again in this transaction.
+
+    The batch comes first: while it stands nobody joins or parts roots, so what is found here stays what it is called.
+    """
+    batch = Batch(connection, configuration, now, "dispatch", alone=False)
     arguments = {"system": system, "now": now, "limit": most}
     roots: dict[str, str] = dict(connection.execute(sql("candidates"), arguments, prepare=True).fetchall())
     if not roots:
         return []
-    orchestrate(Batch(connection, configuration, now, "dispatch", alone=False), set(roots.values()))
+    orchestrate(batch, set(roots.values()))
     found: dict[str, tuple[Any, ...]] = {row[0]: row for row in fetch(connection, "to_take", list(roots), now)}
     made, seen = list[_Row](), set[str]()
     for key, root in roots.items():

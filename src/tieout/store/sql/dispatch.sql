@@ -25,13 +25,13 @@ select s, (select c.next_at from command c where c.system = s and c.next_move <>
 from unnest(%s::text[]) as u(s)
 
 -- name: candidates
--- in the order of command_next; for each, the commands of its subject by command_number (which `offset 0` makes sure of). A command
--- waits while an earlier one of its subject, under the name it had or has now, has not been answered
-select c.key, coalesce(s.alias, c.subject)
-from command c left join subject s on s.ref = c.subject
+-- in the order of command_next; for each, the commands of its subject by command_root (which `offset 0` makes sure of). A command
+-- waits while an earlier one of its subject, under whatever name that was decided, has not been answered
+select c.key, c.root
+from command c
 where c.system = %(system)s and c.next_move <> 'nothing' and c.next_at <= %(now)s
   and not exists (
-    select from (select system, state, created, key from command where subject = any(array[c.subject, s.alias]) offset 0) e
+    select from (select system, state, created, key from command where root = c.root offset 0) e
     where e.system = c.system and e.state in ('queued', 'sending', 'unknown') and (e.created, e.key) < (c.created, c.key)
   )
 order by c.next_at, c.key limit %(limit)s
