@@ -174,9 +174,7 @@ def defaults_of(checkpoints: Versions[Action], at: datetime | None) -> Hold:
     return msgspec.convert({"role": UNNAMED.role, **said}, Hold, strict=False)
 
 
-def facts_of(
-    command: Command, found: View, known: Known = NOTHING, *, tax_by_line: bool = False, at: datetime | None = None
-) -> Facts:
+def facts_of(command: Command, found: View, known: Known = NOTHING, *, tax_by_line: bool = False, at: datetime | None = None) -> Facts:
     """The columns of a command that came to be owed at that time."""
     notes, data = found.notes, command.data
     worth = worth_of(command)

@@ -93,7 +93,8 @@ class Driving(msgspec.Struct, frozen=True):
 
     def system(self, role: Role, act: Act, notes: Mapping[str, str]) -> str:
         """The system to tell; empty when none can be told, or it is not clear which."""
-        diverted = next((one.use_system for one in reversed(self.diversions) if one.act is act and one.use_system), "")
+        latest = next((one for one in reversed(self.diversions) if one.act is act and (one.use_system or one.use_warehouse)), None)
+        diverted = "" if latest is None else latest.use_system
         if diverted:
             able = any(one.name == diverted and act in one.acts | one.stand_in for one in self.systems)
             return diverted if able else ""

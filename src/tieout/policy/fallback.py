@@ -122,7 +122,7 @@ def fallback(
     table = fallbacks.at(now)
     if table is None or attempt.denied or (attempt.state not in SURE and attempt.state not in WAITS):
         return None
-    here = {*tried, command.system, command.warehouse, command.data.get("carrier", "")} - {""}
+    here = {*tried, *names_of_way(command)}
     for found in table.fitting(facts_of(command, attempt, circuit, now, issued_at), now):
         instead = found.row.result
         if here & {instead.use_system, instead.use_warehouse, instead.use_carrier} or instead.ask in asked:
@@ -153,6 +153,11 @@ def diversion(found: Fallback, left: Collection[str] = ()) -> Diversion | None:
     if found.ask:
         return None
     return Diversion(found.act, found.use_system, found.use_warehouse, found.rule, found.use_carrier, tuple(left))
+
+
+def names_of_way(command: Command) -> tuple[str, ...]:
+    """The system, warehouse and carrier that a command is at or was to go by."""
+    return tuple(name for name in (command.system, command.warehouse, command.data.get("carrier", "")) if name)
 
 
 def diverted(found: View, diversions: Collection[Diversion]) -> View:

@@ -5,16 +5,17 @@ withdrawn, what was refused bars no more, and the ledger's own decision issues a
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from tieout.core.attempt import Attempt, Move, Withdrawn, advance
+from tieout.core.attempt import Attempt, Retried, Withdrawn, advance
 from tieout.core.circuit import Circuit
 from tieout.core.command import Command, State
 from tieout.policy import driving as policies
 from tieout.policy.fallback import Fallback, Wait
 from tieout.runtime import knowing, steps
+from tieout.runtime import lane as lanes
 from tieout.runtime.batch import Connection, encode
 from tieout.runtime.configuration import Driving
 from tieout.store.database import run
@@ -68,9 +69,25 @@ def keep(connection: Connection, found: Iterable[tuple[Stuck, Fallback]], now: d
         steps.say(connection, events)
 
 
-def settle(
-    connection: Connection, driving: Driving, stuck: Sequence[Stuck], circuits: Mapping[str, Circuit], now: datetime
-) -> set[str]:
+def release(connection: Connection, driving: Driving, refused: Sequence[Stuck], now: datetime) -> list[tuple[Stuck, Fallback]]:
+    """Take the fallbacks of commands that were refused, their rows locked; those that bar the next command no more, as they stand then."""
+    assert driving.policy is not None, "without a policy there is no fallback"
+    circuits = {lane.system: lane.circuit for lane in lanes.lanes(connection).values()}
+    found = instead_of(connection, driving.policy, refused, circuits, now)
+    taken = [(row, instead) for row in refused if isinstance(instead := found.get(row.key), Fallback)]
+    keep(connection, taken, now)
+    made, changed = [], []
+    for row, instead in taken:
+        if not instead.ask:
+            target = driving.targets[row.command.system]
+            after = advance(row.attempt, Retried(), target, now)
+            changed.append(steps.Step(row.key, after, target))
+            made.append((row._replace(attempt=after), instead))
+    steps.write_attempts(connection, changed, now)
+    return made
+
+
+def settle(connection: Connection, driving: Driving, stuck: Sequence[Stuck], circuits: Mapping[str, Circuit], now: datetime) -> set[str]:
     """Take the fallbacks of commands that wait to go, their rows locked; the keys of those that are withdrawn for another way."""
     if driving.policy is None:
         return set()
@@ -88,13 +105,3 @@ def settle(
     roots = sorted({row.root for row, _ in leaving})
     run(connection, "consider", roots, [now] * len(roots))
     return {row.key for row, _ in leaving}
-
-
-def may_go(move: Move, attempt: Attempt) -> bool:
-    """True for what would be sent now and of which nothing can have left us."""
-    return move is Move.SEND and attempt.state is State.QUEUED and attempt.doubt_at is None
-
-
-def of_systems(stuck: Iterable[Stuck]) -> Collection[str]:
-    """The systems that some commands are for."""
-    return {row.command.system for row in stuck}

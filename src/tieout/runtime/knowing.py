@@ -44,7 +44,9 @@ class Taken(NamedTuple):
         """From where to where, in words."""
         if self.ask:
             return f"asked {self.ask}"
-        left, went = (self.from_system, self.use_system) if self.use_system else (self.from_carrier or "the usual", f"carrier {self.use_carrier}")
+        left, went = (
+            (self.from_system, self.use_system) if self.use_system else (self.from_carrier or "the usual", f"carrier {self.use_carrier}")
+        )
         if self.use_warehouse:
             left, went = self.from_warehouse or "no warehouse", f"warehouse {self.use_warehouse}"
         return f"from {left} to {went}"
@@ -114,7 +116,9 @@ def _customers(connection: Connection, names: Iterable[str], books: Mapping[str,
     """Whether the customer of each root was new with it: no other root of the same customer came before. Root -> answer."""
     rows: list[tuple[str, str, datetime]] = []
     for root in names:
-        stated = [(posting.occurred, posting.identity, posting.notes["customer"]) for posting in books.get(root, ()) if posting.notes.get("customer")]
+        stated = [
+            (posting.occurred, posting.identity, posting.notes["customer"]) for posting in books.get(root, ()) if posting.notes.get("customer")
+        ]
         if stated:
             since, _, customer = min(stated)
             rows.append((customer, root, since))

@@ -38,7 +38,7 @@ order by c.next_at, c.key limit %(limit)s
 
 -- name: to_take
 -- those that may still go after the second look; their rows are locked by it already, this only makes sure
-select key, body::text, attempt::text, next_move, created from command
+select key, body::text, attempt::text, next_move, created, request::text from command
 where key = any(%s) and next_move <> 'nothing' and next_at <= %s order by key for update
 
 -- name: set_taken
@@ -79,7 +79,7 @@ select s from unnest(%s::text[]) as u(s)
 where exists (select from command c where c.system = s and c.state = 'sending' and c.held_until < clock_timestamp())
 
 -- name: command_to_handle
-select state, hash, body::text, proposed_by from command where key = %s for update
+select state, hash, body::text, proposed_by, subject, account, side, number, rule, request::text from command where key = %s for update
 
 -- name: set_approver
 update command set approved_by = %s where key = %s

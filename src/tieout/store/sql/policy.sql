@@ -17,9 +17,8 @@ select * from unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::int[], 
 
 -- name: waiting_to_go
 -- a page of what is queued or in doubt, by command_next; whatever its next moment is
-select c.key, coalesce(s.alias, c.subject), c.body::text, c.attempt::text, c.next_move, c.created, c.next_at
-from command c left join subject s on s.ref = c.subject
-where c.system = %(system)s and c.next_move <> 'nothing' and (c.next_at, c.key) > (%(at)s, %(key)s)
+select c.key, c.root, c.body::text, c.attempt::text, c.next_move, c.created, c.next_at
+from command c where c.system = %(system)s and c.next_move <> 'nothing' and (c.next_at, c.key) > (%(at)s, %(key)s)
 order by c.next_at, c.key limit %(limit)s
 
 -- name: still_waiting
@@ -30,9 +29,6 @@ where key = any(%s) and next_move <> 'nothing' order by key for update
 -- name: set_requests
 update command c set request = u.request::json, rule = u.rule
 from unnest(%s::text[], %s::text[], %s::text[]) as u(key, request, rule) where c.key = u.key
-
--- name: request_of
-select c.request::text, c.rule from command c where c.key = %s
 
 -- name: asked_before
 -- by command_number: what was held for the same before, and was withdrawn
@@ -46,11 +42,10 @@ select key, state from command where subject = %s and account = %s and side = %s
 
 -- name: open_commands
 -- by command_open and, of those refused, all: once after the policy was changed
-select distinct coalesce(s.alias, c.subject) from command c left join subject s on s.ref = c.subject
-where c.state in ('queued', 'held', 'refused')
+select distinct root from command where state in ('queued', 'held', 'refused')
 
 -- name: held_commands
-select distinct coalesce(s.alias, c.subject) from command c left join subject s on s.ref = c.subject where c.state = 'held'
+select distinct root from command where state = 'held'
 
 -- name: forget_customers
 delete from customer_root where root = any(%s)
