@@ -14,9 +14,9 @@ from tieout.core.attempt import TRANSITIONS, Abandoned, Denied, Event, Retried, 
 from tieout.core.attempt import Approved as LetGo
 from tieout.core.command import Command, State
 from tieout.errors import OperatorError
+from tieout.policy import approval
 from tieout.policy.approval import AnotherNeeded, Answer, Approved, Outcome, People, Request, Returned, Unfit, decide, payload_hash
 from tieout.policy.checkpoints import UNNAMED, worth_of
-from tieout.policy import approval
 from tieout.runtime.asking import changes, decode_request, renewed
 from tieout.runtime.batch import Connection, encode
 from tieout.runtime.outbox import record
@@ -83,8 +83,8 @@ def reject(connection: Connection, key: str, who: str, why: str, people: People,
     with connection.transaction():
         held = _held(connection, key)
         if held.state is State.HELD:
-            asked = _request(key, held, now)
-            done = decide(asked, Answer(who, asked.payload, agrees=False, reason=why), people, min(now, asked.asked_at))
+            asked = renewed(_request(key, held, now), now)
+            done = decide(asked, Answer(who, asked.payload, agrees=False, reason=why), people, now)
             if not isinstance(done, approval.Denied):
                 raise _unfit(key, asked, done)
     _act(connection, key, who, Denied(why), target, now, "rejected", "What has been sent cannot be; see `tieout commands cancel`.")
@@ -101,7 +101,8 @@ def cancel(connection: Connection, key: str, who: str, why: str, people: People,
     with connection.transaction():
         state = _held(connection, key).state
     if state is State.HELD:
-        return reject(connection, key, who, why, people, target, now)
+        reject(connection, key, who, why, people, target, now)
+        return
     event = Denied(why) if state is State.QUEUED else Abandoned(why)
     _act(connection, key, who, event, target, now, "cancelled", "It is over, or on its way this moment.")
 
@@ -137,7 +138,8 @@ def _request(key: str, held: Held, now: datetime) -> Request:
 def _check_payload(key: str, asked: Request, payload: str) -> None:
     if payload and (len(payload) < HASH_SHOWN or not asked.payload.startswith(payload.lower())):
         raise OperatorError(
-            f"What you looked at ({payload}) is not what waits ({asked.payload[:HASH_SHOWN]}): changed, review again.", f"`tieout commands show '{key}'`"
+            f"What you looked at ({payload}) is not what waits ({asked.payload[:HASH_SHOWN]}): changed, review again.",
+            f"`tieout commands show '{key}'`",
         )
 
 
@@ -145,7 +147,9 @@ def _refuse_changed(connection: Connection, key: str, held: Held) -> None:
     """A command that was withdrawn because it changed says what came in its place."""
     found = fetch(connection, "asked_after", held.subject, held.account, held.side, held.number)
     if found:
-        raise OperatorError(f"{key} has changed, review again: what is owed now is {found[0][0]} ({found[0][1]}).", f"`tieout commands show '{found[0][0]}'`")
+        raise OperatorError(
+            f"{key} has changed, review again: in its place stands {found[0][0]} ({found[0][1]}).", f"`tieout commands show '{found[0][0]}'`"
+        )
 
 
 def _lapse(connection: Connection, key: str, asked: Request, done: Outcome, now: datetime) -> None:
@@ -183,8 +187,9 @@ def _held(connection: Connection, key: str) -> Held:
     found: list[tuple[Any, ...]] = fetch(connection, "command_to_handle", key)
     if not found:
         raise OperatorError(f"There is no command {key!r}.", "`tieout commands list` shows them.")
-    state, hash_, body, *rest, request = found[0]
-    return Held(State(state), hash_, body.encode(), *rest, None if request is None else decode_request(request))
+    state, hash_, body, proposed_by, subject, account, side, number, rule, request = found[0]
+    asked = None if request is None else decode_request(request)
+    return Held(State(state), hash_, body.encode(), proposed_by, subject, account, side, number, rule, asked)
 
 
 def _need(good: bool, key: str, held: Held, done: str, next_step: str) -> None:

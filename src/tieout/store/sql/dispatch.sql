@@ -86,7 +86,8 @@ update command set approved_by = %s where key = %s
 
 -- name: list_commands
 -- newest first; reads what fits, for a person who asks
-select key, subject, act, system, state, next_move, next_at, rule, attempt::text, created, changed, held_by, approved_by
+select key, subject, act, system, state, next_move, next_at, rule, attempt::text, created, changed, held_by, approved_by, request::text,
+  (select string_agg(ask, ', ' order by id) from diversion d where d.command = command.key and ask <> '')
 from command
 where (%(system)s::text is null or system = %(system)s) and (%(state)s::text is null or state = %(state)s)
   and (%(subject)s::text is null or subject = %(subject)s or subject = (select alias from subject where ref = %(subject)s))
@@ -94,7 +95,7 @@ order by created desc, key limit %(limit)s
 
 -- name: one_command
 select key, subject, account, side, act, system, state, next_move, next_at, rule, body::text, because::text, attempt::text,
-  encode(hash, 'hex'), fence, held_by, held_until, proposed_by, approved_by, created, changed
+  encode(hash, 'hex'), fence, held_by, held_until, proposed_by, approved_by, created, changed, number, request::text
 from command where key = %s
 
 -- name: life_of
