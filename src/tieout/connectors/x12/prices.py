@@ -37,22 +37,22 @@ CHARGES = {"D240": "freight", "G821": "freight", "G830": "freight", "H750": "tax
 """SAC02 to the kind of charge; other allowances are discounts, other charges fees."""
 
 
-def extended(reading: Reading, segment: Segment, quantity: Decimal, unit: str) -> Decimal | None:
-    """Quantity by the price in element 4 and its basis in element 5 of PO1 or IT1; None where that cannot be known."""
-    price = reading.number(segment, 4)
-    basis = segment.get(5)
-    if price is None:
+def extended(reading: Reading, segment: Segment, quantity: Decimal, unit: str, *, price: int = 4) -> Decimal | None:
+    """Quantity by the price in element 4 of PO1 or IT1 and its basis in the next; None where that cannot be known."""
+    each = reading.number(segment, price)
+    basis = segment.get(price + 1)
+    if each is None:
         return ZERO if basis == "NC" else None
     if basis in MEASURED and MEASURED[basis] != unit:
         return None
     per = 1 if basis in PER and PER[basis] == 12 and unit == DOZEN else PER.get(basis, 1)
-    amount = Fraction(quantity) * Fraction(price) / per
+    amount = Fraction(quantity) * Fraction(each) / per
     try:
         return exact(EXACT.divide(Decimal(amount.numerator), Decimal(amount.denominator)))
     except ArithmeticError:
         return None
     except ValueError as bad:
-        raise Unreadable("x12/amount", f"Price times quantity: {bad}.", segment, 4) from bad
+        raise Unreadable("x12/amount", f"Price times quantity: {bad}.", segment, price) from bad
 
 
 def charges(reading: Reading, segments: Iterable[Segment], subject: Ref, prefix: str = "") -> list[Line]:

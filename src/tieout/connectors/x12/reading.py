@@ -28,17 +28,20 @@ REASON_MAX = 600
 PLACE_MAX = 200
 T = TypeVar("T")
 CORRECT = "Ask the partner to correct this document and send it again."
+BY_LINE = "by line"
+NEW = "new"
 
 
 class Unreadable(Exception):
     """A transaction set cannot be read; caught in `translation`, where it becomes a refusal."""
 
-    def __init__(self, rule: str, reason: str, segment: Segment | None = None, element: int = 0) -> None:
+    def __init__(self, rule: str, reason: str, segment: Segment | None = None, element: int = 0, next_step: str = "") -> None:
         super().__init__(reason)
         self.rule = rule
         self.reason = reason
         self.segment = segment
         self.element = element
+        self.next_step = next_step or CORRECT
 
 
 def refusal(source: SourceRef, rule: str, reason: str, next_step: str) -> Refusal:
@@ -71,6 +74,16 @@ class Frame(msgspec.Struct, frozen=True):
         """Which product qualifier names the item, in order of preference."""
         wanted = self.system.options.get("item_qualifiers") or ITEM_QUALIFIERS
         return tuple(wanted.split()) if isinstance(wanted, str) else tuple(map(str, wanted))
+
+    @property
+    def has_line_changes(self) -> bool:
+        """True when a change names only the lines that change, so that orders are kept line by line."""
+        return self.system.options.get("order_changes") == BY_LINE
+
+    @property
+    def has_new_quantities(self) -> bool:
+        """True when a decrease or an increase states the new quantity."""
+        return self.system.options.get("changed_quantity") == NEW
 
     def source(self, byte: int, place: str) -> SourceRef:
         """Where a segment stands in the origin."""
@@ -212,7 +225,7 @@ class Reading:
         at = unreadable.segment
         place = set_place(self.set, at, unreadable.element)
         byte = at.byte if at else self.set.byte
-        return self.frame.refusal(byte, place, unreadable.rule, unreadable.reason, CORRECT)
+        return self.frame.refusal(byte, place, unreadable.rule, unreadable.reason, unreadable.next_step)
 
     def _read(self, segment: Segment, element: int, read: Callable[[str], T]) -> T:
         try:

@@ -1,9 +1,9 @@
 """One interchange to statements: envelope first, then every group and every transaction set by its own reader."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from tieout.connectors import Document, System
-from tieout.connectors.x12 import acknowledgments, invoices, orders, payments, shipments, warehouse
+from tieout.connectors.x12 import acknowledgments, carriers, changes, invoices, orders, payments, shipments, warehouse
 from tieout.connectors.x12.reading import Frame, Reading, Unreadable, local_instant, refusal
 from tieout.core.facts import Fact, Refusal, Statement, revision_time
 from tieout.core.values import SourceRef
@@ -21,15 +21,18 @@ from tieout.formats.x12 import (
     set_place,
 )
 
-Reader = Callable[[Reading], Fact]
+Reader = Callable[[Reading], Fact | tuple[Fact, ...]]
 
 RECEIVED: dict[str, Reader] = {
+    "210": carriers.freight_invoiced,
+    "214": carriers.parcels_scanned,
     "810": invoices.vendor_invoiced,
     "820": payments.cash_received,
     "846": warehouse.stock_counted,
-    "850": orders.order_placed,
+    "850": changes.order_placed,
     "855": orders.purchase_acknowledged,
     "856": shipments.goods_announced,
+    "860": changes.order_changed,
     "944": warehouse.goods_received,
     "945": shipments.shipping_advice,
     "947": warehouse.stock_moved,
@@ -37,11 +40,13 @@ RECEIVED: dict[str, Reader] = {
     "999": acknowledgments.group_acknowledged,
 }
 SENT: dict[str, Reader] = {
+    "204": carriers.freight_rated,
     "810": invoices.invoiced,
     "820": payments.vendor_paid,
-    "850": orders.purchase_ordered,
+    "850": changes.purchase_ordered,
     "855": orders.order_booked,
     "856": shipments.notice_shipped,
+    "860": changes.purchase_changed,
     "940": warehouse.order_linked,
     "997": acknowledgments.group_acknowledged,
     "999": acknowledgments.group_acknowledged,
@@ -102,26 +107,27 @@ def _group(frame: Frame, found: Interchange, group: Group) -> Iterator[Statement
     if group.code and group.code != ACKNOWLEDGMENT_GROUP:
         yield acknowledgments.group_exchanged(frame, group)
     for transaction in group.sets:
-        yield _set(frame, found, group, transaction)
+        yield from _set(frame, found, group, transaction)
 
 
-def _set(frame: Frame, found: Interchange, group: Group, transaction: TransactionSet) -> Statement:
+def _set(frame: Frame, found: Interchange, group: Group, transaction: TransactionSet) -> Sequence[Statement]:
     place = set_place(transaction)
     reader = (SENT if frame.sent else RECEIVED).get(transaction.code)
     segments = read_set(found, transaction)
     if isinstance(segments, Fault):
-        return _refused(frame, segments, f"{place}, ")
+        return [_refused(frame, segments, f"{place}, ")]
     if reader is None:
         way = "sent" if frame.sent else "received"
         reason = f"{transaction.code} ({way}) is valid X12 but no mapping reads it yet."
-        return frame.refusal(transaction.byte, place, "x12/unsupported-set", reason, REPORT)
+        return [frame.refusal(transaction.byte, place, "x12/unsupported-set", reason, REPORT)]
     reading = Reading(frame, group, transaction, segments)
     try:
-        return reader(reading)
+        read = reader(reading)
     except Unreadable as unreadable:
-        return reading.refusal(unreadable)
+        return [reading.refusal(unreadable)]
     except ValueError as bad:
-        return reading.refusal(Unreadable("x12/value", f"{bad}."))
+        return [reading.refusal(Unreadable("x12/value", f"{bad}."))]
+    return [read] if isinstance(read, Fact) else read
 
 
 def _refused(frame: Frame, fault: Fault, prefix: str = "") -> Refusal:
