@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from tieout.connectors.x12.reading import Reading, Unreadable, local_instant
+from tieout.connectors.edi_documents import local_instant
+from tieout.connectors.x12.reading import Reading, Unreadable
 from tieout.connectors.x12.shipments import PARCELS_MAX, parcels
 from tieout.core.facts import Fact, Line
 from tieout.core.facts.freight import FreightInvoiced, FreightRated

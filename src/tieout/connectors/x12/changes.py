@@ -4,12 +4,11 @@ An order that is changed line by line has to be kept line by line: with the opti
 one fact per line, which an 860 restates. No change is ever added up, so the order of arrival does not matter.
 """
 
-import msgspec
-
+from tieout.connectors.edi_documents import by_line, line_names, of_line
 from tieout.connectors.x12 import orders
 from tieout.connectors.x12.orders import DUE, customer_of
 from tieout.connectors.x12.prices import charges, extended
-from tieout.connectors.x12.reading import Loops, Reading, Unreadable, check_count, line_names, loops, pairs
+from tieout.connectors.x12.reading import Loops, Reading, Unreadable, check_count, loops, pairs
 from tieout.core.facts import Fact, FactType, Line
 from tieout.core.facts.order import OrderPlaced
 from tieout.core.facts.purchase import PurchaseOrdered
@@ -27,12 +26,12 @@ BY_HOW_MUCH = frozenset(("QD", "QI"))
 
 def order_placed(reading: Reading) -> tuple[Fact, ...]:
     """850 from a customer."""
-    return by_line(reading, orders.order_placed(reading))
+    return _kept(reading, orders.order_placed(reading))
 
 
 def purchase_ordered(reading: Reading) -> tuple[Fact, ...]:
     """850 to a vendor."""
-    return by_line(reading, orders.purchase_ordered(reading))
+    return _kept(reading, orders.purchase_ordered(reading))
 
 
 def order_changed(reading: Reading) -> tuple[Fact, ...]:
@@ -50,22 +49,8 @@ def purchase_changed(reading: Reading) -> tuple[Fact, ...]:
     return _changed(reading, PurchaseOrdered, head, subject)
 
 
-def by_line(reading: Reading, whole: Fact) -> tuple[Fact, ...]:
-    """The order as one fact, or, where its lines are changed one by one, as a fact per line and one for all the rest."""
-    if not reading.frame.has_line_changes:
-        return (whole,)
-    lines: dict[str, list[Line]] = {"": []}
-    for line in whole.lines:
-        lines.setdefault(_own(line), []).append(line)
-    return tuple(
-        msgspec.structs.replace(whole, scope=name.replace("/", "-"), lines=tuple(mine), total=None if name else whole.total)
-        for name, mine in lines.items()
-    )
-
-
-def _own(line: Line) -> str:
-    """The order line that a line, or a charge on it, belongs to; empty for a charge on the whole order."""
-    return line.order_line if line.charge else line.line
+def _kept(reading: Reading, whole: Fact) -> tuple[Fact, ...]:
+    return by_line(whole) if reading.frame.has_line_changes else (whole,)
 
 
 def _changed(reading: Reading, kind: FactType, head: Segment, subject: Ref, **stated: str) -> tuple[Fact, ...]:
@@ -80,7 +65,7 @@ def _changed(reading: Reading, kind: FactType, head: Segment, subject: Ref, **st
         reason = "BCH01 is 04: only the lines that change are named, but orders of this system are kept as a whole."
         raise Unreadable("x12/line-change", reason, head, 1, 'Set the option `order_changes = "by line"` and replay the messages.')
     lines = [] if purpose == CANCELLED else _lines(reading, cut, subject)
-    return by_line(reading, _fact(reading, kind, head, subject, lines, stated, void=purpose == CANCELLED))
+    return _kept(reading, _fact(reading, kind, head, subject, lines, stated, void=purpose == CANCELLED))
 
 
 def _line_by_line(reading: Reading, kind: FactType, head: Segment, subject: Ref, cut: Loops, stated: dict[str, str]) -> tuple[Fact, ...]:
@@ -93,7 +78,7 @@ def _line_by_line(reading: Reading, kind: FactType, head: Segment, subject: Ref,
         is_void = head.get(1) == CANCELLED or segment.get(2) in DELETED
         lines = [] if is_void else [_line(reading, name, segment, body, subject), *charges(reading, body, subject, f"{name}/")]
         fact = _fact(reading, kind, head, subject, lines, stated, void=is_void)
-        found.append(msgspec.structs.replace(fact, scope=name.replace("/", "-")))
+        found.append(of_line(fact, name))
     return tuple(found)
 
 

@@ -2,8 +2,9 @@
 
 from decimal import Decimal
 
+from tieout.connectors.edi_documents import line_names
 from tieout.connectors.x12.prices import charges, extended
-from tieout.connectors.x12.reading import Loops, Reading, Unreadable, check_count, line_names, loops, pairs
+from tieout.connectors.x12.reading import Loops, Reading, Unreadable, check_count, loops, pairs
 from tieout.core.facts import Fact, FactType, Line
 from tieout.core.facts.order import OrderBooked, OrderPlaced
 from tieout.core.facts.purchase import PurchaseAcknowledged, PurchaseOrdered

@@ -1,17 +1,17 @@
 """Reading one transaction set: its elements as our values, or the refusal that names segment and element."""
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, TypeVar
-from zoneinfo import ZoneInfo
 
 import msgspec
 
 from tieout.connectors import System
+from tieout.connectors.edi_documents import BY_LINE, local_instant, refusal
 from tieout.connectors.x12.manifest import ERP, ITEM_QUALIFIERS
 from tieout.core.facts import Fact, FactType, Refusal
-from tieout.core.values import Ref, SourceRef, day_end, day_start, normalise, ref
+from tieout.core.values import Ref, SourceRef, day_end, normalise, ref
 from tieout.formats.x12 import (
     Group,
     Segment,
@@ -23,12 +23,8 @@ from tieout.formats.x12 import (
     set_place,
 )
 
-NO_CHARACTER = "\ufffd"
-REASON_MAX = 600
-PLACE_MAX = 200
 T = TypeVar("T")
 CORRECT = "Ask the partner to correct this document and send it again."
-BY_LINE = "by line"
 NEW = "new"
 
 
@@ -42,15 +38,6 @@ class Unreadable(Exception):
         self.segment = segment
         self.element = element
         self.next_step = next_step or CORRECT
-
-
-def refusal(source: SourceRef, rule: str, reason: str, next_step: str) -> Refusal:
-    """A refusal that quotes the input only as far as a person reads and a database keeps (no NUL)."""
-    reason = reason.replace("\0", NO_CHARACTER)
-    if len(reason) > REASON_MAX:
-        reason = f"{reason[:REASON_MAX]} (and so on)"
-    source = msgspec.structs.replace(source, place=source.place.replace("\0", NO_CHARACTER)[:PLACE_MAX])
-    return Refusal(source, rule, reason, next_step)
 
 
 class Frame(msgspec.Struct, frozen=True):
@@ -234,13 +221,6 @@ class Reading:
             raise Unreadable("x12/element", f"{_name(segment, element)}: {bad}.", segment, element) from bad
 
 
-def local_instant(day: date, clock: time | None, zone: str) -> datetime:
-    """A local date and time in UTC; local midnight without a time."""
-    if clock is None:
-        return day_start(day, zone)
-    return datetime.combine(day, clock, ZoneInfo(zone)).astimezone(UTC)
-
-
 def pairs(segment: Segment, first: int) -> list[tuple[str, str]]:
     """Qualifier and id pairs from element `first` to the end of the segment."""
     last = len(segment.elements)
@@ -268,18 +248,6 @@ def loops(segments: list[Segment], start: str, ends: tuple[str, ...]) -> Loops:
         else:
             found.head.append(segment)
     return found
-
-
-def line_names(given: list[str]) -> list[str]:
-    """Line numbers as stated, the position where none is; a number used twice is told apart by the position."""
-    names: list[str] = []
-    used: set[str] = set()
-    for position, name in enumerate(given, 1):
-        own = name or str(position)
-        own = own if own not in used else f"{own}#{position}"
-        used.add(own)
-        names.append(own)
-    return names
 
 
 def check_count(reading: Reading, count: int, others: Mapping[str, int] | None = None) -> None:

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from tieout.connectors import Document, System
+from tieout.connectors.edi_documents import local_instant, refusal
 from tieout.connectors.x12 import acknowledgments, carriers, changes, invoices, orders, payments, shipments, warehouse
-from tieout.connectors.x12.reading import Frame, Reading, Unreadable, local_instant, refusal
+from tieout.connectors.x12.reading import Frame, Reading, Unreadable
 from tieout.core.facts import Fact, Refusal, Statement, revision_time
 from tieout.core.values import SourceRef
 from tieout.formats.x12 import (
