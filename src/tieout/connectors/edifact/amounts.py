@@ -21,6 +21,8 @@ TAX_AMOUNT = ("124",)
 TAX_TOTAL = ("176", "124")
 CHARGES = {"FC": "freight", "FA": "freight", "SH": "freight", "DL": "freight", "TX": "tax", "DI": "discount", "TD": "discount"}
 """ALC, element 5, to the kind of charge; other allowances are discounts, other charges fees."""
+REFERENCE = "2"
+"""CUX: the currency that the document's amounts are in."""
 GROUPS = ("ALC", "TAX")
 """Segments that own the amounts after them."""
 
@@ -36,8 +38,10 @@ def currency(reading: Reading) -> str:
     """The reference currency of CUX, else the one an amount names, else the system's."""
     for segment in reading.segments:
         if segment.name == "CUX":
-            stated = next((each for each in segment.elements if each[:1] == ["2"]), segment.elements[0] if segment.elements else [])
-            return _code(segment, stated[1].strip().upper() if len(stated) > 1 else "")
+            named = [each for each in segment.elements if len(each) > 1 and each[1].strip()]
+            stated = next((each for each in named if each[0] == REFERENCE), named[0] if named else None)
+            if stated is not None:
+                return _code(segment, stated[1].strip().upper())
     for segment in reading.segments:
         if segment.name == "MOA" and segment.get(1, 3):
             return _code(segment, segment.get(1, 3).upper())

@@ -54,7 +54,7 @@ def parse(raw: bytes, characters: Mapping[str, str] = NO_CHARACTERS) -> Intercha
     header = read_header(raw[:HEADER_MAX], characters)
     if isinstance(header, Fault):
         return header
-    tokens = tokenise(raw, header.start, header.delimiters, header.codec)
+    tokens = tokenise(raw, header.start, header.delimiters, header.repertoire)
     if isinstance(tokens, Fault):
         return tokens
     walk = Walk(tokens, header.control)

@@ -28,7 +28,8 @@ NO_CHARACTERS: Mapping[str, str] = {}
 class Header(msgspec.Struct, frozen=True):
     """UNB: who sent what to whom, when, under which control reference.
 
-    `start` is the offset of UNB behind UNA, `length` counts the bytes up to the end of UNB. `codec` reads its texts.
+    `start` is the offset of UNB behind UNA, `length` counts the bytes up to the end of UNB. `repertoire` is what the texts are
+    written in: what is declared, unless somebody knows better.
     """
 
     syntax: str
@@ -45,7 +46,7 @@ class Header(msgspec.Struct, frozen=True):
     agreement: str
     is_test: bool
     delimiters: Delimiters
-    codec: str
+    repertoire: str
     start: int
     length: int
 
@@ -97,7 +98,7 @@ def _delimiters(raw: bytes) -> tuple[Delimiters, int] | Fault:
 def _checked(segment: Segment, delimiters: Delimiters, start: int, end: int, characters: Mapping[str, str]) -> Header | Fault:
     syntax, version = segment.get(1), segment.get(1, 2)
     if syntax not in CODECS or not SYNTAX.match(version):
-        reason = f"UNB says the syntax {syntax}:{version}; UNOA to UNOK, UNOW and UNOY in the versions 1 to 4 are read."
+        reason = f"UNB says the syntax {syntax}:{version}; UNOA to UNOL, UNOW and UNOY in the versions 1 to 4 are read."
         return _fault("syntax", "UNB", 1, reason, "UCI:2")
     for element, meaning in ((2, "the sender's identifier"), (3, "the recipient's identifier"), (5, "the control reference")):
         value = segment.get(element)
@@ -111,7 +112,7 @@ def _checked(segment: Segment, delimiters: Delimiters, start: int, end: int, cha
         return _fault("unb-element", "UNB", 4, f"UNB, element 4: {bad}.", "UCI:12")
     repetition = (delimiters.repetition or "*") if version >= REPETITION_SINCE else ""
     marks = msgspec.structs.replace(delimiters, repetition="" if repetition in _others(delimiters) else repetition)
-    declared = characters.get(segment.get(2), syntax)
+    stated = characters.get(segment.get(2), syntax)
     return Header(
         syntax=syntax,
         version=version,
@@ -127,7 +128,7 @@ def _checked(segment: Segment, delimiters: Delimiters, start: int, end: int, cha
         agreement=segment.get(10),
         is_test=segment.get(11) not in ("", "0"),
         delimiters=marks,
-        codec=CODECS.get(declared, CODECS[syntax]),
+        repertoire=stated if stated in CODECS else syntax,
         start=start,
         length=end,
     )

@@ -11,8 +11,10 @@ DIGITS = re.compile(r"[0-9]{4,14}\Z")
 CENTURY_PIVOT = 50
 """A two-digit year below 50 belongs to 2000, else to 1900."""
 YEARS = range(1900, 2200)
-DAYS = {"101": "%y%m%d", "102": "%Y%m%d"}
-"""C507 2379: formats of a day."""
+DAYS = {"101": 6, "102": 8}
+"""C507 2379: formats of a day, and how many digits they have."""
+NO_CLOCK = ("0000", "000000")
+"""A clock of zeros that some partners add to a day changes nothing."""
 MINUTES = {"201": 12, "202": 12, "203": 12, "204": 14, "205": 12, "303": 12, "304": 14}
 """C507 2379: formats of an instant, and how many of its digits are date and time (with a four-digit year)."""
 SHORT = frozenset(("201", "202"))
@@ -63,10 +65,11 @@ def read_moment(text: str, form: str) -> tuple[date, time | None, timedelta | No
 
     The time is None where only the day is stated, the offset where no zone is; `102` is meant where no format is stated.
     """
-    if form in ("", *DAYS):
-        if form and len(text) != len("YYMMDD" if form == "101" else "CCYYMMDD"):
+    if form in DAYS or not form:
+        size = DAYS.get(form, len(text))
+        if len(text) != size and text[size:] not in NO_CLOCK:
             raise ValueError(f"{text!r} is not a date in the format {form}")
-        return read_day(text), None, None
+        return read_day(text[:size]), None, None
     if form in PERIODS:
         raise ValueError(f"{text!r} is a period (format {form}), not a date")
     digits = MINUTES.get(form)

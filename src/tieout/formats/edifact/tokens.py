@@ -4,7 +4,7 @@ import re
 
 import msgspec
 
-from tieout.formats.edifact.charset import decoded
+from tieout.formats.edifact.charset import CODECS, decoded
 from tieout.formats.fault import Fault, Weight, segment_place
 
 SEGMENT_MAX = 100_000
@@ -59,7 +59,7 @@ class Tokens(msgspec.Struct, frozen=True):
     offsets: list[int]
     delimiters: Delimiters
     alien: frozenset[int]
-    codec: str
+    repertoire: str
 
 
 def split(text: str, mark: str, release: str) -> list[str]:
@@ -87,7 +87,7 @@ def plain(text: str, release: str) -> str:
     return release.join(part.replace(release, "") for part in parts)
 
 
-def tokenise(raw: bytes, start: int, delimiters: Delimiters, codec: str) -> Tokens | Fault:
+def tokenise(raw: bytes, start: int, delimiters: Delimiters, repertoire: str) -> Tokens | Fault:
     """Cut `raw` from `start`, where UNB stands, into segments; line ends around and inside segments are dropped."""
     if raw.count(delimiters.terminator.encode("latin-1")) > SEGMENTS_MAX:
         return _too_large(f"more than {SEGMENTS_MAX} segments", 0, 0)
@@ -95,6 +95,7 @@ def tokenise(raw: bytes, start: int, delimiters: Delimiters, codec: str) -> Toke
     offsets: list[int] = []
     alien: set[int] = set()
     at = start
+    codec = CODECS[repertoire]
     is_plain = raw.isascii()
     for part in split(raw[start:].decode("latin-1"), delimiters.terminator, delimiters.release):
         bare = part.lstrip(BLANK)
@@ -109,7 +110,7 @@ def tokenise(raw: bytes, start: int, delimiters: Delimiters, codec: str) -> Toke
                 text = text.encode("latin-1").decode(codec)
             texts.append(text)
         at += len(part) + 1
-    return Tokens(texts, offsets, delimiters, frozenset(alien), codec)
+    return Tokens(texts, offsets, delimiters, frozenset(alien), repertoire)
 
 
 def read_segments(tokens: Tokens, start: int, end: int) -> list[Segment] | Fault:
@@ -186,7 +187,7 @@ def _alien(segment: Segment, tokens: Tokens) -> Fault:
     return Fault(
         segment_place(segment.index, segment.name),
         "edifact/character-set",
-        f"Segment {segment.name} holds characters that the declared repertoire ({tokens.codec}) has not, or is in another one.",
+        f"Segment {segment.name} holds characters that {tokens.repertoire} has not: it was written in another repertoire than UNB declares.",
         "Ask the partner to declare in UNB what it writes (UNOC for Western Europe, UNOY for UTF-8), or name its repertoire in the settings.",
         "UCM:21",
         Weight.FATAL,
