@@ -14,6 +14,10 @@ MANIFEST = Manifest(
         "OrderPlaced",
         "OrderBooked",
         "Shipped",
+        "Delivered",
+        "ParcelScanned",
+        "FreightRated",
+        "FreightInvoiced",
         "Invoiced",
         "CreditIssued",
         "CashReceived",
@@ -51,6 +55,19 @@ MANIFEST = Manifest(
             "list of text",
             " ".join(ITEM_QUALIFIERS),
             "Which product qualifier names the item, the first that is there.",
+        ),
+        Option(
+            "order_changes",
+            "text",
+            "whole",
+            "How an 860 with BCH01 = 04 is read. `whole`: it is refused, only one that cancels (01) or replaces (05) the order is read. "
+            "`by line`: every line of an 850 is a fact of its own, which an 860 restates.",
+        ),
+        Option(
+            "changed_quantity",
+            "text",
+            "",
+            "What POC03 is beside POC02 = QD or QI. `new`: the quantity ordered from now on. Empty: not known, such a change is refused.",
         ),
         Option(
             "customers",
