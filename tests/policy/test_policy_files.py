@@ -66,4 +66,6 @@ def test_another_row_in_the_file_alone_judges_anew_what_is_held_and_queued(tmp_p
         assert why.startswith("judged anew: checkpoints 2 row 2 decided because order 60.00 USD > 50.00 USD and < 70.00 USD")
     (tmp_path / "c.toml").write_text('version = "3"\n' + ROW.format("55.00"))
     with opened(tmp_path) as project:
-        assert standing(project)[BOOK.format(3, 2)] == ("held", "checkpoints 3 row 1"), "held by another row: the request stays, the reason is new"
+        assert standing(project)[BOOK.format(3, 2)] == ("held", "checkpoints 3 row 1"), (
+            "held by another row: the request stays, the reason is new"
+        )
