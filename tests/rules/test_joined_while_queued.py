@@ -21,7 +21,7 @@ from world import NOW, World, line, say
 FIRST, SECOND = "TBK+ shop/order/2 1", "TBK+ shop/order/1 1"
 SAME = [["shop/order/1", "shop/order/2"]]
 SECRETS: Mapping[str, str] = {}
-TERMS = Terms("test", timedelta(seconds=30), Limits(rate=Rate(1000, 1, 1000)), Target(settle=timedelta(minutes=5)), SECRETS, None)
+TERMS = Terms("test", timedelta(seconds=30), Limits(rate=Rate(1000, 1, 1000)), Target(settle=timedelta(minutes=5)), SECRETS)
 WAITS = "select exists (select from pg_locks where locktype = 'advisory' and not granted)"
 
 

@@ -12,7 +12,7 @@ from tieout.runtime.statements import Arrival, New, decode_fact, keep, read, ver
 from tieout.store import rows
 from tieout.store.database import fetch, run
 
-TIMELESS = frozenset(("Linked", "WrittenOff", "Matched", "Listed", "UnitDefined", "KitDefined"))
+TIMELESS = frozenset(("Linked", "WrittenOff", "Matched", "Listed", "UnitDefined", "KitDefined", "CostStated"))
 """Decisions and reference data say nothing about how far a feed has reported."""
 
 
