@@ -19,6 +19,7 @@ from tieout.core.command import Command, State
 from tieout.core.flight import Issued, Sum, flights, names_of
 from tieout.core.ground import Ground, Rules, Ruling, Standing
 from tieout.core.owed import Owed, amounts, compose, owed_on
+from tieout.core.paper import written
 from tieout.core.values import Side
 
 
@@ -82,7 +83,8 @@ def _side(ground: Ground, account: ClearingAccount, side: Side) -> Iterator[Deci
             yield again
     if act is not None:
         number = max((one.command.number for one in mine), default=0)
-        for n, part in enumerate(_by_currency(list(free.values())), number + 1):
+        parts = [[one] for one in free.values()] if account.singly else _by_currency(list(free.values()))
+        for n, part in enumerate(parts, number + 1):
             yield _issue(ground, account, side, part, n)
     for one in owed:
         if one.key in bars:
@@ -143,7 +145,7 @@ def _compose(ground: Ground, account: ClearingAccount, side: Side, owed: Sequenc
     act = account.expectation(side).command
     assert act is not None
     system = ground.rules.system(TOLD[act], act, ground.standing.found.notes)
-    return compose(ground, account, side, act, owed, number, system)
+    return written(ground, compose(ground, account, side, act, owed, number, system))
 
 
 def _held_by(ground: Ground, command: Command, keys: Sequence[str]) -> Ruling | None:

@@ -12,7 +12,7 @@ from itertools import combinations
 import msgspec
 
 from tieout.core.account import ClearingAccount, Within
-from tieout.core.act import GIVES_BACK, Act
+from tieout.core.act import ANSWERS, GIVES_BACK, Act
 from tieout.core.attempt import Attempt
 from tieout.core.circuit import Circuit
 from tieout.core.command import Command
@@ -98,12 +98,16 @@ class Driving(msgspec.Struct, frozen=True):
         if diverted:
             able = any(one.name == diverted and act in one.acts | one.stand_in for one in self.systems)
             return diverted if able else ""
-        fitting = [one for one in self.systems if one.role is role and act in one.acts and one.fits(notes)]
+        fitting = [one for one in self.systems if act in one.acts and self._is_asked(one, role, act) and one.fits(notes)]
         most = max((len(one.serves) for one in fitting), default=0)
         found = [one.name for one in fitting if len(one.serves) == most]
         if len(found) > 1:
             found = [name for name in found if name in self.speaking]
         return found[0] if len(found) == 1 else ""
+
+    def _is_asked(self, one: Driven, role: Role, act: Act) -> bool:
+        """A document is answered to the system it came by, whatever its role; anything else is told by role."""
+        return one.name in self.speaking if act in ANSWERS else one.role is role
 
     def after(self, account: ClearingAccount, side: Side, notes: Mapping[str, str]) -> Within:
         """The first row's wait that matches; at once if none does."""

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from tieout.core.account import Within
-from tieout.core.act import TOLD, Act
+from tieout.core.act import ANSWERS, TOLD, Act
 from tieout.core.values import Role, day_end, day_start, exact
 from tieout.declared import nearest
 from tieout.errors import SettingsError
@@ -139,7 +139,7 @@ def _check_names(table: Table[Any], known: Mapping[str, set[str]]) -> None:
 def _driven(name: str, table: DrivenTable) -> Driven:
     acts, stand_in = (_acts(f"systems.{name}.{key}", words) for key, words in (("drive", table.drive), ("stand_in", table.stand_in)))
     for act in sorted(acts):
-        if TOLD[act] is not table.role:
+        if TOLD[act] is not table.role and act not in ANSWERS:
             raise SettingsError(
                 f"`systems.{name}.drive` names {act}, which the {TOLD[act]} is told; {name} is the {table.role}.",
                 "Name it at that system, or here as `stand_in` if it only takes over as a fallback.",

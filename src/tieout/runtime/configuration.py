@@ -14,6 +14,7 @@ import msgspec
 
 from tieout import connectors
 from tieout.connectors import Connector, System
+from tieout.connectors.asked import asked_of
 from tieout.core.account import Ageing, ClearingAccount, Group, Measure, Posting, Take
 from tieout.core.attempt import Target
 from tieout.core.correlate import Precedence
@@ -232,7 +233,8 @@ class Configuration:
             for code, account in self.accounts.items()
             for negative in (True, False)
         }
-        self.plans = Plans(self.accounts.values(), self._by_line, switches, marketplaces)
+        asked = frozenset[str]().union(*map(asked_of, self.systems.values()))
+        self.plans = Plans(self.accounts.values(), self._by_line, switches | asked, marketplaces)
         self.judged_by_price = frozenset(code for code, account in self.accounts.items() if account.measure in (Measure.PRICE, Measure.BOTH))
         self.on_itself = self._kinds_with(Take.DOCUMENT)
         self.on_parcels = self._kinds_with(Take.PARCELS)

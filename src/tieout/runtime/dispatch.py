@@ -25,9 +25,11 @@ from typing import TypeVar
 import msgspec
 import psycopg
 
-from tieout.connectors import Secrets, System
-from tieout.core.command import Accepted, Failed
+from tieout.connectors import Document, Secrets, System
+from tieout.core.command import Accepted, Command, Failed
+from tieout.core.flight import COMMAND
 from tieout.core.lane import Limits
+from tieout.core.paper import ABOUT
 from tieout.errors import OperatorError
 from tieout.runtime import lane as lanes
 from tieout.runtime import outcomes
@@ -248,14 +250,17 @@ class Dispatcher:
             lanes.locked(self._connection, name, now)
             for result in results:
                 if isinstance(result.outcome, Accepted):
-                    self._take_in(lane.system, result.task.key, now)
+                    self._take_in(lane.system, result.task.command, now)
         outcomes.write(self._connection, name, results, lane.terms.limits, lane.terms.target, now)
 
-    def _take_in(self, system: System, key: str, now: datetime) -> None:
-        sent = outgoing(self._connection, key)
+    def _take_in(self, system: System, command: Command, now: datetime) -> None:
+        """What was sent, as a message of that system; it bears the command that it carries out, and what that was about."""
+        sent = outgoing(self._connection, command.key)
         assert sent is not None, "an accepted document was stored before it was delivered"
+        known = {COMMAND: command.key} | ({ABOUT: command.lines[0].line} if command.content else {})
         documents = connector(system.connector).split(BytesIO(sent.raw), f"sent {sent.file}", system)
-        apply(self._connection, self._configuration, list(arrivals_of(documents, system)), now, what="sent")
+        own = (msgspec.structs.replace(each, meta=each.meta | known) if isinstance(each, Document) else each for each in documents)
+        apply(self._connection, self._configuration, list(arrivals_of(own, system)), now, what="sent")
 
     def _transaction(self, work: Callable[[], Taken | None]) -> Taken:
         return self._in_transaction(work) or Taken([], None)

@@ -15,7 +15,6 @@ import msgspec
 
 from tieout.core.attempt import Attempt, Confirmed, Event, Move, Target, Withdrawn, advance, next_move
 from tieout.core.command import Command, State
-from tieout.core.correlate import components
 from tieout.core.decide import Decision, Verdict, decide
 from tieout.core.flight import Issued, Sum
 from tieout.core.ground import Standing
@@ -33,7 +32,8 @@ from tieout.runtime.configuration import Driving
 from tieout.runtime.divert import Stuck
 from tieout.runtime.knowing import About, about
 from tieout.runtime.looks import Seen, look, marks_of
-from tieout.runtime.relink import region_of
+from tieout.runtime.papers import Papers, papers_of
+from tieout.runtime.relink import references_of
 from tieout.runtime.steps import US, Step, decode_attempt, decode_command, say, told, write_attempts
 from tieout.store.database import fetch, run
 
@@ -68,6 +68,7 @@ class Root(NamedTuple):
     seen: Seen
     about: About
     issued: list[Issued]
+    papers: Papers = Papers()
 
     @property
     def view(self) -> View:
@@ -78,7 +79,7 @@ class Root(NamedTuple):
         """All decisions about it."""
         rules = driving.rules_of(self.names, self.about.known, self.about.diversions)
         book, _, items = self.seen
-        return decide(Standing(self.view, book, items, self.issued, tuple(sorted(self.names))), rules, now)
+        return decide(Standing(self.view, book, items, self.issued, tuple(sorted(self.names)), *self.papers), rules, now)
 
 
 def _decided(batch: Batch, roots: list[str], driving: Driving, seen: Mapping[str, Seen]) -> list[Decision]:
@@ -89,11 +90,12 @@ def _decided(batch: Batch, roots: list[str], driving: Driving, seen: Mapping[str
     run(batch.connection, "end_considered", roots, now)  # after the commands are locked, so that no answer comes between
     seen = {**look(batch, [root for root in roots if root not in seen], marks, now), **seen}
     abouts = about(batch.connection, driving.policy, names, {root: seen[root].book for root in roots})
+    papers = papers_of(batch, {root: seen[root] for root in roots}, names)
     known: dict[str, Root] = {}
     for root in roots:
         mine = [one for name in sorted(names[root]) for one in issued.get(name, ())]
         if seen[root].items or mine:
-            known[root] = Root(names[root], seen[root], abouts.get(root, About()), mine)
+            known[root] = Root(names[root], seen[root], abouts.get(root, About()), mine, papers.get(root, Papers()))
     made = {root: one.decide(driving, now) for root, one in known.items()}
     if driving.policy is not None and driving.policy.fallbacks.tables:
         for root, one in _diverted(batch, driving, known, made).items():
@@ -155,16 +157,6 @@ def _asked(
         if later := [moment for moment in moments if moment > now]:
             waits[root] = min(later)
     return asked, reviews, waits
-
-
-def references_of(batch: Batch, roots: Collection[str]) -> dict[str, set[Ref]]:
-    """Every reference that systems have for some roots, the roots themselves among them, by the links that stand."""
-    _, links = region_of(batch, roots)
-    found: dict[str, set[Ref]] = {root: {Ref(root)} for root in roots}
-    for reference, root in components(links, batch.configuration.precedence).root.items():
-        if root in found:
-            found[root].add(reference)
-    return found
 
 
 def _issued(batch: Batch, names: Mapping[str, Iterable[Ref]]) -> tuple[dict[str, list[Issued]], dict[str, Request]]:

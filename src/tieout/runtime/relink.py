@@ -145,6 +145,16 @@ def region_of(batch: Batch, seeds: Collection[str]) -> tuple[set[str], set[tuple
     return region, links
 
 
+def references_of(batch: Batch, roots: Collection[str]) -> dict[str, set[Ref]]:
+    """Every reference that systems have for some roots, the roots themselves among them, by the links that stand."""
+    _, links = region_of(batch, roots)
+    found: dict[str, set[Ref]] = {root: {Ref(root)} for root in roots}
+    for reference, root in components(links, batch.configuration.precedence).root.items():
+        if root in found:
+            found[root].add(reference)
+    return found
+
+
 def _note_overloads(batch: Batch, region: set[str], overloaded: tuple[Ref, ...], sizes: dict[str, int]) -> None:
     run(batch.connection, "delete_overloads", list(region))
     if overloaded:

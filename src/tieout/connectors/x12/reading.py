@@ -33,8 +33,9 @@ CORRECT = "Ask the partner to correct this document and send it again."
 class Unreadable(Exception):
     """A transaction set cannot be read; caught in `translation`, where it becomes a refusal."""
 
-    def __init__(self, rule: str, reason: str, segment: Segment | None = None, element: int = 0) -> None:
+    def __init__(self, rule: str, reason: str, segment: Segment | None = None, element: int = 0, missing: str = "") -> None:
         super().__init__(reason)
+        self.missing = missing
         self.rule = rule
         self.reason = reason
         self.segment = segment
@@ -51,7 +52,8 @@ def refusal(source: SourceRef, rule: str, reason: str, next_step: str) -> Refusa
 
 
 class Frame(msgspec.Struct, frozen=True):
-    """What the interchange says about all its sets: whose it is, when it was made, where it was read."""
+    """What the interchange says about all its sets: whose it is, its control number, when it was made, where it was read. Of one
+    that we sent, the command it carries out and the document of ours it is about, if the runtime said so."""
 
     system: System
     origin: str
@@ -60,6 +62,9 @@ class Frame(msgspec.Struct, frozen=True):
     sent: bool
     moment: datetime
     revision: str
+    control: str = ""
+    command: str = ""
+    about: str = ""
 
     @property
     def erp(self) -> str:
@@ -103,7 +108,7 @@ class Reading:
         for segment in self.segments:
             if segment.name == name:
                 return segment
-        raise Unreadable("x12/segment-missing", f"Segment {name} is missing: a {self.set.code} cannot be read without it.")
+        raise Unreadable("x12/segment-missing", f"Segment {name} is missing: a {self.set.code} cannot be read without it.", missing=name)
 
     def text(self, segment: Segment, element: int, meaning: str) -> str:
         """An element that must be there."""
