@@ -16,7 +16,10 @@ app = typer.Typer(
 )
 audit_app = typer.Typer(help="Prove that the ledger was not changed behind its back.", no_args_is_help=True)
 policy_app = typer.Typer(help="What the decision tables of `[policy]` would say, tried dry.", no_args_is_help=True)
-decide_app = typer.Typer(help="Decisions of people: links, write-offs, matches; each is a fact that can be withdrawn.", no_args_is_help=True)
+decide_app = typer.Typer(
+    help="Decisions of people: links, write-offs, matches, corrections; each is a fact, and some wait for the consent of others.",
+    no_args_is_help=True,
+)
 keys_app = typer.Typer(help="Access keys: who may send messages to `tieout serve`, and as which system.", no_args_is_help=True)
 commands_app = typer.Typer(
     help="What systems are told: where each command stands and why, and what people do about it.", invoke_without_command=True
@@ -69,6 +72,10 @@ for _group, _name, _command in (
     (decide_app, "link", decisions.link),
     (decide_app, "write-off", decisions.write_off),
     (decide_app, "match", decisions.match),
+    (decide_app, "correct", decisions.correct),
+    (decide_app, "list", decisions.list_),
+    (decide_app, "approve", decisions.approve),
+    (decide_app, "reject", decisions.reject),
     (policy_app, "explain", policy.explain),
     (audit_app, "verify", care.audit_verify),
     (keys_app, "add", access.add),

@@ -143,11 +143,9 @@ def _theirs(ground: Ground, lines: Iterable[Line], placed: Sequence[Paper]) -> l
 
 
 def _of_order(placed: Sequence[Paper]) -> dict[str, str]:
-    """What the order says that its answers repeat; nothing where there is more than one."""
-    if len(placed) != 1:
-        return {}
-    said = placed[0].fact.data
-    return {"order_date": placed[0].day} | {name: text for name, text in said.items() if name.startswith(ORDERED)}
+    """What the order says that its answers repeat; of several orders what all of them say."""
+    said = [{"order_date": one.day} | {name: text for name, text in one.fact.data.items() if name.startswith(ORDERED)} for one in placed]
+    return {name: text for name, text in said[0].items() if all(one.get(name) == text for one in said)} if said else {}
 
 
 def _verdict(book: Sequence[Posting]) -> dict[str, str]:

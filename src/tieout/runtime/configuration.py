@@ -57,6 +57,8 @@ def states_of(system: System) -> tuple[str, ...]:
     What the settings say, else what its connector says for this system (`states_of`: a mapping's fact types), else
     what its connector can state at all; never what it is told to ignore.
     """
+    if system.silent:
+        return ()
     if system.states:
         kinds = system.states
     else:

@@ -32,14 +32,20 @@ def papers_of(batch: Batch, seen: Mapping[str, Seen], names: Mapping[str, Iterab
         return {}
     facts = _winners(batch, {identity for found in wanted.values() for identity in found})
     subjects = {line.subject for fact in facts.values() for line in fact.lines}
-    roots = dict(fetch(batch.connection, "roots_of_subjects", sorted(subjects)))
-    called = {**references_of(batch, sorted({*roots.values()} - names.keys())), **names}
+    roots: dict[str, str] = dict(fetch(batch.connection, "roots_of_subjects", sorted(subjects)))
+    others = sorted({*roots.values()} - names.keys())
+    called = {**references_of(batch, others), **names}
+    placed = {root: {p.identity for p in book if p.kind in PLACED} for root, book in batch.effective(others).items()} if others else {}
+    placed |= {root: {p.identity for p in one.book if p.kind in PLACED} for root, one in seen.items()}
+    facts |= _winners(batch, {identity for found in placed.values() for identity in found} - facts.keys())
     made = {}
     for root, identities in wanted.items():
-        mine = [facts[identity] for identity in identities if identity in facts]
+        spanned = {roots[line.subject] for identity in identities if identity in facts for line in facts[identity].lines}
+        wider = sorted({*identities}.union(*(placed.get(other, ()) for other in spanned)))
+        mine = [facts[identity] for identity in wider if identity in facts]
         systems = {fact.system for fact in mine if fact.kind in PLACED}
         orders: dict[Ref, Ref] = {}
-        for subject in {line.subject for fact in mine for line in fact.lines}:
+        for subject in {line.subject for fact in mine for line in fact.lines} & roots.keys():
             theirs = {order for system in systems if (order := order_of(called.get(roots[subject], ()), system)) is not None}
             if len(theirs) == 1:
                 orders[subject] = theirs.pop()

@@ -12,7 +12,7 @@ from tieout.runtime.statements import Arrival, New, decode_fact, keep, read, ver
 from tieout.store import rows
 from tieout.store.database import fetch, run
 
-TIMELESS = frozenset(("Linked", "WrittenOff", "Matched", "Listed", "UnitDefined", "KitDefined"))
+TIMELESS = frozenset(("Linked", "WrittenOff", "Matched", "Listed", "UnitDefined", "KitDefined", "CostStated"))
 """Decisions and reference data say nothing about how far a feed has reported."""
 
 
@@ -84,7 +84,7 @@ def _read(batch: Batch, arrival: Arrival, message: int, found: dict[str, list[Ne
             continue
         statement.message = message
         happened = statement.fact.happened
-        if (mark is None or happened > mark) and happened <= batch.latest and statement.fact.kind not in TIMELESS:
+        if (mark is None or happened > mark) and happened <= batch.latest and not (system.silent or statement.fact.kind in TIMELESS):
             mark = batch.marks[system.name] = happened
         found.setdefault(statement.identity, []).append(statement)
     return len(statements)

@@ -111,6 +111,7 @@ MUST_SAY = {
     "Listed": ("system", "type", "numbers"),
     "UnitDefined": ("item", "unit", "base", "factor"),
     "KitDefined": ("item",),
+    "CostStated": ("item", "cost"),
 }
 """What the `data` of a decision or reference statement has to hold; the engine relies on it later."""
 
@@ -125,6 +126,8 @@ def unsaid(fact: Fact) -> str:
         return "the write-off names no account, or no exact residual"
     if fact.kind == "UnitDefined" and not _is_factor(data["factor"]):
         return f"{data['factor']!r} is no factor above zero (`n` or `n/d`)"
+    if fact.kind == "CostStated" and not (data["item"] and fact.currency and _is_number(data["cost"])):
+        return "a cost is a number in the currency of the statement, of an item"
     if fact.kind == "KitDefined" and not fact.void and not all(line.item and (line.value or 0) >= 0 for line in fact.lines or [_NO_LINE]):
         return "a kit has components, each with its item and a share of the price that is not negative"
     return ""
