@@ -31,8 +31,11 @@ NEW = "new"
 class Unreadable(Exception):
     """A transaction set cannot be read; caught in `translation`, where it becomes a refusal."""
 
-    def __init__(self, rule: str, reason: str, segment: Segment | None = None, element: int = 0, next_step: str = "") -> None:
+    def __init__(
+        self, rule: str, reason: str, segment: Segment | None = None, element: int = 0, next_step: str = "", missing: str = ""
+    ) -> None:
         super().__init__(reason)
+        self.missing = missing
         self.rule = rule
         self.reason = reason
         self.segment = segment
@@ -41,7 +44,8 @@ class Unreadable(Exception):
 
 
 class Frame(msgspec.Struct, frozen=True):
-    """What the interchange says about all its sets: whose it is, when it was made, where it was read."""
+    """What the interchange says about all its sets: whose it is, its control number, when it was made, where it was read. Of one
+    that we sent, the command it carries out and the document of ours it is about, if the runtime said so."""
 
     system: System
     origin: str
@@ -50,6 +54,9 @@ class Frame(msgspec.Struct, frozen=True):
     sent: bool
     moment: datetime
     revision: str
+    control: str = ""
+    command: str = ""
+    about: str = ""
 
     @property
     def erp(self) -> str:
@@ -103,7 +110,7 @@ class Reading:
         for segment in self.segments:
             if segment.name == name:
                 return segment
-        raise Unreadable("x12/segment-missing", f"Segment {name} is missing: a {self.set.code} cannot be read without it.")
+        raise Unreadable("x12/segment-missing", f"Segment {name} is missing: a {self.set.code} cannot be read without it.", missing=name)
 
     def text(self, segment: Segment, element: int, meaning: str) -> str:
         """An element that must be there."""
