@@ -69,6 +69,7 @@ MANIFEST = Manifest(
             "",
             "What POC03 is beside POC02 = QD or QI. `new`: the quantity ordered from now on. Empty: not known, such a change is refused.",
         ),
+        Option("accept_test", "true or false", "false", "Read interchanges that are marked as a test (ISA15 is T) as if they were real."),
         Option(
             "customers",
             "table of text",
