@@ -16,6 +16,7 @@ MANIFEST = Manifest(
         "Shipped",
         "Delivered",
         "ParcelScanned",
+        "ReturnAuthorised",
         "FreightRated",
         "FreightInvoiced",
         "Invoiced",

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from tieout.connectors import Document, System
 from tieout.connectors.asked import is_described
 from tieout.connectors.edi_documents import local_instant, refusal
-from tieout.connectors.x12 import acknowledgments, carriers, changes, invoices, orders, papers, payments, shipments, warehouse
+from tieout.connectors.x12 import acknowledgments, carriers, changes, invoices, orders, papers, payments, returns, shipments, warehouse
 from tieout.connectors.x12.reading import Frame, Reading, Unreadable
 from tieout.connectors.x12.verdicts import errors_of, judged
 from tieout.core.facts import Fact, Refusal, Statement, revision_time
@@ -46,6 +46,7 @@ RECEIVED: dict[str, Reader] = {
 }
 SENT: dict[str, Reader] = {
     **papers.READERS,
+    "180": returns.return_authorised,
     "204": carriers.freight_rated,
     "820": payments.vendor_paid,
     "850": changes.purchase_ordered,
