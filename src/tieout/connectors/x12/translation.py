@@ -6,7 +6,7 @@ from typing import NamedTuple
 from tieout.connectors import Document, System
 from tieout.connectors.asked import is_described
 from tieout.connectors.edi_documents import local_instant, refusal
-from tieout.connectors.x12 import acknowledgments, carriers, changes, invoices, orders, papers, payments, shipments, warehouse
+from tieout.connectors.x12 import acknowledgments, carriers, changes, invoices, orders, papers, payments, returns, shipments, warehouse
 from tieout.connectors.x12.reading import Frame, Reading, Unreadable
 from tieout.connectors.x12.verdicts import errors_of, judged
 from tieout.core.facts import Fact, Refusal, Statement, revision_time
@@ -46,6 +46,7 @@ RECEIVED: dict[str, Reader] = {
 }
 SENT: dict[str, Reader] = {
     **papers.READERS,
+    "180": returns.return_authorised,
     "204": carriers.freight_rated,
     "820": payments.vendor_paid,
     "850": changes.purchase_ordered,
@@ -57,6 +58,7 @@ SENT: dict[str, Reader] = {
 ACKNOWLEDGMENT_GROUP = "FA"
 CHECKED = "00401"
 """The version whose elements we know; a partner we acknowledge is told what is wrong in them."""
+TEST = "T"
 REPORT = "Nothing to correct. If this document matters to you, ask for a mapping; its bytes are kept and can be replayed."
 
 
@@ -82,6 +84,10 @@ def _frame(document: Document, system: System, header: Header) -> Frame | Refusa
         reason = f"The interchange is from {sender} to {receiver}; neither is ours ({', '.join(sorted(ours))})."
         source = SourceRef(document.origin, document.line, document.byte, "segment 1 (ISA)")
         return refusal(source, "x12/not-ours", reason, "Route it to its owner, or add our identifier to the settings.")
+    if header.usage == TEST and system.options.get("accept_test") is not True and COMMAND not in document.meta:
+        source = SourceRef(document.origin, document.line, document.byte, "segment 1 (ISA), element 15")
+        reason = f"Interchange {header.control} from {sender} is marked as a test (ISA15 is T): nothing in it counts."
+        return refusal(source, "x12/test", reason, "Ask the partner for production documents, or set the option `accept_test`.")
     moment = local_instant(read_date(header.date), read_time(header.time), system.timezone)
     return Frame(
         system=system,
