@@ -98,7 +98,13 @@ def test_an_older_server_than_15_is_refused() -> None:
         migrate(Old(), "x")  # type: ignore[arg-type]
 
 
-CHANGE = {"batch": "seq = 0", "outgoing": "set_ = 0", "command_event": "who = 'nobody'"}
+CHANGE = {
+    "batch": "seq = 0",
+    "outgoing": "set_ = 0",
+    "command_event": "who = 'nobody'",
+    "action": "who = 'nobody'",
+    "action_seal": "actions = 0",
+}
 """What to change in a table that has no column `batch` of its own."""
 
 
