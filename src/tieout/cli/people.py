@@ -13,7 +13,6 @@ from tieout.cli.options import Json, open_project
 from tieout.errors import OperatorError
 from tieout.people import accounts, password
 from tieout.people.accounts import Account
-from tieout.people.person import KINDS
 
 Login = Annotated[str, typer.Argument(help="The person's login.")]
 
@@ -84,7 +83,8 @@ def scope(
         now = datetime.now(UTC)
         who = accounts.account(project.connection, login)
         if all_ or given:
-            accounts.set_scopes(project.connection, who, {kind: () for kind in KINDS} | given if all_ else given, now, by=None)
+            every: dict[str, list[str]] = {"team": [], "channel": [], "warehouse": []}
+            accounts.set_scopes(project.connection, who, every | given if all_ else given, now, by=None)
         for currency, amount in limits:
             accounts.set_limit(project.connection, who, currency, amount, now, by=None)
         show.console.print(f"{who.person.login} sees {_seen(accounts.account(project.connection, login))}.", markup=False)
