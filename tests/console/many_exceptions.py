@@ -19,11 +19,13 @@ select 'balance', 'made/' || n, c.class, c.id, c.id, (array['new', 'new', 'ongoi
   'qty: ' || split_part(c.systems, ' / ', 1) || ' ' || (n %% 7 + 1) || ', ' || split_part(c.systems, ' / ', 2) || ' ' || (n %% 7 + 2), c.field,
   'order/made/SO-' || (200000 + n), 'SKU-' || n %% 900, 'SO-' || (200000 + n), left(c.class, 3), 'debit', split_part(c.systems, ' / ', 1), c.systems,
   c.party, 'SKU-' || n %% 900, (array['shopify', 'edi-850', 'amazon', 'phone'])[1 + n %% 4], (array['EAST', 'WEST'])[1 + n %% 2],
-  json_build_object('EA', (n %% 7 + 1)::text), ((n::bigint * 7919) %% 500000)::numeric / 100, 'EUR', true, %(now)s::timestamptz - make_interval(mins => n %% 20000),
+  json_build_object('EA', (n %% 7 + 1)::text),
+  ((n::bigint * 7919) %% 500000)::numeric / 100, 'EUR', true,
+  %(now)s::timestamptz - make_interval(mins => n %% 20000),
   %(now)s, %(now)s::timestamptz - make_interval(mins => n %% 20000), %(now)s,
   %(now)s::timestamptz + make_interval(mins => ((n::bigint * 104729) %% 40000)::int - 2000),
   (array['finance', 'warehouse', 'integration'])[1 + n %% 3], case n %% 6 when 0 then 'ana' when 1 then 'bo' else '' end, 1 + n %% 5, true, 1,
-  work_words('SO-' || (200000 + n), 'SKU-' || n %% 900, c.party, c.title)
+  array_to_tsvector(array['so-' || (200000 + n), 'sku-' || n %% 900, lower(c.party)])
 from generate_series(%(first)s::int, %(last)s::int) n join cause c on c.id = (select min(id) from cause) + n %% 32
 """
 
