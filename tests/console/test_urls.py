@@ -13,7 +13,7 @@ from tieout.console.urls import MOMENT, NUMBER, TEXT, Field, Grammar
 GRAMMAR = Grammar(
     "/exceptions",
     (
-        Field("class", "class"), Field("owner", "owner"), Field("state", "state", choices=frozenset(("new", "ongoing"))),
+        Field("class", "class"), Field("owner", "owner"), Field("state", "state", choices=("new", "ongoing")),
         Field("due", "due", MOMENT), Field("value", "value", NUMBER), Field("q", "text", TEXT),
     ),
     ("due", "-due", "value", "-value"),

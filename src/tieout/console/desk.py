@@ -55,7 +55,7 @@ class Pool:
                 if not session.closed and not session.broken:
                     return session
         session = self._connect()
-        session.execute(f"set statement_timeout to {STATEMENT_MILLISECONDS}")
+        session.execute(f"set statement_timeout to {STATEMENT_MILLISECONDS}; set plan_cache_mode = force_custom_plan")
         return session
 
     def _give_back(self, session: Session) -> None:

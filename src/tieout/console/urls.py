@@ -21,12 +21,13 @@ Pairs = Sequence[tuple[str, str]]
 
 
 class Field(msgspec.Struct, frozen=True):
-    """What a list can be filtered by. `choices` bounds the words of a field, empty for any word; `title` is for people."""
+    """What a list can be filtered by. `choices` and `pattern` bound the words of a field; `title` is for people."""
 
     name: str
     title: str
     kind: str = WORD
-    choices: frozenset[str] = frozenset()
+    choices: tuple[str, ...] = ()
+    pattern: str = ""
 
 
 class Grammar(msgspec.Struct, frozen=True):
@@ -178,7 +179,8 @@ def canonical(field: Field, value: str) -> str:
     if not value or len(value) > LENGTH_MAX:
         return ""
     if field.kind == WORD:
-        return value if not field.choices or value in field.choices else ""
+        fits = value in field.choices if field.choices else not field.pattern or re.fullmatch(field.pattern, value) is not None
+        return value if fits else ""
     if field.kind == TEXT:
         return value
     one = _number if field.kind == NUMBER else _moment
