@@ -58,7 +58,7 @@ def _size(lines: Sequence[str], first: float, pad: float) -> tuple[float, float]
 
 
 def _label_size(link: Link) -> tuple[float, float]:
-    return (*_size(link.lines, SMALL, 8),) if link.lines else (0.0, 0.0)
+    return _size(link.lines, SMALL, 8) if link.lines else (0.0, 0.0)
 
 
 def _card(card: Card, spot: Spot) -> Markup:
@@ -71,9 +71,9 @@ def _card(card: Card, spot: Spot) -> Markup:
     return h("a", shown, href=card.href) if card.href else shown
 
 
-def _words(lines: Sequence[str], spot: Spot, top: float) -> Child:
+def _words(lines: Sequence[str], spot: Spot, top: float, first: str | None = "first") -> Child:
     return [
-        h("text", text, x=spot.x, y=round(top + LINE * n + LINE * 0.76, 1), text_anchor="middle", cls="first" if n == 0 else None)
+        h("text", text, x=spot.x, y=round(top + LINE * n + LINE * 0.76, 1), text_anchor="middle", cls=None if n else first)
         for n, text in enumerate(lines)
     ]
 
@@ -84,7 +84,7 @@ def _arrow(link: Link, way: Way) -> Markup:
     label = way.label
     return group(
         h("path", d=curve, cls="line"), h("path", d=_head(points), cls="head"),
-        _words(link.lines, label, label.y - label.height / 2 + 2.8) if label else None,
+        _words(link.lines, label, label.y - label.height / 2 + 2.8, None) if label else None,
         cls=" ".join(filter(None, ("arrow", "main" if link.is_main else "", link.kind))),
     )  # fmt: skip
 

@@ -101,11 +101,11 @@ def _attributes(arrow: Arrow) -> dict[str, str]:
 
 def _read(told: Any, boxes: tuple[Box, ...], arrows: tuple[Arrow, ...]) -> Layout:
     """Graphviz counts from the bottom left; a drawing counts from the top left."""
-    _, _, width, height = (float(n) for n in told["bb"].split(","))
+    _, _, _, top = (float(n) for n in told["bb"].split(","))
 
     def point(text: str) -> tuple[float, float]:
         x, y = text.split(",")
-        return round(float(x), 1), round(height - float(y), 1)
+        return float(x), top - float(y)
 
     placed = {}
     for one in told.get("objects", []):
@@ -116,4 +116,22 @@ def _read(told: Any, boxes: tuple[Box, ...], arrows: tuple[Arrow, ...]) -> Layou
         n = int(one["comment"])
         label = Spot(*point(one["lp"]), arrows[n].label_width, arrows[n].label_height) if "lp" in one else None
         ways[n] = Way(tuple(point(pair) for pair in one["pos"].split(" ")), label)
-    return Layout(width, height, placed, tuple(ways[n] for n in range(len(arrows))))
+    return _framed(placed, [ways[n] for n in range(len(arrows))])
+
+
+def _framed(placed: dict[str, Spot], ways: list[Way]) -> Layout:
+    """All of it from (0, 0) on: labels of arrows that bend may stand outside of the frame that Graphviz states."""
+    spots = [*placed.values(), *(way.label for way in ways if way.label)]
+    points = [pair for way in ways for pair in way.points]
+    left = min([s.x - s.width / 2 for s in spots] + [x for x, _ in points], default=0.0)
+    top = min([s.y - s.height / 2 for s in spots] + [y for _, y in points], default=0.0)
+    right = max([s.x + s.width / 2 for s in spots] + [x for x, _ in points], default=0.0)
+    bottom = max([s.y + s.height / 2 for s in spots] + [y for _, y in points], default=0.0)
+
+    def moved(spot: Spot) -> Spot:
+        return spot._replace(x=round(spot.x - left, 1), y=round(spot.y - top, 1))
+
+    return Layout(
+        round(right - left, 1), round(bottom - top, 1), {name: moved(spot) for name, spot in placed.items()},
+        tuple(Way(tuple((round(x - left, 1), round(y - top, 1)) for x, y in w.points), moved(w.label) if w.label else None) for w in ways),
+    )  # fmt: skip
