@@ -1,0 +1,2 @@
+// Starts what the page needs. Everything works without it: forms, links, pages.
+import "./keys.js";
