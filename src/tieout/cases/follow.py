@@ -22,6 +22,8 @@ from tieout.store.database import fetch, fetch_by, run, run_by
 
 AT_ONCE = 20_000
 PORTIONS_MAX = 10_000
+SETS = "set local enable_hashjoin = on; set local jit = off"
+"""A writer's session looks single rows up; here whole portions are joined."""
 TITLES = {
     "WAI": "Waits for what it refers to",
     "CNF": "Two contents under one revision",
@@ -68,6 +70,7 @@ def follow(connection: Connection, configuration: Configuration, now: datetime) 
             ((mine,),) = fetch(connection, "follow_alone")
             if not mine:
                 return followed
+            connection.execute(SETS)
             taken = fetch(connection, "take_todo", AT_ONCE)
             _take(connection, configuration, taken, now)
             routed = route(connection, configuration, now)

@@ -2,7 +2,7 @@
 
 import typer
 
-from tieout.cli import access, care, decisions, imports, policy, reads, rehearse, serve, systems, telling
+from tieout.cli import access, care, decisions, imports, people, policy, reads, rehearse, serve, systems, telling
 from tieout.cli.options import before_the_command
 
 app = typer.Typer(
@@ -18,6 +18,7 @@ audit_app = typer.Typer(help="Prove that the ledger was not changed behind its b
 policy_app = typer.Typer(help="What the decision tables of `[policy]` would say, tried dry.", no_args_is_help=True)
 decide_app = typer.Typer(help="Decisions of people: links, write-offs, matches; each is a fact that can be withdrawn.", no_args_is_help=True)
 keys_app = typer.Typer(help="Access keys: who may send messages to `tieout serve`, and as which system.", no_args_is_help=True)
+people_app = typer.Typer(help="Who may sign in to the console and the API, and what each may do and see.", no_args_is_help=True)
 commands_app = typer.Typer(help="What systems are told: where each command stands and why, and what people do about it.", no_args_is_help=True)
 systems_app = typer.Typer(help="How the way to each system is: health, backlog, pauses.", no_args_is_help=True)
 
@@ -59,11 +60,18 @@ for _group, _name, _command in (
     (keys_app, "add", access.add),
     (keys_app, "list", access.list_),
     (keys_app, "revoke", access.revoke),
+    (people_app, "add", people.add),
+    (people_app, "list", people.list_),
+    (people_app, "role", people.role),
+    (people_app, "scope", people.scope),
+    (people_app, "password", people.password_),
+    (people_app, "disable", people.disable),
 ):
     _group.command(_name)(_command)
 app.add_typer(audit_app, name="audit")
 app.add_typer(decide_app, name="decide")
 app.add_typer(keys_app, name="keys")
+app.add_typer(people_app, name="people")
 app.add_typer(policy_app, name="policy")
 app.add_typer(commands_app, name="commands")
 app.add_typer(systems_app, name="systems")

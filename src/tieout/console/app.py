@@ -4,8 +4,9 @@ import logging
 import pkgutil
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from importlib import import_module
+from typing import NamedTuple
 from urllib.parse import parse_qs
 
 import psycopg
@@ -18,28 +19,41 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from tieout.console import assets, pages
+from tieout.console import assets, door, pages
 from tieout.console.desk import Busy, Desk
 from tieout.console.headers import Headers
 from tieout.console.render import environment
 from tieout.console.visit import Refusal, Visit
-from tieout.console.who import Person
-from tieout.errors import TieoutError
-from tieout.store.session import Session
+from tieout.errors import Forbidden, OperatorError, StoreError
+from tieout.people.person import Right
+from tieout.people.throttle import TooFast
 
 LOG = logging.getLogger("tieout")
 FORM_MAX = 1024 * 1024
 Show = Callable[[Visit], Response]
 
 
-def page(path: str, show: Show) -> Route:
+def page(path: str, show: Show, *, needs: Right = Right.READ) -> Route:
     """A page that reads: one snapshot of the database, nothing is written."""
-    return Route(path, _endpoint(show, writes=False), methods=["GET"])
+    return Route(path, _endpoint(Work(show, needs)), methods=["GET"])
 
 
-def act(path: str, do: Show) -> Route:
+def act(path: str, do: Show, *, needs: Right = Right.READ) -> Route:
     """What a form does. The function commits what it does by itself."""
-    return Route(path, _endpoint(do, writes=True), methods=["POST"])
+    return Route(path, _endpoint(Work(do, needs, writes=True)), methods=["POST"])
+
+
+def open_page(path: str, show: Show, *, writes: bool = False) -> Route:
+    """What may be seen, or sent, without being signed in."""
+    return Route(path, _endpoint(Work(show, None, writes=writes)), methods=["POST" if writes else "GET"])
+
+
+class Work(NamedTuple):
+    """What is done for a path, what right that needs (None: not even a person), whether it writes."""
+
+    show: Show
+    needs: Right | None
+    writes: bool = False
 
 
 def application(desk: Desk) -> Starlette:
@@ -57,14 +71,13 @@ def application(desk: Desk) -> Starlette:
     return made
 
 
-def _endpoint(work: Show, *, writes: bool) -> Callable[[Request], object]:
+def _endpoint(work: Work) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         began = time.perf_counter()
         form: Mapping[str, list[str]] = {}
-        if writes:
-            body = await _body(request)
-            form = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True)
-        return await run_in_threadpool(_answer, request, work, form, began, writes=writes)
+        if work.writes:
+            form = parse_qs((await _body(request)).decode("utf-8", "replace"), keep_blank_values=True)
+        return await run_in_threadpool(_answer, request, work, form, began)
 
     return endpoint
 
@@ -79,32 +92,50 @@ async def _body(request: Request) -> bytes:
     return b"".join(parts)
 
 
-def _answer(request: Request, work: Show, form: Mapping[str, list[str]], began: float, *, writes: bool) -> Response:
+def _answer(request: Request, work: Work, form: Mapping[str, list[str]], began: float) -> Response:
     """In a thread of its own: take a session, see who asks, do it."""
     desk: Desk = request.app.state.desk
     try:
         with desk.pool.session() as session:
-            return _worked(request, desk, session, work, form, began, writes=writes)
-    except (TieoutError, psycopg.OperationalError, Busy) as bad:
+            person = door.person_of(session, request, desk.clock())
+            if person is None and work.needs is not None:
+                return door.sign_in_first(request)
+            visit = Visit(request, desk, session, person, door.token_of(request) if person else "", form)
+            response = _worked(visit, work)
+    except (StoreError, psycopg.OperationalError, Busy) as bad:
         return _failure(request, 503, "The database is not at hand", "Nothing was changed. Try again in a moment.", bad)
-
-
-def _worked(
-    request: Request, desk: Desk, session: Session, work: Show, form: Mapping[str, list[str]], began: float, *, writes: bool
-) -> Response:  # fmt: skip
-    visit = Visit(request, desk, session, Person(), "", form)
-    try:
-        if writes:
-            response = work(visit)
-        else:
-            with session.transaction():
-                session.execute("set transaction isolation level repeatable read, read only")
-                response = work(visit)
-    except Refusal as refused:
-        response = visit.show("pages/refused.html", refused.status, refused=refused)
     spent = {**visit.spent, "app": time.perf_counter() - began}
     response.headers["Server-Timing"] = ", ".join(f"{name};dur={seconds * 1000:.1f}" for name, seconds in spent.items())
     return response
+
+
+def _worked(visit: Visit, work: Work) -> Response:
+    try:
+        if work.needs is not None:
+            _let_in(visit, work, work.needs)
+        if work.writes:
+            return work.show(visit)
+        with visit.connection.transaction():
+            visit.connection.execute("set transaction isolation level repeatable read, read only")
+            return work.show(visit)
+    except Refusal as refused:
+        return _refused(visit, refused)
+    except OperatorError as bad:
+        status = 403 if isinstance(bad, Forbidden) else 429 if isinstance(bad, TooFast) else 422
+        return _refused(visit, Refusal(status, bad.what, bad.next_step))
+
+
+def _let_in(visit: Visit, work: Work, needs: Right) -> None:
+    if work.writes and not door.is_ours(visit.request, visit.field(door.TOKEN)):
+        raise Refusal(403, "This form was not sent from a page of yours", "Nothing was done. Open the page again and send it from there.")
+    visit.person.need(needs)
+
+
+def _refused(visit: Visit, refused: Refusal) -> Response:
+    """What was not done and why: as a page, or as a part of one for our script."""
+    if visit.person_or_none is None:
+        return _failure(visit.request, refused.status, refused.title, refused.detail, None)
+    return visit.show("pages/refused.html", refused.status, block="problem" if visit.fragment else "", refused=refused)
 
 
 async def _no_such(request: Request, error: Exception) -> Response:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
-from urllib.parse import parse_qsl, quote
+from urllib.parse import parse_qsl, quote, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -13,7 +13,8 @@ from starlette.responses import RedirectResponse, Response
 from tieout.console import keymap, shell
 from tieout.console.desk import Desk
 from tieout.console.render import environment, moments
-from tieout.console.who import Person
+from tieout.people import sessions
+from tieout.people.person import Person, Right
 from tieout.store.database import fetch
 from tieout.store.session import Session
 
@@ -24,17 +25,30 @@ FRAGMENT = "X-Fragment"
 class Visit:
     """One request with all a page needs. `fetch` runs named SQL, `show` answers with a template."""
 
-    def __init__(self, request: Request, desk: Desk, session: Session, person: Person, token: str, form: Mapping[str, list[str]]) -> None:
+    def __init__(
+        self, request: Request, desk: Desk, session: Session, person: Person | None, token: str, form: Mapping[str, list[str]]
+    ) -> None:
         self.request = request
         self.desk = desk
         self.connection = session
-        self.person = person
-        self.csrf = token
+        self.person_or_none = person
+        self.token = token
         self.now: datetime = desk.clock()
-        self.preferences = shell.preferences_of(person.preferences)
+        self.preferences = shell.preferences_of(person.preferences if person is not None else {})
         self.fragment = request.headers.get(FRAGMENT, "")
         self._form = form
         self.spent = {"db": 0.0, "render": 0.0}
+
+    @property
+    def person(self) -> Person:
+        """Who asks; on pages that are open to all, `person_or_none`."""
+        assert self.person_or_none is not None
+        return self.person_or_none
+
+    @property
+    def csrf(self) -> str:
+        """What our forms carry."""
+        return sessions.csrf_of(self.token) if self.token else ""
 
     # What was asked ------------------------------------------------------------------------------------------------
 
@@ -47,6 +61,13 @@ class Visit:
     def query(self) -> list[tuple[str, str]]:
         """The query as written, in order, blank values kept."""
         return parse_qsl(self.request.url.query, keep_blank_values=True)
+
+    @property
+    def back(self) -> str:
+        """The page that a form was sent from, if it is one of ours."""
+        stated = urlsplit(self.request.headers.get("referer", ""))
+        mine = stated.netloc == self.request.headers.get("host", "")
+        return (stated.path + (f"?{stated.query}" if stated.query else "")) if mine and stated.path else "/"
 
     def argument(self, name: str) -> str:
         """A part of the path."""
@@ -63,7 +84,7 @@ class Visit:
     @property
     def zone(self) -> str:
         """The person's time zone."""
-        return self.person.zone or self.desk.zone
+        return (self.person_or_none.zone if self.person_or_none is not None else "") or self.desk.zone
 
     # Reading -------------------------------------------------------------------------------------------------------
 
@@ -102,9 +123,10 @@ class Visit:
     def _common(self) -> dict[str, Any]:
         choice = keymap.Choice(self.preferences.single_keys, self.preferences.keys)
         return {
-            "title": "", "visit": self, "person": self.person, "desk": self.desk, "now": self.now, "preferences": self.preferences, "csrf": self.csrf,
-            "moment": moments(self.zone, utc=self.preferences.utc), "keys": keymap.attribute(choice), "help": keymap.by_scope(choice),
-            "places": shell.groups(self.request.app.state.paths), "zone": "UTC" if self.preferences.utc else self.zone,
+            "title": "", "visit": self, "person": self.person_or_none, "Right": Right, "desk": self.desk, "now": self.now,
+            "preferences": self.preferences, "csrf": self.csrf, "keys": keymap.attribute(choice), "help": keymap.by_scope(choice),
+            "moment": moments(self.zone, utc=self.preferences.utc), "zone": "UTC" if self.preferences.utc else self.zone,
+            "places": shell.groups(self.request.app.state.paths),
         }  # fmt: skip
 
     def go(self, url: str, *, said: str = "") -> Response:

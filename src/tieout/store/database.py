@@ -18,6 +18,7 @@ from tieout.store.rows import HEADER, TRAILER
 from tieout.store.session import Session
 from tieout.store.sql import sql
 
+Connection = psycopg.Connection[tuple[Any, ...]]
 EMBEDDED = "embedded"
 PIECE = 64 * 1024
 """How many bytes of a COPY are handed to the driver at once."""

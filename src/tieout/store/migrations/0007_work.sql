@@ -9,9 +9,9 @@ create table work_todo (
 );
 
 create function work_words(variadic texts text[]) returns tsvector language sql immutable parallel safe as $$
-  select coalesce(array_to_tsvector(array_agg(distinct left(w, 200))), ''::tsvector)
-  from unnest(texts) t cross join lateral (select lower(t) as w union select * from regexp_split_to_table(lower(t), '[\s,;:|/()"#]+')) x
-  where w <> ''
+  select array_to_tsvector(array_remove(
+    string_to_array(lower(array_to_string(texts, E'\n')), E'\n')
+    || string_to_array(translate(lower(array_to_string(texts, ' ')), E',;:|/()"#\t\n', '           '), ' '), ''))
 $$;
 comment on function work_words is 'Search words of some texts: each text whole and its parts, lower case; searched by prefix, without a dictionary.';
 

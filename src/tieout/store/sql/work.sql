@@ -81,7 +81,7 @@ with source as (
   select s.kind, s.source_key, s.class, 'new', s.title, left(case when s.summary = '' then s.title else s.summary end, 500), s.hint, s.hint,
     s.root, s.key, s.number, s.account, s.side, s.system, s.systems, s.party, s.sku, s.channel, s.warehouse, s.entity, s.quantity, s.worth,
     s.currency, s.more, s.priced, s.since, s.owed_at, s.opened, %(now)s, s.owed_at, s.team,
-    work_words(variadic array[s.root, s.key, s.party, s.sku, s.channel, s.warehouse, s.system, s.class, s.title, s.summary] || coalesce(s.names, '{}'))
+    work_words(variadic array[s.root, s.key, s.party, s.sku, s.channel, s.warehouse, s.system, s.class, s.title, left(s.summary, 500)] || coalesce(s.names, '{}'))
   from source s
   on conflict (kind, source_key) do update set
     class = excluded.class, title = excluded.title, summary = excluded.summary, hint = excluded.hint, field = excluded.field, root = excluded.root,
@@ -137,7 +137,7 @@ with source as (
     opened, changed, due, team, search)
   select 'quarantine', s.source_key, 'QUA', 'new', 'Could not be read', left(s.reason, 500), s.rule, s.rule, s.mapping, coalesce(s.identity, ''),
     coalesce(nullif(regexp_replace(coalesce(s.identity, ''), '^.*/', ''), ''), s.place), s.system, s.system, s.message, s.since, s.since, s.since,
-    %(now)s, s.since, 'integration', work_words(s.identity, s.place, s.origin, s.system, s.rule, s.reason, s.message::text)
+    %(now)s, s.since, 'integration', work_words(s.identity, left(s.place, 500), left(s.origin, 500), s.system, s.rule, left(s.reason, 500), s.message::text)
   from source s
   on conflict (kind, source_key) do update set
     summary = excluded.summary, mapping = excluded.mapping,
@@ -194,7 +194,7 @@ with source as (
   select 'command', s.source_key, s.class, 'new', s.title, left(s.act || ': ' || s.summary, 500), left(s.rule, 200), s.act, s.root, s.number, s.account,
     s.side, s.system, s.system, s.party, s.sku, s.channel, s.warehouse, s.entity, coalesce(s.worth, 0), s.currency, s.worth is not null, s.created,
     s.created, s.changed, %(now)s, s.changed, '',
-    work_words(s.root, s.source_key, s.party, s.sku, s.channel, s.warehouse, s.system, s.act, s.summary)
+    work_words(s.root, s.source_key, s.party, s.sku, s.channel, s.warehouse, s.system, s.act, left(s.summary, 500))
   from source s
   on conflict (kind, source_key) do update set
     class = excluded.class, title = excluded.title, summary = excluded.summary, hint = excluded.hint, root = excluded.root, number = excluded.number,
