@@ -1,13 +1,18 @@
 """What the pages work with: sessions of the database that requests take in turns, and what the project says about itself."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import msgspec
 import psycopg
 
+from tieout.core.attempt import Target
+from tieout.core.lane import Limits
+from tieout.policy import CompanyPolicy
+from tieout.report.state import Ledger
+from tieout.runtime.configuration import Configuration
 from tieout.store.session import Session
 
 SESSIONS_MAX = 8
@@ -69,7 +74,10 @@ class Pool:
 
 
 class Desk(msgspec.Struct, frozen=True):
-    """The project as the console sees it. `environment` is a word (prod, test, demo); `zone` is for people without their own."""
+    """The project as the console sees it. `environment` is a word (prod, test, demo); `zone` is for people without their own.
+
+    `configuration` is the console's own, shared by its threads; `limits` and `targets` say how systems are told things.
+    """
 
     pool: Pool
     name: str
@@ -77,3 +85,10 @@ class Desk(msgspec.Struct, frozen=True):
     zone: str = "UTC"
     is_secure: bool = False
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    configuration: Configuration = msgspec.field(default_factory=lambda: Configuration((), CompanyPolicy({})))
+    limits: Mapping[str, Limits] = {}
+    targets: Mapping[str, Target] = {}
+
+    def ledger(self, connection: Session, as_of: datetime | None = None) -> Ledger:
+        """The ledger as a session sees it, now or at a moment of recorded time."""
+        return Ledger(connection, self.configuration, self.clock(), as_of)

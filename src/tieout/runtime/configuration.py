@@ -267,11 +267,12 @@ class Configuration:
         return frozenset(kind for kind, plans in self.plans.of.items() if any(plan.take is take for plan in plans))
 
     def set_reference(self, facts: Iterable[Fact], version: int) -> None:
-        """Take units and kits anew; `version` counts their changes."""
-        self.reference = Reference({}, set(), {}, set())
+        """Take units and kits anew; `version` counts their changes. Whoever reads meanwhile sees the old ones or the new ones, whole."""
+        made = Reference({}, set(), {}, set())
         for fact in facts:
-            self.reference.add(fact)
-        self.policy.packs = self.reference.packs()
+            made.add(fact)
+        self.reference = made
+        self.policy.packs = made.packs()
         self.reference_version = version
 
     def local_date(self, moment: datetime) -> date:

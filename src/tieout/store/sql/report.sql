@@ -34,6 +34,10 @@ select kind, count(*) from fact group by kind order by kind
 -- name: postings_until
 select p.root, p.sign, p.entries from posting p join batch b on b.id = p.batch where b.seq <= %s
 
+-- name: postings_of_until
+-- by posting_root, and the primary key of their batches
+select p.root, p.sign, p.entries from posting p join batch b on b.id = p.batch where p.root = any(%s) and b.seq <= %s
+
 -- name: marks_until
 select m.key, max(m.value::timestamptz) from batch b cross join lateral json_each_text(b.marks) m where b.seq <= %s group by m.key
 
