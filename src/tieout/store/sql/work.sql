@@ -250,3 +250,124 @@ returning c.fingerprint, c.id
 
 -- name: titles_of
 select distinct class, title from work where id = any(%s)
+
+-- name: lock_work
+-- by primary key, in the order of ids, so that two people who act on many never wait for each other in a ring
+select id, ref, kind, class, root, key, account, side, system, source_key, message, cause, case when priced then worth end, currency, channel, warehouse,
+  due, opened, chain, summary, version, state, person, team, assigned_by, priority, acknowledged, acknowledged_by, snooze, snooze_until, snoozed_by,
+  to_json(tags), next_step, step, progress, progress_at, progress_by, progress_key, progress_note
+from work where id = any(%s) order by id for update
+
+-- name: change_work
+-- by primary key; the version tells everybody who has seen the row before
+update work w set version = w.version + 1, changed = %(now)s, state = u.state, person = u.person, team = u.team, assigned_by = u.assigned_by,
+  priority = u.priority, acknowledged = u.acknowledged, acknowledged_by = u.acknowledged_by, snooze = u.snooze::json, snooze_until = u.snooze_until,
+  snoozed_by = u.snoozed_by, tags = array(select json_array_elements_text(u.tags::json)), next_step = u.next_step, step = u.step, progress = u.progress,
+  progress_at = u.progress_at, progress_by = u.progress_by, progress_key = u.progress_key, progress_note = u.progress_note
+from unnest(%(ids)s::bigint[], %(state)s::text[], %(person)s::text[], %(team)s::text[], %(assigned_by)s::text[], %(priority)s::int[],
+  %(acknowledged)s::timestamptz[], %(acknowledged_by)s::text[], %(snooze)s::text[], %(snooze_until)s::timestamptz[], %(snoozed_by)s::text[],
+  %(tags)s::text[], %(next_step)s::timestamptz[], %(step)s::int[], %(progress)s::text[], %(progress_at)s::timestamptz[], %(progress_by)s::text[],
+  %(progress_key)s::text[], %(progress_note)s::text[])
+  as u(id, state, person, team, assigned_by, priority, acknowledged, acknowledged_by, snooze, snooze_until, snoozed_by, tags, next_step, step,
+    progress, progress_at, progress_by, progress_key, progress_note)
+where w.id = u.id returning w.id, w.version
+
+-- name: insert_work_events
+insert into work_event (work, cause, at, event, who, detail)
+select work, cause, %(now)s, event, who, detail::json
+from unnest(%(works)s::bigint[], %(causes)s::bigint[], %(events)s::text[], %(who)s::text[], %(details)s::text[]) as u(work, cause, event, who, detail)
+returning id
+
+-- name: work_history
+-- by work_event_work, newest first
+select e.id, e.at, e.event, e.who, e.detail::text from work_event e where e.work = %(work)s and (%(before)s::bigint is null or e.id < %(before)s::bigint)
+order by e.id desc limit %(limit)s
+
+-- name: last_own_event
+-- what somebody may still undo: the newest change, if it was this person's
+select e.id, e.event, e.who, e.detail::text from work_event e where e.work = %s and e.event <> 'commented' order by e.id desc limit 1
+
+-- name: watch_work
+insert into work_watch (work, person, since) select u.w, %s, %s from unnest(%s::bigint[]) as u(w) on conflict do nothing
+
+-- name: unwatch_work
+delete from work_watch where person = %s and work = any(%s)
+
+-- name: watchers
+select person from work_watch where work = %s order by person
+
+-- name: insert_notices
+insert into notice (at, recipient, way, subject, work, text, not_before)
+select %(now)s, recipient, way, subject, work, text, not_before
+from unnest(%(recipients)s::text[], %(ways)s::text[], %(subjects)s::text[], %(works)s::bigint[], %(texts)s::text[], %(not_before)s::timestamptz[])
+  as u(recipient, way, subject, work, text, not_before)
+
+-- name: insert_file
+insert into work_file (work, at, who, name, media, size, hash, raw) values (%s, %s, %s, %s, %s, %s, %s, %s)
+on conflict (work, hash) do nothing returning id
+
+-- name: work_files
+select id, at, who, name, media, size, encode(hash, 'hex') from work_file where work = %s order by id
+
+-- name: work_file
+select work, name, media, raw, hash from work_file where id = %s
+
+-- name: count_files
+select count(*), coalesce(sum(size), 0) from work_file where work = %s
+
+-- name: cause_seen
+select seen from cause where id = %s
+
+-- name: list_causes
+-- the causes of what is open, counted from work_cause and work_counts; those without an open item by their own rows
+select c.id, c.fingerprint, c.class, c.systems, c.field, c.version, c.party, c.sku, c.title, c.state, c.team, c.person, c.fixed_in, c.snooze_until,
+  c.first_seen, c.last_seen, c.seen, c.row_version
+from cause c where c.id = any(%s) order by c.id
+
+-- name: one_cause
+select id, merged_into, state, row_version, fingerprint, title, team, person, seen, fixed_in from cause where id = %s for update
+
+-- name: lock_causes
+select id, merged_into, row_version, title from cause where id = any(%s) order by id for update
+
+-- name: split_between
+-- whether any of some causes was split from another of them, by primary key
+select s.a, s.b, s.who, s.at from cause_split s where s.a = any(%(ids)s::bigint[]) and s.b = any(%(ids)s::bigint[])
+
+-- name: members_of
+-- a cause with those merged into it, by cause_merged
+select id from cause where id = %(id)s or merged_into = %(id)s order by id
+
+-- name: merges_of
+select id, fingerprint, title, merged_by, merged_why, changed from cause where merged_into = %s order by id
+
+-- name: merge_causes
+update cause set merged_into = %(into)s, merged_by = %(who)s, merged_why = %(why)s, changed = %(now)s, row_version = row_version + 1
+where id = any(%(ids)s::bigint[])
+
+-- name: unmerge_cause
+update cause set merged_into = null, changed = %s, row_version = row_version + 1 where id = %s
+
+-- name: regroup_work
+-- by work_origin
+update work w set cause = coalesce(c.merged_into, c.id), changed = %(now)s from cause c where c.id = w.origin and w.origin = any(%(ids)s::bigint[])
+
+-- name: insert_split
+insert into cause_split (a, b, who, why, at) values (least(%(a)s::bigint, %(b)s::bigint), greatest(%(a)s::bigint, %(b)s::bigint), %(who)s, %(why)s, %(now)s)
+on conflict do nothing
+
+-- name: split_off
+-- a cause of its own for some items, by a fingerprint that nothing else ever has
+insert into cause (fingerprint, class, systems, field, version, party, sku, title, team, person, first_seen, last_seen, seen, changed)
+select c.fingerprint || ' | split ' || (select count(*) + 1 from cause x where x.fingerprint like replace(replace(replace(c.fingerprint, '\', '\\'), '%%', '\%%'), '_', '\_') || ' | split %%'),
+  c.class, c.systems, c.field, c.version, c.party, c.sku, %(title)s, c.team, c.person, %(now)s, %(now)s, %(many)s, %(now)s
+from cause c where c.id = %(id)s returning id
+
+-- name: pin_work
+update work set cause = %(cause)s, origin = %(cause)s, pinned = true, version = version + 1, changed = %(now)s where id = any(%(ids)s::bigint[])
+
+-- name: set_cause
+update cause set team = %(team)s, person = %(person)s, fixed_in = %(fixed_in)s, changed = %(now)s, row_version = row_version + 1 where id = %(id)s
+
+-- name: fingerprints_split
+select s.a, s.b, s.who, s.why, s.at from cause_split s where s.a = %(id)s or s.b = %(id)s order by s.at
