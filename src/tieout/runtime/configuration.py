@@ -25,6 +25,7 @@ from tieout.core.values import Ref, Side, exact
 from tieout.errors import SettingsError
 from tieout.flows import accounts, measured
 from tieout.policy import CompanyPolicy
+from tieout.policy.work import Work
 
 
 @cache
@@ -230,6 +231,7 @@ class Configuration:
         self.on_itself = self._kinds_with(Take.DOCUMENT)
         self.on_parcels = self._kinds_with(Take.PARCELS)
         self.driving: Driving | None = None
+        self.work = Work()
         self.novelty = Novelty()
         self.system_ids: dict[str, int] = {}
         self.reference = Reference()

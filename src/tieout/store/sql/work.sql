@@ -1,0 +1,252 @@
+-- name: follow_alone
+-- one follower at a time; who comes second has nothing to do
+select pg_try_advisory_xact_lock(hashtextextended(current_schema() || '/follow', 0))
+
+-- name: take_todo
+-- in the order of the heap, no index: what is taken is gone when this is committed
+with gone as (
+  delete from work_todo where ctid = any(array(select ctid from work_todo limit %s)) returning kind, key
+)
+select distinct kind, key from gone
+
+-- name: move_work
+-- a root took another name (its transactions were linked): the exception goes with it, and all that people did
+with moved as (
+  select distinct on (n.case_id) w.id, w.root as before, n.case_id, n.root
+  from unnest(%(keys)s::text[]) k(case_id)
+  join case_ c on c.case_id = k.case_id and c.state = 'closed'
+  join work w on w.kind = 'balance' and w.source_key = c.case_id and w.state <> 'resolved'
+  join subject s on s.ref = c.root and s.alias is not null
+  join case_ n on n.root = s.alias and n.code = c.code and n.side = c.side and n.key = c.key and n.state <> 'closed'
+  where not exists (select from work o where o.kind = 'balance' and o.source_key = n.case_id)
+  order by n.case_id, w.id
+), done as (
+  update work w set source_key = m.case_id, root = m.root, version = w.version + 1, changed = %(now)s from moved m where w.id = m.id
+  returning w.id
+)
+insert into work_event (work, at, event, who, detail)
+select m.id, %(now)s, 'moved', 'ledger', json_build_object('from', m.before, 'to', m.root) from moved m join done d on d.id = m.id
+
+-- name: follow_cases
+-- the cases that changed, by primary key; dimensions from their notes, item and partner from the postings of their roots by
+-- posting_root, other names by link_a and link_b. Only what differs is written
+with source as (
+  select
+    case c.code when 'WAI' then 'waiting' when 'CNF' then 'conflict' when 'REF' then 'reference' when 'FED' then 'feed' else 'balance' end as kind,
+    c.case_id as source_key,
+    c.code || case c.side when 'debit' then '+' when 'credit' then '-' else '' end as class,
+    coalesce(t.title, c.account, c.code) as title,
+    concat_ws(' ', nullif(concat_ws(', ', q.said, v.said), ''), nullif('(' || c.hint || ')', '()')) as summary,
+    c.hint, c.root, c.key, regexp_replace(c.root, '^[^/]*/[^/]*/', '') as number,
+    c.code as account, c.side,
+    coalesce(nullif(t.system, ''), c.owed_by) as system, coalesce(nullif(t.systems, ''), c.owed_by) as systems,
+    coalesce(c.notes->>'customer', i.partner, '') as party, coalesce(i.sku, '') as sku,
+    coalesce(c.notes->>'channel', '') as channel, coalesce(c.notes->>'warehouse', '') as warehouse, coalesce(c.notes->>'entity', '') as entity,
+    c.quantity, coalesce(v.worth, f.worth, 0) as worth, coalesce(v.currency, f.currency, '') as currency, v.more,
+    coalesce(v.worth, f.worth) is not null as priced,
+    c.since, c.due as owed_at, c.opened, c.team, n.names
+  from unnest(%(keys)s::text[]) k(case_id)
+  join case_ c on c.case_id = k.case_id and c.state <> 'closed' and c.code <> 'QUA'
+  left join unnest(%(classes)s::text[], %(titles)s::text[], %(systems)s::text[], %(pairs)s::text[]) as t(class, title, system, systems)
+    on t.class = c.code || case c.side when 'debit' then '+' when 'credit' then '-' else '' end
+  left join lateral (select string_agg(ltrim(value, '-') || ' ' || key, ', ') as said from json_each_text(c.quantity)) q on true
+  left join lateral (
+    select string_agg(ltrim(value, '-') || ' ' || key, ', ' order by abs(value::numeric) desc, key) as said,
+      (array_agg(abs(value::numeric) order by abs(value::numeric) desc, key))[1] as worth,
+      (array_agg(key order by abs(value::numeric) desc, key))[1] as currency,
+      case when count(*) > 1 then json_object_agg(key, ltrim(value, '-')) end as more
+    from json_each_text(c.value)
+  ) v on true
+  left join lateral (
+    select coalesce(min(r.value->>6) filter (where r.value->>0 = c.key and r.value->>6 <> ''),
+        case when count(distinct r.value->>6) filter (where r.value->>6 <> '') = 1 then min(nullif(r.value->>6, '')) end) as sku,
+      min(nullif(split_part(j.e->>0, '/', 3), '')) as partner
+    from posting p cross join lateral (select p.entries::json as e) j
+    cross join lateral json_array_elements(j.e->5) g cross join lateral json_array_elements(g.value->1) r
+    where c.account <> '' and p.root = c.root
+  ) i on true
+  left join lateral (
+    select sum((l->>'value')::numeric) as worth, max(b.body->>'currency') as currency
+    from (select body from fact where c.code = 'WAI' and identity = c.root order by ordinal desc limit 1) b
+    cross join lateral json_array_elements(coalesce(b.body->'lines', '[]')) l
+  ) f on f.worth is not null and f.currency is not null
+  left join lateral (
+    select array_agg(x.ref) as names from (select a as ref from link where b = c.root union select b from link where a = c.root limit 50) x
+  ) n on true
+), before as (
+  select w.id, w.state, w.worth, w.currency, w.quantity::text as quantity from source s join work w on w.kind = s.kind and w.source_key = s.source_key
+), written as (
+  insert into work as w (kind, source_key, class, state, title, summary, hint, field, root, key, number, account, side, system, systems, party,
+    sku, channel, warehouse, entity, quantity, worth, currency, more, priced, since, owed_at, opened, changed, due, team, search)
+  select s.kind, s.source_key, s.class, 'new', s.title, left(case when s.summary = '' then s.title else s.summary end, 500), s.hint, s.hint,
+    s.root, s.key, s.number, s.account, s.side, s.system, s.systems, s.party, s.sku, s.channel, s.warehouse, s.entity, s.quantity, s.worth,
+    s.currency, s.more, s.priced, s.since, s.owed_at, s.opened, %(now)s, s.owed_at, s.team,
+    work_words(variadic array[s.root, s.key, s.party, s.sku, s.channel, s.warehouse, s.system, s.class, s.title, left(s.summary, 500)] || coalesce(s.names, '{}'))
+  from source s
+  on conflict (kind, source_key) do update set
+    class = excluded.class, title = excluded.title, summary = excluded.summary, hint = excluded.hint, field = excluded.field, root = excluded.root,
+    key = excluded.key, number = excluded.number, system = excluded.system, systems = excluded.systems, party = excluded.party, sku = excluded.sku,
+    channel = excluded.channel, warehouse = excluded.warehouse, entity = excluded.entity, quantity = excluded.quantity, worth = excluded.worth,
+    currency = excluded.currency, more = excluded.more, priced = excluded.priced, since = excluded.since, owed_at = excluded.owed_at,
+    opened = case when w.state = 'resolved' then excluded.opened else w.opened end,
+    acknowledged = case when w.state = 'resolved' then null else w.acknowledged end,
+    step = case when w.state = 'resolved' then 0 else w.step end,
+    episodes = w.episodes + case when w.state = 'resolved' then 1 else 0 end,
+    progress = case when w.state = 'resolved' then '' else w.progress end,
+    progress_key = case when w.state = 'resolved' then '' else w.progress_key end,
+    state = case when w.state = 'resolved' then 'regressed' when w.state = 'snoozed' then 'snoozed'
+      when w.priced and excluded.currency = w.currency and excluded.worth >= w.worth * 2 and w.worth > 0 then 'escalating' else w.state end,
+    resolved = null, changed = excluded.changed, routed = false, version = w.version + 1, search = excluded.search
+  where w.state = 'resolved' or (w.quantity::text, w.worth, w.currency, w.hint, w.since, w.owed_at, w.summary, w.root, w.party, w.channel, w.warehouse)
+    is distinct from (excluded.quantity::text, excluded.worth, excluded.currency, excluded.hint, excluded.since, excluded.owed_at, excluded.summary,
+      excluded.root, excluded.party, excluded.channel, excluded.warehouse)
+  returning w.id, w.quantity::text as quantity, w.worth, w.currency, w.summary
+)
+insert into work_event (work, at, event, who, detail)
+select r.id, %(now)s, case when b.id is null then 'opened' when b.state = 'resolved' then 'reopened' else 'changed' end, 'ledger',
+  json_build_object('quantity', r.quantity::json, 'worth', r.worth::text, 'currency', r.currency, 'was', b.worth::text)
+from written r left join before b on b.id = r.id
+
+-- name: resolve_cases
+-- by the unique key of work and the primary key of case_
+with gone as (
+  update work w set state = 'resolved', resolved = %(now)s, changed = %(now)s, version = w.version + 1, next_step = null, snooze = null, snooze_until = null
+  from unnest(%(keys)s::text[]) k(case_id)
+  where w.kind in ('balance', 'waiting', 'conflict', 'reference', 'feed') and w.source_key = k.case_id and w.state <> 'resolved'
+    and not exists (select from case_ c where c.case_id = k.case_id and c.state <> 'closed')
+  returning w.id, w.progress, w.progress_by
+)
+insert into work_event (work, at, event, who, detail)
+select id, %(now)s, 'resolved', 'ledger', json_build_object('progress', progress, 'by', progress_by) from gone
+
+-- name: follow_quarantine
+-- the refusals of the messages that changed, by quarantine_message
+with source as (
+  select distinct on (q.message, k.name) q.message, q.message || '/' || k.name as source_key, q.rule, q.reason, q.next_step, q.since, q.identity,
+    coalesce(m.origin, '') as origin, coalesce(y.name, '') as system,
+    coalesce(m.meta->>'tieout.mapping', '') as mapping, concat_ws(', ', nullif(m.origin, ''), coalesce(nullif(q.place, ''), q.line::text, q.byte::text)) as place
+  from unnest(%(keys)s::bigint[]) u(message)
+  join quarantine q on q.message = u.message
+  cross join lateral (select md5(concat_ws('|', q.identity, q.place, q.line, q.byte, q.rule)) as name) k
+  left join message m on m.id = q.message left join system y on y.id = m.system
+  order by q.message, k.name, q.id
+), before as (
+  select w.id, w.state from source s join work w on w.kind = 'quarantine' and w.source_key = s.source_key
+), written as (
+  insert into work as w (kind, source_key, class, state, title, summary, hint, field, mapping, root, number, system, systems, message, since, owed_at,
+    opened, changed, due, team, search)
+  select 'quarantine', s.source_key, 'QUA', 'new', 'Could not be read', left(s.reason, 500), s.rule, s.rule, s.mapping, coalesce(s.identity, ''),
+    coalesce(nullif(regexp_replace(coalesce(s.identity, ''), '^.*/', ''), ''), s.place), s.system, s.system, s.message, s.since, s.since, s.since,
+    %(now)s, s.since, 'integration', work_words(s.identity, left(s.place, 500), left(s.origin, 500), s.system, s.rule, left(s.reason, 500), s.message::text)
+  from source s
+  on conflict (kind, source_key) do update set
+    summary = excluded.summary, mapping = excluded.mapping,
+    opened = case when w.state = 'resolved' then excluded.changed else w.opened end, since = excluded.since,
+    episodes = w.episodes + case when w.state = 'resolved' then 1 else 0 end, step = case when w.state = 'resolved' then 0 else w.step end,
+    acknowledged = case when w.state = 'resolved' then null else w.acknowledged end,
+    progress = case when w.state = 'resolved' or w.progress = 'requested' then '' else w.progress end,
+    state = case when w.state = 'resolved' then 'regressed' else w.state end,
+    resolved = null, changed = excluded.changed, routed = false, version = w.version + 1, search = excluded.search
+  where w.state = 'resolved' or (w.summary, w.mapping, w.since) is distinct from (excluded.summary, excluded.mapping, excluded.since)
+  returning w.id, w.summary
+)
+insert into work_event (work, at, event, who, detail)
+select r.id, %(now)s, case when b.id is null then 'opened' when b.state = 'resolved' then 'reopened' else 'changed' end, 'ledger',
+  json_build_object('reason', r.summary)
+from written r left join before b on b.id = r.id
+
+-- name: resolve_quarantine
+with gone as (
+  update work w set state = 'resolved', resolved = %(now)s, changed = %(now)s, version = w.version + 1, next_step = null, snooze = null, snooze_until = null
+  where w.message = any(%(keys)s::bigint[]) and w.kind = 'quarantine' and w.state <> 'resolved'
+    and not exists (
+      select from quarantine q where q.message = w.message
+        and w.source_key = q.message || '/' || md5(concat_ws('|', q.identity, q.place, q.line, q.byte, q.rule)))
+  returning w.id, w.progress, w.progress_by
+)
+insert into work_event (work, at, event, who, detail)
+select id, %(now)s, 'resolved', 'ledger', json_build_object('progress', progress, 'by', progress_by) from gone
+
+-- name: follow_commands
+-- the commands that changed and need somebody, by primary key: refused by their target and the newest of their kind, in doubt, held
+with source as (
+  select c.key as source_key,
+    case c.state when 'refused' then 'CREF' when 'unknown' then 'CUNK' else 'CHLD' end as class,
+    case c.state when 'refused' then 'Refused by ' || c.system when 'unknown' then 'In doubt at ' || c.system else 'Held for approval' end as title,
+    coalesce(nullif(c.attempt->>'reason', ''), nullif(c.rule, ''), c.act) as summary, c.rule,
+    coalesce(s.alias, c.subject) as root, regexp_replace(coalesce(s.alias, c.subject), '^[^/]*/[^/]*/', '') as number, c.account, c.side, c.system, c.act,
+    coalesce(c.body->>'customer', '') as party, coalesce(c.body->>'channel', '') as channel, coalesce(c.body->>'warehouse', '') as warehouse,
+    coalesce(c.body->>'entity', '') as entity, coalesce(c.body->>'currency', '') as currency,
+    coalesce(abs(l.worth), abs((c.body->>'total')::numeric)) as worth, coalesce(l.sku, '') as sku, c.created, c.changed
+  from unnest(%(keys)s::text[]) k(key)
+  join command c on c.key = k.key
+  left join subject s on s.ref = c.subject
+  left join lateral (
+    select sum((x->>'value')::numeric) as worth, case when count(distinct x->>'item') = 1 then min(x->>'item') end as sku
+    from json_array_elements(coalesce(c.body->'lines', '[]')) x
+  ) l on true
+  where c.state in ('unknown', 'held') or command_stands(c)
+), before as (
+  select w.id, w.state, w.class from source s join work w on w.kind = 'command' and w.source_key = s.source_key
+), written as (
+  insert into work as w (kind, source_key, class, state, title, summary, hint, field, root, number, account, side, system, systems, party, sku,
+    channel, warehouse, entity, worth, currency, priced, since, owed_at, opened, changed, due, team, search)
+  select 'command', s.source_key, s.class, 'new', s.title, left(s.act || ': ' || s.summary, 500), left(s.rule, 200), s.act, s.root, s.number, s.account,
+    s.side, s.system, s.system, s.party, s.sku, s.channel, s.warehouse, s.entity, coalesce(s.worth, 0), s.currency, s.worth is not null, s.created,
+    s.created, s.changed, %(now)s, s.changed, '',
+    work_words(s.root, s.source_key, s.party, s.sku, s.channel, s.warehouse, s.system, s.act, left(s.summary, 500))
+  from source s
+  on conflict (kind, source_key) do update set
+    class = excluded.class, title = excluded.title, summary = excluded.summary, hint = excluded.hint, root = excluded.root, number = excluded.number,
+    worth = excluded.worth, currency = excluded.currency, priced = excluded.priced,
+    opened = case when w.state = 'resolved' or w.class <> excluded.class then excluded.opened else w.opened end,
+    episodes = w.episodes + case when w.state = 'resolved' then 1 else 0 end, step = case when w.state = 'resolved' then 0 else w.step end,
+    acknowledged = case when w.state = 'resolved' then null else w.acknowledged end,
+    state = case when w.state = 'resolved' then 'regressed' else w.state end,
+    resolved = null, changed = excluded.changed, routed = false, version = w.version + 1, search = excluded.search
+  where w.state = 'resolved' or (w.class, w.summary, w.worth, w.root) is distinct from (excluded.class, excluded.summary, excluded.worth, excluded.root)
+  returning w.id, w.class, w.summary
+)
+insert into work_event (work, at, event, who, detail)
+select r.id, %(now)s, case when b.id is null then 'opened' when b.state = 'resolved' then 'reopened' else 'changed' end, 'ledger',
+  json_build_object('class', r.class, 'reason', r.summary)
+from written r left join before b on b.id = r.id
+
+-- name: resolve_commands
+-- those that changed, and every refused one whose balance is gone or that a newer command follows, by work_class
+with gone as (
+  update work w set state = 'resolved', resolved = %(now)s, changed = %(now)s, version = w.version + 1, next_step = null, snooze = null, snooze_until = null
+  where w.kind = 'command' and w.state <> 'resolved'
+    and (w.source_key = any(%(keys)s::text[]) or w.class = 'CREF')
+    and not exists (select from command c where c.key = w.source_key and (c.state in ('unknown', 'held') or command_stands(c)))
+  returning w.id, w.progress, w.progress_by
+)
+insert into work_event (work, at, event, who, detail)
+select id, %(now)s, 'resolved', 'ledger', json_build_object('progress', progress, 'by', progress_by) from gone
+
+-- name: unrouted
+-- by work_unrouted: what is new or has changed since it was routed
+select id, kind, class, account, system, systems, party, sku, channel, warehouse, field, mapping, hint, worth, currency, priced, opened, owed_at,
+  team, person, assigned_by, priority, pinned, origin, state
+from work where not routed and state <> 'resolved' order by id limit %s
+
+-- name: set_routes
+-- by primary key
+update work w set cause = coalesce(c.merged_into, c.id), origin = c.id, team = u.team, person = u.person, priority = u.priority, due = u.due,
+  rule = u.rule, chain = u.chain, cost_per_day = u.cost, next_step = u.next_step, routed = true
+from unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::int[], %s::timestamptz[], %s::text[], %s::text[], %s::numeric[], %s::timestamptz[])
+  as u(id, origin, team, person, priority, due, rule, chain, cost, next_step)
+join cause c on c.id = u.origin
+where w.id = u.id
+
+-- name: set_causes
+-- by the unique fingerprint; seen again, it may be back
+insert into cause as c (fingerprint, class, systems, field, version, party, sku, title, first_seen, last_seen, seen, changed)
+select fingerprint, class, systems, field, version, party, sku, title, %(now)s, %(now)s, many, %(now)s
+from unnest(%(fingerprints)s::text[], %(classes)s::text[], %(systems)s::text[], %(fields)s::text[], %(versions)s::text[], %(parties)s::text[],
+  %(skus)s::text[], %(titles)s::text[], %(many)s::int[]) as u(fingerprint, class, systems, field, version, party, sku, title, many)
+on conflict (fingerprint) do update set last_seen = %(now)s, seen = c.seen + excluded.seen, changed = %(now)s
+returning c.fingerprint, c.id
+
+-- name: titles_of
+select distinct class, title from work where id = any(%s)
