@@ -11,6 +11,7 @@ from markupsafe import Markup, escape
 
 from tieout.console import assets, keymap
 from tieout.core.values import MINOR_DIGITS, plain
+from tieout.report.picture import words
 
 
 @cache
@@ -24,7 +25,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.filters |= {"count": count, "money": money, "exact": exact, "ago": ago, "clock": clock, "raw": raw}
+    made.filters |= {"count": count, "money": money, "exact": exact, "ago": ago, "clock": clock, "raw": raw, "words": words}
     made.globals |= {"asset": assets.url, "caps": keymap.shown, "scopes": keymap.SCOPES}
     return made
 

@@ -93,7 +93,7 @@ select ref, happened from (
   from fact f
   cross join lateral (select (f.body->>'system') || '/' || (f.body->>'type') || '/' || (f.body->>'number') as ref) r
   join subject s on s.ref = r.ref and s.alias is null
-  where f.kind in ('OrderPlaced', 'OrderBooked', 'PurchaseOrdered', 'ReturnAuthorised') and f.ordinal = 0
+  where f.kind in ('OrderPlaced', 'OrderBooked', 'PurchaseOrdered', 'ReturnAuthorised') and f.ordinal = 1
     and f.happened < %(until)s and f.happened >= %(since)s
   order by f.happened desc, r.ref
 ) x limit %(most)s offset %(offset)s
@@ -105,7 +105,7 @@ select ref, happened from (
   from fact f
   cross join lateral (select (f.body->>'system') || '/' || (f.body->>'type') || '/' || (f.body->>'number') as ref) r
   join subject s on s.ref = r.ref and s.alias is null
-  where f.kind in ('OrderPlaced', 'OrderBooked', 'PurchaseOrdered', 'ReturnAuthorised') and f.ordinal = 0
+  where f.kind in ('OrderPlaced', 'OrderBooked', 'PurchaseOrdered', 'ReturnAuthorised') and f.ordinal = 1
     and upper(coalesce(nullif(f.body->>'customer', ''), f.body->>'partner')) = upper(%(party)s) and f.happened < %(until)s and f.happened >= %(since)s
   order by f.happened desc, r.ref
 ) x limit %(most)s offset %(offset)s
