@@ -125,3 +125,11 @@ from operation o where o.state in ('queued', 'running', 'paused') or o.ended > n
 -- name: live_fresh
 -- what was opened since an event and is on this list
 select count(distinct w.id) from work_event e join work w on w.id = e.work where e.id > %(after)s and e.event in ('opened', 'reopened') and {where}
+
+-- name: any_work
+select 1 from work limit 1
+
+-- name: views_of
+-- the views of a page that a person may open: the own, those of the teams, those for everybody; and which is opened first
+select v.slug, v.name, v.query, v.owner, v.team, v.id, v.version, exists (select from default_view d where d.person = %s and d.view = v.id)
+from saved_view v where v.page = %s and v.owner in ('', %s) order by v.owner = '', v.name

@@ -1,2 +1,12 @@
 // Starts what the page needs. Everything works without it: forms, links, pages.
 import "./keys.js";
+import "./tell.js";
+import "./grid.js";
+import "./pane.js";
+import "./forms.js";
+import "./palette.js";
+import "./time.js";
+import "./live.js";
+import { page } from "./nav.js";
+
+page();
