@@ -5,13 +5,14 @@ from decimal import Decimal
 
 import pytest
 
+from analysts import EVERYBODY, invoiced, join, later, not_invoiced, ordered, said, shipped, shown, target, wanted
 from tieout.cases import act, grouping, talk
 from tieout.cases.act import Snooze
 from tieout.cases.follow import follow
 from tieout.cases.item import Target
+from tieout.cases.listing import Item, items
 from tieout.errors import Forbidden, OperatorError
 from tieout.policy.work import Work
-from working import invoiced, join, later, not_invoiced, ordered, said, shipped, shown, target
 from world import NOW, World
 
 WORK = Work()
@@ -164,8 +165,5 @@ def test_a_merge_names_its_rule_and_what_comes_later_joins_it(world: World) -> N
         grouping.merge(world.connection, ana, ids[0], [ids[1]], "again", NOW)
 
 
-def shown_all(world: World) -> list:
-    from tieout.cases.listing import items
-    from working import EVERYBODY, wanted
-
+def shown_all(world: World) -> list[Item]:
     return items(world.connection, wanted(), EVERYBODY, NOW)

@@ -88,8 +88,13 @@ def acknowledge(connection: Connection, person: Person, targets: Sequence[Target
     return perform(connection, person, targets, "acknowledged", change, now)
 
 
-def snooze(connection: Connection, person: Person, targets: Sequence[Target], now: datetime, until: "Snooze") -> list[Outcome]:
-    """Let exceptions rest until a time, until n more of their cause, a value, a system's health or a version; at most half a year."""
+def snooze(
+    connection: Connection, person: Person, targets: Sequence[Target], now: datetime, until: "Snooze", *, than: str = ""
+) -> list[Outcome]:
+    """Let exceptions rest until a time, until n more of their cause, a value, a system's health or a version; at most half a year.
+
+    `than` is the version that is live now, for a snooze until the `next`.
+    """
     until.check(now)
 
     def change(row: Locked) -> Locked | str:
@@ -100,6 +105,8 @@ def snooze(connection: Connection, person: Person, targets: Sequence[Target], no
         said = {name: value for name, value in msgspec.to_builtins(until).items() if value not in ("", None)} | {"was": row.state}
         if until.kind == "more":
             said["seen"] = _seen(connection, row.cause)
+        if until.kind == "version":
+            said["than"] = than
         return msgspec.structs.replace(
             row, state="snoozed", snooze=said, snooze_until=until.until or now + SNOOZE_MAX, snoozed_by=person.login, next_step=None
         )

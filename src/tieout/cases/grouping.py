@@ -1,7 +1,8 @@
 """Merging causes and splitting them. A merge names who and why and can be taken back; a split is for good."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -16,6 +17,9 @@ from tieout.runtime.batch import Connection
 from tieout.store.database import fetch, fetch_by, run, run_by
 
 MERGED_MAX = 200
+ESCALATES_FROM = 10
+"""A cause escalates when a day brings twice as many items as the day before, and at least so many."""
+DAY = timedelta(days=1)
 
 
 class Cause(msgspec.Struct, frozen=True):
@@ -39,9 +43,7 @@ class Cause(msgspec.Struct, frozen=True):
     last_seen: datetime
     seen: int
     row_version: int
-    many: int = 0
-    overdue: int = 0
-    sums: dict[str, Any] = {}
+    figures: "Figures | None" = None
 
     @property
     def ref(self) -> str:
@@ -63,19 +65,51 @@ class Merged(msgspec.Struct, frozen=True):
 def causes(connection: Connection, wanted: Filter, person: Person, now: datetime, *, limit: int = 200) -> list[Cause]:
     """The causes of what a filter means, with most items first."""
     condition = where(wanted, person, now)
-    text = (
-        "select w.cause, w.currency, count(*), count(*) filter (where w.due < %(now)s), sum(w.worth) filter (where w.priced),"
-        f" sum(count(*)) over (partition by w.cause) as total from work w where {condition.text} and w.cause is not null group by 1, 2 order by total desc, 1"  # noqa: E501
-    )
-    rows = connection.execute(text, condition.arguments, prepare=False, binary=True).fetchall()
-    figures: dict[int, tuple[int, int, dict[str, Any]]] = {}
-    for id_, currency, many, overdue, worth, _ in rows:
-        known = figures.get(id_, (0, 0, {}))
-        sums = {**known[2], currency: worth} if currency and worth is not None else known[2]
-        figures[id_] = (known[0] + many, known[1] + overdue, sums)
+    text = f"""select w.cause, w.currency, count(*), count(*) filter (where w.due < %(now)s), sum(w.worth) filter (where w.priced),
+      count(*) filter (where w.opened > %(now)s - interval '1 day'),
+      count(*) filter (where w.opened > %(now)s - interval '2 days' and w.opened <= %(now)s - interval '1 day'),
+      sum(count(*)) over (partition by w.cause) as total
+      from work w where {condition.text} and w.cause is not null group by 1, 2 order by total desc, 1"""  # noqa: S608
+    figures: dict[int, Figures] = {}
+    for id_, currency, many, overdue, worth, today, yesterday, _ in connection.execute(
+        text.encode(), condition.arguments, prepare=False, binary=True
+    ).fetchall():
+        one = figures.setdefault(id_, Figures())
+        one.many, one.overdue, one.today, one.yesterday = one.many + many, one.overdue + overdue, one.today + today, one.yesterday + yesterday
+        if currency and worth is not None:
+            one.sums[currency] = worth
     ids = list(figures)[:limit]
-    found = {row[0]: row for row in fetch(connection, "list_causes", ids)}
-    return [Cause(*found[id_], *figures[id_]) for id_ in ids]
+    found = {row[0]: Cause(*row) for row in fetch(connection, "list_causes", ids)}
+    return [_with(found[id_], figures[id_], now) for id_ in ids]
+
+
+class Figures(msgspec.Struct):
+    """Counts and sums of a cause's items; `today` and `yesterday` are those opened in the last 24 hours and the 24 before."""
+
+    many: int = 0
+    overdue: int = 0
+    today: int = 0
+    yesterday: int = 0
+    sums: dict[str, Decimal] = {}
+
+
+def _with(cause: Cause, figures: Figures, now: datetime) -> Cause:
+    """A cause with its figures, and its state as they show it."""
+    state = cause.state
+    if state not in ("snoozed", "regressed"):
+        if figures.today >= ESCALATES_FROM and figures.today >= 2 * figures.yesterday and cause.first_seen <= now - DAY:
+            state = "escalating"
+        else:
+            state = "new" if cause.first_seen > now - DAY else "ongoing"
+    return msgspec.structs.replace(cause, state=state, figures=figures)
+
+
+def spark(connection: Connection, causes: Sequence[int], now: datetime, days: int = 14) -> dict[int, list[int]]:
+    """How many items of each cause were opened on each of the last days, oldest first; those resolved since count too."""
+    made = {cause: [0] * days for cause in causes}
+    for cause, ago, many in fetch_by(connection, "cause_days", ids=list(causes), now=now, days=days):
+        made[cause][days - 1 - ago] = many
+    return made
 
 
 def merges(connection: Connection, cause: int) -> list[Merged]:

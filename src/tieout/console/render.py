@@ -40,16 +40,17 @@ def money(value: Decimal | None, currency: str = "") -> Markup:
     if value is None:
         return Markup('<span class="unknown" title="not known">–</span>')
     return Markup('<data value="{}">{}</data>{}').format(
-        plain(value), _grouped(value, currency), Markup(" <small>{}</small>").format(currency) if currency else ""
+        plain(value), grouped(value, currency), Markup(" <small>{}</small>").format(currency) if currency else ""
     )
 
 
 def exact(value: Decimal | None) -> str:
     """A quantity with grouped digits, no digit dropped or added."""
-    return "–" if value is None else _grouped(value, None)
+    return "–" if value is None else grouped(value, None)
 
 
-def _grouped(value: Decimal, currency: str | None) -> str:
+def grouped(value: Decimal, currency: str | None) -> str:
+    """Digits in groups, with at least the decimals of a currency."""
     sign, digits = ("−", plain(-value)) if value < 0 else ("", plain(value))
     whole, _, rest = digits.partition(".")
     rest = rest.ljust(0 if currency is None else MINOR_DIGITS.get(currency, 2), "0")

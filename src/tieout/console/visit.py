@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
@@ -129,12 +129,16 @@ class Visit:
             "places": shell.groups(self.request.app.state.paths),
         }  # fmt: skip
 
-    def go(self, url: str, *, said: str = "") -> Response:
-        """See another page next; `said` is told there."""
-        response = RedirectResponse(url, 303)
-        if said:
+    def done(self, said: str, url: str, *, changed: Sequence[int] = (), undo: str = "", advances: bool = False, next_: str = "") -> Response:
+        """Something was done. Our script is told what changed and how to take it back; without it the page `url` is next and tells it."""
+        if not self.fragment:
+            response = RedirectResponse(next_ or url, 303)
             response.set_cookie("said", quote(said), max_age=30, httponly=False, samesite="strict", secure=self.desk.is_secure)
-        return response
+            return response
+        headers = {"X-Said": quote(said), FRAGMENT: self.fragment}
+        headers |= {"X-Changed": ",".join(map(str, changed[:200]))} if changed else {}
+        headers |= {name: value for name, value in (("X-Undo", undo), ("X-Next", next_), ("X-Advance", "1" if advances else "")) if value}
+        return Response(status_code=204, headers=headers)
 
 
 class Refusal(Exception):

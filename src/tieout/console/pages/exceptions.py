@@ -1,17 +1,24 @@
 """`/exceptions`: the queue, as items or as causes; the filter is the URL, the open item stands beside the list."""
 
 import re
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from starlette.responses import RedirectResponse, Response
 
 from tieout.console import filters, urls
+from tieout.console.actions import offers
 from tieout.console.app import page
 from tieout.console.queries_exceptions import CHOSEN, GRAMMAR, SORT_TITLES, Reading, Row, exception
 from tieout.console.reading_item import item_of
 from tieout.console.sla import standing
+from tieout.console.svg.spark import spark
 from tieout.console.urls import State
+from tieout.console.views import views_of
 from tieout.console.visit import Refusal, Visit
+from tieout.people.person import Right
+from tieout.report.markup import Markup
 
 WINDOW = 120
 PLAIN = 200
@@ -49,16 +56,20 @@ def _items(visit: Visit, reading: Reading) -> Response:
     newest = visit.fetch("live_newest")[0][0]
     return visit.show(
         "pages/exceptions.html", figures=figures, rows=rows, limit=limit, newest=newest, item=_item(visit, state),
-        without=filters.without(reading, figures) if not rows else [], **_common(visit, state),
+        without=filters.without(reading, figures) if not rows else [], ever=bool(rows) or bool(visit.fetch("any_work")), **_common(visit, state),
     )  # fmt: skip
 
 
 def _causes(visit: Visit, reading: Reading) -> Response:
     figures = visit.timed("db", reading.figures)
     causes, many = visit.timed("db", reading.causes, CAUSES_MAX, reading.state.offset)
+
+    def of_cause(id_: int) -> str:
+        return urls.url(GRAMMAR, urls.changed(urls.adding(GRAMMAR, reading.state, "cause", str(id_)), group="item"))
+
     return visit.show(
-        "pages/causes.html", figures=figures, causes=causes, many=many, without=filters.without(reading, figures) if not causes else [],
-        **_common(visit, reading.state),
+        "pages/causes.html", spark=sparked, of_cause=of_cause, figures=figures, causes=causes, many=many,
+        without=filters.without(reading, figures) if not causes else [], **_common(visit, reading.state),
     )  # fmt: skip
 
 
@@ -87,8 +98,16 @@ def _common(visit: Visit, state: State) -> dict[str, Any]:
         "title": "Exceptions", "state": state, "chips": filters.chips(GRAMMAR, state), "url": lambda **more: urls.url(GRAMMAR, urls.changed(state, **more)),
         "at": lambda offset: urls.url(GRAMMAR, filters.at(state, offset)), "cleared": urls.url(GRAMMAR, urls.cleared(state)), "sorts": SORT_TITLES,
         "pairs": urls.write(GRAMMAR, state, ignored=False), "standing": lambda row: standing(row, visit.now), "mixed": False,
-        "query": urls.link("", urls.write(GRAMMAR, state, ignored=False)),
+        "query": urls.link("", urls.write(GRAMMAR, state, ignored=False)) or "", "views": views_of(visit, state),
+        "actions": offers(visit.person, "assign", "mine", "snooze", "tag", "acknowledge"), "pane": True,
+        "may_comment": visit.person.may(Right.COMMENT) and not state.as_of,
+        "as_of": datetime.fromisoformat(state.as_of) if state.as_of else None,
     }  # fmt: skip
+
+
+def sparked(days: list[int]) -> Markup:
+    """How many were new on each of the last 14 days."""
+    return spark([Decimal(number) for number in days], f"new per day, 14 days: {', '.join(map(str, days))}")
 
 
 def full(visit: Visit) -> Response:
@@ -98,9 +117,17 @@ def full(visit: Visit) -> Response:
         raise Refusal(
             404, f"There is no exception {visit.argument('ref')[:40]}", "It may be outside of what you may see. Ctrl+K finds any reference."
         )
-    return visit.show(
-        "pages/exception.html", title=f"{row.ref} · {row.title}", item=item_of(visit, row), standing=lambda r: standing(r, visit.now)
-    )
+    item = item_of(visit, row, everything=("history", "all") in visit.query)
+    return visit.show("pages/exception.html", **single(visit, row), title=f"{row.ref} · {row.title}", item=item)
+
+
+def single(visit: Visit, row: Row) -> dict[str, Any]:
+    """What the templates of one exception need."""
+    wake = ("wake",) if row.state == "snoozed" else ("snooze",)
+    return {
+        "standing": lambda r: standing(r, visit.now), "actions": offers(visit.person, "assign", "mine", *wake, "tag", "acknowledge", "prioritise"),
+        "may_comment": visit.person.may(Right.COMMENT),
+    }  # fmt: skip
 
 
 def filter_(visit: Visit) -> Response:

@@ -36,7 +36,7 @@ document.addEventListener("keydown", (event) => {
 });
 
 document.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-do]");
+  const button = event.target.closest("button[data-do], a[data-do=close-pane]");
   if (button && !button.disabled && button.getAttribute("aria-disabled") !== "true") run(button.dataset.do, event);
 });
 
