@@ -34,7 +34,7 @@ def figure(chart: Chart, csv: str, *, heading: str = "h2") -> Markup:
     """The chart for a page: the drawing, then its table, folded, and the address of its CSV."""
     return h(
         "figure",
-        h("figcaption", h(heading, chart.title), h("a", "CSV", href=csv, cls="quiet", aria_label=f"{chart.title} as CSV")),
+        h("figcaption", h(heading, chart.title), h("a", "CSV", href=csv, cls="quiet", data_plain=True, aria_label=f"CSV: {chart.title}")),
         h("div", chart.svg, cls="drawing"),
         h("details", h("summary", "Table"), table(chart)),
         cls="chart", id=chart.name,

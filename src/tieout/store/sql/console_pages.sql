@@ -144,3 +144,70 @@ select system, count(*) from waiting group by 1
 -- by command_open and command_event_key: the newest commands of a system that are not over, and what was refused of late
 select c.key, e.at, e.event, e.who, coalesce(e.detail->>'reason', e.detail->>'fault', '')
 from (select key from command where system = %s order by changed desc limit 30) c join command_event e on e.key = c.key order by e.at desc, e.id desc limit 60
+
+-- name: flow_times
+-- the newest orders of a span by fact_begun, each with its postings by posting_root and its cases by case_root; bounded, and worked out aside
+with begun as (
+  select distinct coalesce(s.alias, s.ref) as root from (
+    select (f.body->>'system') || '/' || (f.body->>'type') || '/' || (f.body->>'number') as ref
+    from fact f where f.kind in ('OrderPlaced', 'OrderBooked', 'PurchaseOrdered', 'ReturnAuthorised') and f.kind = 'OrderPlaced' and f.ordinal = 1
+      and f.happened >= %(since)s order by f.happened desc limit %(most)s
+  ) x join subject s on s.ref = x.ref
+)
+select b.root, p.placed, p.shipped, p.invoiced, p.channel, p.warehouse, exists (select from case_ c where c.root = b.root)
+from begun b cross join lateral (
+  select min(o.occurred) filter (where e->>2 = 'OrderPlaced') as placed, max(o.occurred) filter (where e->>2 = 'Shipped') as shipped,
+    min(o.occurred) filter (where e->>2 = 'Invoiced') as invoiced, coalesce(min(e->6->>'channel'), '') as channel,
+    coalesce(min(e->6->>'warehouse'), '') as warehouse
+  from posting o cross join lateral (select o.entries::json as e) j where o.root = b.root and o.sign > 0
+) p
+
+-- name: stock_positions
+-- a range of subject's primary key
+select count(*), count(*) filter (where net like '%"STK"%' or net like '%"STC"%') from subject where ref >= '*/stock/' and ref < '*/stock0' and alias is null
+
+-- name: cases_by_day
+-- one pass over what happened to the cases, worked out aside
+select (at at time zone %(zone)s)::date, count(*) filter (where event in ('opened', 'reopened')), count(*) filter (where event = 'closed')
+from case_event where event <> 'changed' group by 1 order by 1
+
+-- name: closes
+select recorded, period_end from close order by recorded desc limit 20
+
+-- name: dimensions_of_work
+-- loose scans are not worth it: open work has few channels and warehouses, read from work_counts
+select distinct channel, warehouse from work where state <> 'resolved'
+
+-- name: actions_told
+-- backwards over action_pkey, or by action_object; a page of them
+select id, at, who, action, object, detail::text from action
+where (%(before)s::bigint is null or id < %(before)s) and (%(who)s::text is null or who = %(who)s)
+  and (%(action)s::text is null or action = %(action)s) and (%(object)s::text is null or object = %(object)s)
+  and (%(since)s::timestamptz is null or at >= %(since)s) and (%(until)s::timestamptz is null or at < %(until)s)
+order by id desc limit %(most)s
+
+-- name: action_kinds
+-- of the newest ten thousand actions: enough to choose from
+select distinct action from (select action from action order by id desc limit 10000) a order by 1
+
+-- name: action_people
+select distinct who from (select who from action order by id desc limit 10000) a where who <> '' order by 1
+
+-- name: operations_told
+-- backwards over operation_pkey
+select o.id, o.ref, o.owner, o.action, o.state, o.many, o.sums::text, o.created, o.started, o.ended, o.retry_of, i.counts
+from operation o left join lateral (
+  select json_object_agg(outcome, n)::text as counts from (select outcome, count(*) as n from operation_item where operation = o.id group by 1) c
+) i on true
+where (%(ref)s::text is null or o.ref = %(ref)s) and (%(before)s::bigint is null or o.id < %(before)s) and (%(owner)s::text is null or o.owner = %(owner)s)
+order by o.id desc limit %(most)s
+
+-- name: operation_items_told
+-- a window of operation_item's primary key, with what each is about by work's
+select i.position, w.ref, w.class, w.title, w.number, i.outcome, i.reason, i.at, w.worth, w.currency
+from operation_item i join work w on w.id = i.work
+where i.operation = %(operation)s and i.position > %(after)s and (%(outcome)s::text is null or i.outcome = %(outcome)s)
+  and (cardinality(%(scope_team)s::text[]) = 0 or w.team = any(%(scope_team)s::text[]))
+  and (cardinality(%(scope_channel)s::text[]) = 0 or w.channel = any(%(scope_channel)s::text[]))
+  and (cardinality(%(scope_warehouse)s::text[]) = 0 or w.warehouse = any(%(scope_warehouse)s::text[]))
+order by i.position limit %(most)s
