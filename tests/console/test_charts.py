@@ -112,12 +112,16 @@ def test_a_spark_rises_to_its_last_value() -> None:
 
 def test_lanes_join_marks_that_meet_and_their_labels_never_do() -> None:
     events = [Event("erp", START + timedelta(minutes=n), "fact", f"booked {n}", f"#e{n}") for n in range(5)]
-    events.append(Event("wms", START + timedelta(hours=20), "missed", "invoice due"))
+    events.append(Event("wms", START + timedelta(hours=20), "case", "exception opened"))
+    events.append(Event("wms", START + timedelta(days=40), "expected", "delivery due"))
     chart = lanes("when", "Timeline", ["erp", "wms"], events, BERLIN, START + timedelta(hours=10))
-    assert len(chart.rows) == 6, "the table has every event"
+    assert len(chart.rows) == 7, "the table has every event"
     assert [t.text for t in texts(chart.svg, "many")] == ["5"]
     root = ElementTree.fromstring(chart.svg)
-    assert [g.get("class") for g in root.iter("g") if (g.get("class") or "").startswith("event")] == ["event fact", "event missed"]
+    assert [g.get("class") for g in root.iter("g") if (g.get("class") or "").startswith("event")] == [
+        "event fact", "event case", "event expected",
+    ]  # fmt: skip
+    assert "due 11 Apr" in [t.text for t in texts(chart.svg, "label")], "what is far away stands beyond a gap"
     assert not collide(spans([t for t in texts(chart.svg) if "many" not in (t.get("class") or "")], 10), 10)
 
 

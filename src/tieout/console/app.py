@@ -33,9 +33,9 @@ FORM_MAX = 1024 * 1024
 Show = Callable[[Visit], Response]
 
 
-def page(path: str, show: Show, *, needs: Right = Right.READ) -> Route:
-    """A page that reads: one snapshot of the database, nothing is written."""
-    return Route(path, _endpoint(Work(show, needs)), methods=["GET"])
+def page(path: str, show: Show, *, needs: Right = Right.READ, records: bool = False) -> Route:
+    """A page that reads: one snapshot of the database, nothing is written; unless it `records` who looked at what is masked for others."""
+    return Route(path, _endpoint(Work(show, needs, records=records)), methods=["GET"])
 
 
 def act(path: str, do: Show, *, needs: Right = Right.READ) -> Route:
@@ -49,11 +49,12 @@ def open_page(path: str, show: Show, *, writes: bool = False) -> Route:
 
 
 class Work(NamedTuple):
-    """What is done for a path, what right that needs (None: not even a person), whether it writes."""
+    """What is done for a path, what right that needs (None: not even a person), whether it writes, or only records that it was seen."""
 
     show: Show
     needs: Right | None
     writes: bool = False
+    records: bool = False
 
 
 def application(desk: Desk) -> Starlette:
@@ -116,7 +117,7 @@ def _worked(visit: Visit, work: Work) -> Response:
         if work.writes:
             return work.show(visit)
         with visit.connection.transaction():
-            visit.connection.execute("set transaction isolation level repeatable read, read only")
+            visit.connection.execute(f"set transaction isolation level repeatable read{'' if work.records else ', read only'}")
             return work.show(visit)
     except Refusal as refused:
         return _refused(visit, refused)

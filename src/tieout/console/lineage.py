@@ -65,8 +65,9 @@ def fields_of(body: Mapping[str, Any]) -> tuple[Field, ...]:
     return tuple(found[:FIELDS_MAX])
 
 
-def lineage(raw: bytes, byte: int | None, body: Mapping[str, Any], zone: str) -> Lineage:
-    """The statement `body` beside the message it was read from, near `byte` when that is known."""
+def lineage(raw: bytes, byte: int | None, body: Mapping[str, Any], zone: str, *, narrow: bool = False) -> Lineage:
+    """The statement `body` beside the message it was read from, near `byte` when that is known; `narrow` shows nothing of the message
+    but the part that says this statement, for people who may not see what else is in it."""
     text = decoded(raw)
     start = len(decoded(raw[:byte])) if byte else 0
     low, high = _window(len(text), start)
@@ -81,7 +82,9 @@ def lineage(raw: bytes, byte: int | None, body: Mapping[str, Any], zone: str) ->
             spans += [(*span, field.id) for span in _found(shown, field, zone, within) or _found(shown, field, zone, document)]
     said = {id_ for _, _, id_ in spans}
     silent = frozenset(field.id for field in fields if field.id not in said)
-    return Lineage(fields, tuple(_pieces(shown, spans)), low, len(text) - high, silent)
+    first, last = document if narrow else (0, len(shown))
+    inside = [(a, b, id_) for a, b, id_ in spans if first <= a and b <= last]
+    return Lineage(fields, tuple(_pieces(shown, inside, first, last)), low + first, len(text) - low - last, silent)
 
 
 def _flat(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -220,9 +223,9 @@ def _spellings(value: str, zone: str) -> Iterator[str]:
                 yield local.strftime(form)
 
 
-def _pieces(text: str, spans: list[tuple[int, int, str]]) -> Iterator[Piece]:
-    """The text cut wherever a span begins or ends."""
-    cuts = sorted({0, len(text), *(a for a, _, _ in spans), *(b for _, b, _ in spans)})
+def _pieces(text: str, spans: list[tuple[int, int, str]], first: int, last: int) -> Iterator[Piece]:
+    """The text from `first` to `last`, cut wherever a span begins or ends."""
+    cuts = sorted({first, last, *(a for a, _, _ in spans), *(b for _, b, _ in spans)})
     for low, high in pairwise(cuts):
         said = tuple(dict.fromkeys(id_ for a, b, id_ in spans if a <= low and high <= b))
         yield Piece(text[low:high], said)

@@ -55,7 +55,17 @@ class Told(msgspec.Struct, frozen=True):
     @property
     def source(self) -> str:
         """File, line and byte, or the place inside a document."""
-        return f"{self.origin}, {self.place}" if self.place else f"{self.origin}, line {self.line}, byte {self.byte}"
+        return f"{self.origin}, {self.where}"
+
+    @property
+    def where(self) -> str:
+        """The place inside the file."""
+        return self.place or f"line {self.line}, byte {self.byte}"
+
+    @property
+    def file(self) -> str:
+        """The file alone."""
+        return self.origin.rpartition("/")[2]
 
 
 class Command(msgspec.Struct, frozen=True):
@@ -143,7 +153,7 @@ def _told(connection: Any, identities: Iterable[str], standing: set[tuple[str, s
     latest: datetime | None = None
     for row in sorted(rows, key=lambda r: (r.recorded, r.id)):
         stands = (row.identity, shown_revision(row.revision)) in standing or (row.identity, row.revision) in standing
-        fate = "" if stands else f"superseded by version {newest[row.identity] + 1}" if row.version < newest[row.identity] else "posts nothing"
+        fate = "" if stands else f"superseded by version {newest[row.identity]}" if row.version < newest[row.identity] else "posts nothing"
         made.append(msgspec.structs.replace(row, fate=fate, out_of_order=latest is not None and row.happened < latest))
         latest = max(latest or row.happened, row.happened)
     return tuple(sorted(made, key=lambda r: (r.happened, r.recorded, r.id)))

@@ -11,6 +11,7 @@ from markupsafe import Markup, escape
 
 from tieout.console import assets, keymap
 from tieout.core.values import MINOR_DIGITS, plain
+from tieout.report.picture import words
 
 
 @cache
@@ -24,7 +25,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.filters |= {"count": count, "money": money, "exact": exact, "ago": ago, "clock": clock}
+    made.filters |= {"count": count, "money": money, "exact": exact, "ago": ago, "clock": clock, "raw": raw, "words": words}
     made.globals |= {"asset": assets.url, "caps": keymap.shown, "scopes": keymap.SCOPES}
     return made
 
@@ -99,3 +100,8 @@ def moments(zone: str, *, utc: bool) -> Callable[[datetime | None], Markup]:
 def lines(text: str) -> Markup:
     """Text of people with its line breaks, escaped."""
     return Markup("<br>").join(escape(line) for line in text.splitlines())
+
+
+def raw(text: str) -> Markup:
+    """Text exactly as it is: a carriage return, which a page would swallow, is written as a reference."""
+    return Markup(escape(text).replace("\r", "&#13;"))  # noqa: S704 - it is escaped

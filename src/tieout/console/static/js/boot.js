@@ -7,6 +7,7 @@ import "./forms.js";
 import "./palette.js";
 import "./time.js";
 import "./live.js";
+import "./lineage.js";
 import { page } from "./nav.js";
 
 page();
