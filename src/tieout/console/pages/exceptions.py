@@ -35,7 +35,7 @@ def queue(visit: Visit) -> Response:
         return _rows(visit, reading)
     if visit.fragment.startswith("row/"):
         ids = [int(text) for text in visit.fragment[4:].split(",")[:WINDOW] if text.isdecimal()]
-        return visit.show("fragments/exception_rows.html", block="rows", rows=visit.timed("db", reading.by_id, ids), **_common(visit, state))
+        return visit.show("fragments/exception_rows.html", rows=visit.timed("db", reading.by_id, ids), **_common(visit, state))
     if visit.fragment == "pane":
         return visit.show("pages/exceptions.html", block="pane", item=_item(visit, state), **_common(visit, state))
     if state.group == "cause":
@@ -75,7 +75,7 @@ def _causes(visit: Visit, reading: Reading) -> Response:
 
 def _rows(visit: Visit, reading: Reading) -> Response:
     rows = visit.timed("db", reading.rows, WINDOW, reading.state.offset)
-    return visit.show("fragments/exception_rows.html", block="rows", rows=rows, first=reading.state.offset, **_common(visit, reading.state))
+    return visit.show("fragments/exception_rows.html", rows=rows, first=reading.state.offset, **_common(visit, reading.state))
 
 
 def _item(visit: Visit, state: State) -> object:
