@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from threading import Lock
 
 import msgspec
 import psycopg
@@ -88,6 +89,8 @@ class Desk(msgspec.Struct, frozen=True):
     configuration: Configuration = msgspec.field(default_factory=lambda: Configuration((), CompanyPolicy({})))
     limits: Mapping[str, Limits] = {}
     targets: Mapping[str, Target] = {}
+    one_writer: Lock = msgspec.field(default_factory=Lock)
+    """Held while a decision is posted: the configuration is one for all threads, and posting learns from what it posts."""
 
     def ledger(self, connection: Session, as_of: datetime | None = None) -> Ledger:
         """The ledger as a session sees it, now or at a moment of recorded time."""
