@@ -17,7 +17,7 @@ from tieout.cases.item import DONE, FAILED, Outcome, Target
 from tieout.errors import Forbidden, OperatorError, TieoutError
 from tieout.people import audit
 from tieout.people.accounts import account
-from tieout.people.person import Person, Right
+from tieout.people.person import Person, Right, Scopes
 from tieout.runtime.batch import Connection
 from tieout.runtime.configuration import Configuration
 from tieout.store.database import fetch, fetch_by, run, run_by
@@ -258,7 +258,9 @@ def _outcomes(connection: Connection, configuration: Configuration, known: Opera
         owner = account(connection, known.owner)
         if owner.disabled is not None:
             raise Forbidden(f"{known.owner} is disabled.", "")
-        return do(Call(connection, configuration, owner.person, targets, now, dry=False), known.action, known.arguments)
+        scopes = Scopes(**msgspec.json.decode(fetch(connection, "operation_scopes", known.id)[0][1], type=dict[str, frozenset[str]]))
+        person = msgspec.structs.replace(owner.person, scopes=owner.person.scopes.within(scopes))
+        return do(Call(connection, configuration, person, targets, now, dry=False), known.action, known.arguments)
     except TieoutError as bad:
         return [Outcome(target.id, f"EX-{target.id}", FAILED, str(bad)) for target in targets]
 
