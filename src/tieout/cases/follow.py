@@ -60,6 +60,7 @@ class Row(NamedTuple):
     pinned: bool
     origin: int | None
     state: str
+    fresh: int
 
 
 def follow(connection: Connection, configuration: Configuration, now: datetime) -> int:
@@ -135,7 +136,7 @@ def route(connection: Connection, configuration: Configuration, now: datetime) -
         cost = EXACT.divide(EXACT.multiply(row.worth, found.cost_percent), Decimal(100)) if found.cost_percent else Decimal(0)
         due = found.due(row.opened, configuration.policy.calendars, row.warehouse)
         steps = work.table.chains.get(found.chain, ())
-        begins = row.opened + timedelta(minutes=steps[0].after_minutes) if steps and row.state != "ongoing" else None
+        begins = row.opened + timedelta(minutes=steps[0].after_minutes) if steps else None
         made.append((row.id, origin, team, person, priority, due, rule, found.chain, cost, begins))
     run(connection, "set_routes", *map(list, zip(*made, strict=True)))
     return len(rows)
@@ -148,7 +149,10 @@ def _seen(row: Row, work: Work) -> Seen:
 
 def _causes(connection: Connection, rows: list[Row], prints: dict[int, Fingerprint], now: datetime) -> dict[str, int]:
     """The causes of some items by fingerprint, made where they are new."""
-    many = Counter(prints.values())
+    many: Counter[Fingerprint] = Counter()
+    for row in rows:
+        if row.id in prints:
+            many[prints[row.id]] += row.fresh
     if not many:
         return {}
     titles: dict[str, str] = dict(fetch(connection, "titles_of", [row.id for row in rows]))
@@ -160,7 +164,11 @@ def _causes(connection: Connection, rows: list[Row], prints: dict[int, Fingerpri
         skus=[one.sku for one in ordered], titles=[title(one, titles.get(one.class_, one.class_)) for one in ordered],
         many=[many[one] for one in ordered],
     )  # fmt: skip
-    return dict(found)
+    causes = dict(found)
+    fresh = [causes[str(one)] for one in ordered if many[one]]
+    if fresh:
+        run_by(connection, "regress_causes", ids=fresh, now=now)
+    return causes
 
 
 class Routes:

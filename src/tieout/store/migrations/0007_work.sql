@@ -119,6 +119,7 @@ create table work (
   progress_note text not null default '',
   tags text[] not null default '{}',
   episodes integer not null default 1,
+  counted integer not null default 0,
   version integer not null default 1,
   search tsvector not null default ''::tsvector,
   unique (kind, source_key),

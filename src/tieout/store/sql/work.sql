@@ -90,7 +90,7 @@ with source as (
     currency = excluded.currency, more = excluded.more, priced = excluded.priced, since = excluded.since, owed_at = excluded.owed_at,
     opened = case when w.state = 'resolved' then excluded.opened else w.opened end,
     acknowledged = case when w.state = 'resolved' then null else w.acknowledged end,
-    step = case when w.state = 'resolved' then 0 else w.step end,
+    step = case when w.state = 'resolved' then 0 else w.step end, next_step = case when w.state = 'resolved' then null else w.next_step end,
     episodes = w.episodes + case when w.state = 'resolved' then 1 else 0 end,
     progress = case when w.state = 'resolved' then '' else w.progress end,
     progress_key = case when w.state = 'resolved' then '' else w.progress_key end,
@@ -143,7 +143,7 @@ with source as (
     summary = excluded.summary, mapping = excluded.mapping,
     opened = case when w.state = 'resolved' then excluded.changed else w.opened end, since = excluded.since,
     episodes = w.episodes + case when w.state = 'resolved' then 1 else 0 end, step = case when w.state = 'resolved' then 0 else w.step end,
-    acknowledged = case when w.state = 'resolved' then null else w.acknowledged end,
+    next_step = case when w.state = 'resolved' then null else w.next_step end, acknowledged = case when w.state = 'resolved' then null else w.acknowledged end,
     progress = case when w.state = 'resolved' or w.progress = 'requested' then '' else w.progress end,
     state = case when w.state = 'resolved' then 'regressed' else w.state end,
     resolved = null, changed = excluded.changed, routed = false, version = w.version + 1, search = excluded.search
@@ -201,7 +201,7 @@ with source as (
     worth = excluded.worth, currency = excluded.currency, priced = excluded.priced,
     opened = case when w.state = 'resolved' or w.class <> excluded.class then excluded.opened else w.opened end,
     episodes = w.episodes + case when w.state = 'resolved' then 1 else 0 end, step = case when w.state = 'resolved' then 0 else w.step end,
-    acknowledged = case when w.state = 'resolved' then null else w.acknowledged end,
+    next_step = case when w.state = 'resolved' then null else w.next_step end, acknowledged = case when w.state = 'resolved' then null else w.acknowledged end,
     state = case when w.state = 'resolved' then 'regressed' else w.state end,
     resolved = null, changed = excluded.changed, routed = false, version = w.version + 1, search = excluded.search
   where w.state = 'resolved' or (w.class, w.summary, w.worth, w.root) is distinct from (excluded.class, excluded.summary, excluded.worth, excluded.root)
@@ -227,13 +227,14 @@ select id, %(now)s, 'resolved', 'ledger', json_build_object('progress', progress
 -- name: unrouted
 -- by work_unrouted: what is new or has changed since it was routed
 select id, kind, class, account, system, systems, party, sku, channel, warehouse, field, mapping, hint, worth, currency, priced, opened, owed_at,
-  team, person, assigned_by, priority, pinned, origin, state
+  team, person, assigned_by, priority, pinned, origin, state, episodes - counted
 from work where not routed and state <> 'resolved' order by id limit %s
 
 -- name: set_routes
 -- by primary key
 update work w set cause = coalesce(c.merged_into, c.id), origin = c.id, team = u.team, person = u.person, priority = u.priority, due = u.due,
-  rule = u.rule, chain = u.chain, cost_per_day = u.cost, next_step = u.next_step, routed = true
+  rule = u.rule, chain = u.chain, cost_per_day = u.cost, next_step = coalesce(w.next_step, u.next_step), routed = true, counted = w.episodes,
+  state = case when c.state = 'regressed' and w.counted = 0 then 'regressed' else w.state end
 from unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::int[], %s::timestamptz[], %s::text[], %s::text[], %s::numeric[], %s::timestamptz[])
   as u(id, origin, team, person, priority, due, rule, chain, cost, next_step)
 join cause c on c.id = u.origin
@@ -245,8 +246,259 @@ insert into cause as c (fingerprint, class, systems, field, version, party, sku,
 select fingerprint, class, systems, field, version, party, sku, title, %(now)s, %(now)s, many, %(now)s
 from unnest(%(fingerprints)s::text[], %(classes)s::text[], %(systems)s::text[], %(fields)s::text[], %(versions)s::text[], %(parties)s::text[],
   %(skus)s::text[], %(titles)s::text[], %(many)s::int[]) as u(fingerprint, class, systems, field, version, party, sku, title, many)
-on conflict (fingerprint) do update set last_seen = %(now)s, seen = c.seen + excluded.seen, changed = %(now)s
+on conflict (fingerprint) do update set last_seen = case when excluded.seen > 0 then %(now)s else c.last_seen end, seen = c.seen + excluded.seen, changed = %(now)s
 returning c.fingerprint, c.id
+
+-- name: regress_causes
+-- a cause that was fixed in a version is back in it: the same but for the version, by the few causes that say so
+update cause n set state = 'regressed', changed = %(now)s
+from cause f
+where n.id = any(%(ids)s::bigint[]) and f.fixed_in <> '' and n.state <> 'regressed'
+  and (n.class, n.systems, n.field, n.party, n.sku) = (f.class, f.systems, f.field, f.party, f.sku)
+  and ((n.id = f.id and n.version in ('*', '') and n.last_seen = %(now)s) or (n.id <> f.id and n.version like f.fixed_in || '%%'))
+
+-- name: end_snoozes
+-- by work_snoozed: whose time has come, whose cause has brought n more, whose value has grown, whose system is well, whose version is live
+with over as (
+  select w.id, w.snooze->>'was' as was,
+    case when w.snooze_until <= %(now)s then 'the time has come'
+      when w.snooze->>'kind' = 'more' and c.seen - (w.snooze->>'seen')::bigint >= (w.snooze->>'more')::bigint then (w.snooze->>'more') || ' more have come'
+      when w.snooze->>'kind' = 'value' and w.currency = w.snooze->>'currency' and w.worth > (w.snooze->>'value')::numeric then 'it is worth more now'
+      when w.snooze->>'kind' = 'system' and w.snooze->>'system' = any(%(healthy)s::text[]) then (w.snooze->>'system') || ' is well again'
+      when w.snooze->>'kind' = 'version' and v.version is not null and (
+        (w.snooze->>'version' = 'next' and v.version <> coalesce(w.snooze->>'than', '')) or v.version like (w.snooze->>'version') || '%%')
+        then 'version ' || v.version || ' is live'
+    end as why
+  from work w left join cause c on c.id = w.cause
+  left join unnest(%(systems)s::text[], %(versions)s::text[]) as v(system, version) on v.system = w.snooze->>'system'
+  where w.state = 'snoozed'
+), done as (
+  update work w set state = coalesce(o.was, 'ongoing'), snooze = null, snooze_until = null, snoozed_by = '', changed = %(now)s,
+    next_step = case when w.chain <> '' then %(now)s::timestamptz end
+  from over o where w.id = o.id and o.why is not null returning w.id
+)
+insert into work_event (work, at, event, who, detail)
+select o.id, %(now)s, 'woken', 'clock', json_build_object('why', o.why) from over o join done d on d.id = o.id
+
+-- name: steps_due
+-- by work_steps
+select id, ref, summary, title, chain, step, person, team, acknowledged, acknowledged_by, opened, due, state, priority
+from work where next_step <= %s and state not in ('resolved', 'snoozed') order by next_step, id limit %s for update skip locked
+
+-- name: set_steps
+update work w set step = u.step, next_step = u.next_step, state = u.state, changed = %(now)s, acknowledged = null, acknowledged_by = ''
+from unnest(%(ids)s::bigint[], %(steps)s::int[], %(next)s::timestamptz[], %(states)s::text[]) as u(id, step, next_step, state) where w.id = u.id
+
+-- name: healthy_systems
+select l.system from lane l
+where coalesce(l.circuit->>'stage', 'closed') = 'closed' and (l.paused_until is null or l.paused_until <= %s)
+
+-- name: silent_feeds
+-- by work_class
+select root from work where class = 'FED' and state <> 'resolved'
 
 -- name: titles_of
 select distinct class, title from work where id = any(%s)
+
+-- name: lock_work
+-- by primary key, in the order of ids, so that two people who act on many never wait for each other in a ring
+select id, ref, kind, class, root, key, account, side, system, source_key, message, cause, case when priced then worth end, currency, channel, warehouse,
+  due, opened, chain, summary, version, state, person, team, assigned_by, priority, acknowledged, acknowledged_by, snooze, snooze_until, snoozed_by,
+  to_json(tags), next_step, step, progress, progress_at, progress_by, progress_key, progress_note
+from work where id = any(%s) order by id for update
+
+-- name: change_work
+-- by primary key; the version tells everybody who has seen the row before
+update work w set version = w.version + 1, changed = %(now)s, state = u.state, person = u.person, team = u.team, assigned_by = u.assigned_by,
+  priority = u.priority, acknowledged = u.acknowledged, acknowledged_by = u.acknowledged_by, snooze = u.snooze::json, snooze_until = u.snooze_until,
+  snoozed_by = u.snoozed_by, tags = array(select json_array_elements_text(u.tags::json)), next_step = u.next_step, step = u.step, progress = u.progress,
+  progress_at = u.progress_at, progress_by = u.progress_by, progress_key = u.progress_key, progress_note = u.progress_note
+from unnest(%(ids)s::bigint[], %(state)s::text[], %(person)s::text[], %(team)s::text[], %(assigned_by)s::text[], %(priority)s::int[],
+  %(acknowledged)s::timestamptz[], %(acknowledged_by)s::text[], %(snooze)s::text[], %(snooze_until)s::timestamptz[], %(snoozed_by)s::text[],
+  %(tags)s::text[], %(next_step)s::timestamptz[], %(step)s::int[], %(progress)s::text[], %(progress_at)s::timestamptz[], %(progress_by)s::text[],
+  %(progress_key)s::text[], %(progress_note)s::text[])
+  as u(id, state, person, team, assigned_by, priority, acknowledged, acknowledged_by, snooze, snooze_until, snoozed_by, tags, next_step, step,
+    progress, progress_at, progress_by, progress_key, progress_note)
+where w.id = u.id returning w.id, w.version
+
+-- name: insert_work_events
+insert into work_event (work, cause, at, event, who, detail)
+select work, cause, %(now)s, event, who, detail::json
+from unnest(%(works)s::bigint[], %(causes)s::bigint[], %(events)s::text[], %(who)s::text[], %(details)s::text[]) as u(work, cause, event, who, detail)
+returning id
+
+-- name: work_history
+-- by work_event_work, newest first
+select e.id, e.at, e.event, e.who, e.detail::text from work_event e where e.work = %(work)s and (%(before)s::bigint is null or e.id < %(before)s::bigint)
+order by e.id desc limit %(limit)s
+
+-- name: last_own_event
+-- what somebody may still undo: the newest change, if it was this person's
+select e.id, e.event, e.who, e.detail::text from work_event e where e.work = %s and e.event <> 'commented' order by e.id desc limit 1
+
+-- name: watch_work
+insert into work_watch (work, person, since) select u.w, %s, %s from unnest(%s::bigint[]) as u(w) on conflict do nothing
+
+-- name: unwatch_work
+delete from work_watch where person = %s and work = any(%s)
+
+-- name: watchers
+select person from work_watch where work = %s order by person
+
+-- name: insert_notices
+insert into notice (at, recipient, way, subject, work, text, not_before)
+select %(now)s, recipient, way, subject, work, text, not_before
+from unnest(%(recipients)s::text[], %(ways)s::text[], %(subjects)s::text[], %(works)s::bigint[], %(texts)s::text[], %(not_before)s::timestamptz[])
+  as u(recipient, way, subject, work, text, not_before)
+
+-- name: insert_file
+insert into work_file (work, at, who, name, media, size, hash, raw) values (%s, %s, %s, %s, %s, %s, %s, %s)
+on conflict (work, hash) do nothing returning id
+
+-- name: work_files
+select id, at, who, name, media, size, encode(hash, 'hex') from work_file where work = %s order by id
+
+-- name: work_file
+select work, name, media, raw, hash from work_file where id = %s
+
+-- name: count_files
+select count(*), coalesce(sum(size), 0) from work_file where work = %s
+
+-- name: cause_seen
+select seen from cause where id = %s
+
+-- name: list_causes
+-- the causes of what is open, counted from work_cause and work_counts; those without an open item by their own rows
+select c.id, c.fingerprint, c.class, c.systems, c.field, c.version, c.party, c.sku, c.title, c.state, c.team, c.person, c.fixed_in, c.snooze_until,
+  c.first_seen, c.last_seen, c.seen, c.row_version
+from cause c where c.id = any(%s) order by c.id
+
+-- name: one_cause
+select id, merged_into, state, row_version, fingerprint, title, team, person, seen, fixed_in from cause where id = %s for update
+
+-- name: lock_causes
+select id, merged_into, row_version, title from cause where id = any(%s) order by id for update
+
+-- name: split_between
+-- whether any of some causes was split from another of them, by primary key
+select s.a, s.b, s.who, s.at from cause_split s where s.a = any(%(ids)s::bigint[]) and s.b = any(%(ids)s::bigint[])
+
+-- name: members_of
+-- a cause with those merged into it, by cause_merged
+select id from cause where id = %(id)s or merged_into = %(id)s order by id
+
+-- name: merges_of
+select id, fingerprint, title, merged_by, merged_why, changed from cause where merged_into = %s order by id
+
+-- name: merge_causes
+update cause set merged_into = %(into)s, merged_by = %(who)s, merged_why = %(why)s, changed = %(now)s, row_version = row_version + 1
+where id = any(%(ids)s::bigint[])
+
+-- name: unmerge_cause
+update cause set merged_into = null, changed = %s, row_version = row_version + 1 where id = %s
+
+-- name: regroup_work
+-- by work_origin
+update work w set cause = coalesce(c.merged_into, c.id), changed = %(now)s from cause c where c.id = w.origin and w.origin = any(%(ids)s::bigint[])
+
+-- name: insert_split
+insert into cause_split (a, b, who, why, at) values (least(%(a)s::bigint, %(b)s::bigint), greatest(%(a)s::bigint, %(b)s::bigint), %(who)s, %(why)s, %(now)s)
+on conflict do nothing
+
+-- name: split_off
+-- a cause of its own for some items, by a fingerprint that nothing else ever has
+insert into cause (fingerprint, class, systems, field, version, party, sku, title, team, person, first_seen, last_seen, seen, changed)
+select c.fingerprint || ' | split ' || (select count(*) + 1 from cause x where x.fingerprint like replace(replace(replace(c.fingerprint, '\', '\\'), '%%', '\%%'), '_', '\_') || ' | split %%'),
+  c.class, c.systems, c.field, c.version, c.party, c.sku, %(title)s, c.team, c.person, %(now)s, %(now)s, %(many)s, %(now)s
+from cause c where c.id = %(id)s returning id
+
+-- name: pin_work
+update work set cause = %(cause)s, origin = %(cause)s, pinned = true, version = version + 1, changed = %(now)s where id = any(%(ids)s::bigint[])
+
+-- name: set_cause
+update cause set team = %(team)s, person = %(person)s, fixed_in = %(fixed_in)s, changed = %(now)s, row_version = row_version + 1 where id = %(id)s
+
+-- name: fingerprints_split
+select s.a, s.b, s.who, s.why, s.at from cause_split s where s.a = %(id)s or s.b = %(id)s order by s.at
+
+-- name: cause_days
+-- by work_cause
+select w.cause, floor(extract(epoch from %(now)s - w.opened) / 86400)::int as ago, count(*)
+from work w where w.cause = any(%(ids)s::bigint[]) and w.opened > %(now)s - make_interval(days => %(days)s) and w.opened <= %(now)s group by 1, 2
+
+-- name: sweep_selections
+delete from selection where expires <= %s
+
+-- name: insert_selection
+insert into selection (id, owner, filter, created, expires, many, sums, classes, oldest, hash) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+
+-- name: insert_selection_items
+insert into selection_item (selection, position, work, version)
+select %(selection)s, u.n, u.work, u.version from unnest(%(works)s::bigint[], %(versions)s::int[]) with ordinality as u(work, version, n)
+
+-- name: one_selection
+select id, owner, filter, created, expires, many, sums::text, classes::text, oldest, hash from selection where id = %s
+
+-- name: selection_items
+-- by primary key, a page at a time
+select position, work, version from selection_item where selection = %s and position > %s order by position limit %s
+
+-- name: selection_holds
+select work from selection_item where selection = %s and work = any(%s)
+
+-- name: operation_by_key
+select id, owner from operation where key = %s
+
+-- name: insert_operation
+insert into operation (key, owner, scopes, action, arguments, filter, state, many, sums, created, retry_of)
+values (%s, %s, %s, %s, %s, %s, 'queued', %s, %s, %s, %s) returning id
+
+-- name: fill_operation
+insert into operation_item (operation, position, work, version)
+select %s, position, work, version from selection_item where selection = %s
+
+-- name: refill_operation
+-- those that failed, at the versions they have now
+insert into operation_item (operation, position, work, version)
+select %(new)s, row_number() over (order by i.position), i.work, w.version from operation_item i join work w on w.id = i.work
+where i.operation = %(old)s and i.outcome = 'failed'
+
+-- name: one_operation
+select o.id, o.ref, o.owner, o.action, o.arguments::text, o.filter, o.state, o.many, o.sums::text, o.created, o.started, o.ended, o.retry_of, o.scopes::text
+from operation o where o.id = %s
+
+-- name: operations
+select o.id, o.ref, o.owner, o.action, o.arguments::text, o.filter, o.state, o.many, o.sums::text, o.created, o.started, o.ended, o.retry_of, o.scopes::text
+from operation o where (%(owner)s::text is null or o.owner = %(owner)s) and (%(before)s::bigint is null or o.id < %(before)s)
+order by o.id desc limit %(limit)s
+
+-- name: operation_counts
+-- by primary key
+select outcome, count(*) from operation_item where operation = %s group by 1
+
+-- name: operation_items
+select i.position, i.work, i.version, i.outcome, i.reason, i.at, w.ref, w.class, w.summary, case when w.priced then w.worth end, w.currency
+from operation_item i join work w on w.id = i.work
+where i.operation = %(id)s and i.position > %(after)s and (%(outcome)s::text is null or i.outcome = %(outcome)s) order by i.position limit %(limit)s
+
+-- name: operation_to_run
+-- one runner per operation: whoever has the row
+select id from operation where state in ('queued', 'running') order by id for update skip locked limit 1
+
+-- name: operation_todo
+-- by operation_item_todo
+select position, work, version from operation_item where operation = %s and outcome = '' order by position limit %s
+
+-- name: set_item_outcomes
+update operation_item i set outcome = u.outcome, reason = u.reason, at = %(now)s
+from unnest(%(positions)s::int[], %(outcomes)s::text[], %(reasons)s::text[]) as u(position, outcome, reason)
+where i.operation = %(id)s and i.position = u.position and i.outcome = ''
+
+-- name: operation_state
+select state from operation where id = %s for update
+
+-- name: set_operation_state
+update operation set state = %(state)s, started = coalesce(started, %(started)s), ended = %(ended)s where id = %(id)s
+
+-- name: cancel_items
+update operation_item set outcome = 'cancelled', reason = %s, at = %s where operation = %s and outcome = ''
