@@ -7,17 +7,19 @@ import socket
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import Mount
 
 from tieout.api.v1.app import PATH, application
 from tieout.api.v1.service import Service
 from tieout.people import accounts, keys
 from tieout.people.accounts import Account
 from tieout.store.database import Database
-from tieout.store.pool import Pool
+from world import NOW
 
 
 class Answer:
@@ -58,7 +60,7 @@ class Api:
 
     def person(self, login: str, *roles: str, **scopes: list[str]) -> Account:
         """Add somebody."""
-        now = datetime.now(UTC)
+        now = NOW
         with self.database.session() as session:
             made = accounts.add(session, login, login.title(), now, by=None)
             accounts.set_roles(session, made, roles, (), now, by=None)
@@ -68,16 +70,13 @@ class Api:
     def key(self, login: str, *roles: str, **scopes: list[str]) -> str:
         """A key of somebody new."""
         with self.database.session() as session:
-            now = datetime.now(UTC)
+            now = NOW
             return keys.add(session, self.person(login, *roles, **scopes).person, "a test", now + timedelta(days=1), now)
 
 
 @contextlib.contextmanager
 def served(database: Database, service: Service) -> Iterator[Api]:
     """The interface on a socket, for as long as the block lasts; mounted where the product mounts it."""
-    from starlette.applications import Starlette
-    from starlette.routing import Mount
-
     listening = socket.create_server(("127.0.0.1", 0))
     app = Starlette(routes=[Mount(PATH, application(service))])
     config = uvicorn.Config(app, log_level="error", lifespan="off", ws="none")
@@ -93,8 +92,3 @@ def served(database: Database, service: Service) -> Iterator[Api]:
         thread.join(10)
         service.pool.close()
         listening.close()
-
-
-def service_of(world: Any) -> Service:
-    """A service on a world."""
-    return Service(Pool(world.database.connect), lambda session: world.configuration, world.systems, world.targets, {})

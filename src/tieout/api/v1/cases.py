@@ -2,21 +2,23 @@
 
 from typing import Annotated
 
+import msgspec
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 
 from tieout.api.problem import Problem
-from tieout.api.v1.ask import At, Reading
+from tieout.api.v1.ask import Asked, At, Reading
+from tieout.api.v1.caller import service_of
 from tieout.api.v1.filters import EXTRA
 from tieout.api.v1.models import Case, Cause, Event, Totals, amount
 from tieout.api.v1.page import Cursor, Limit, Page, page_of, place_of
 from tieout.api.v1.problems import missing, told
 from tieout.api.v1.seen import BY_ITSELF, rows
 from tieout.cases import listing
-from tieout.cases.filter import Filter, parse
+from tieout.cases.filter import Filter, parse, where
 from tieout.cases.listing import SORTS, Item
 from tieout.errors import OperatorError
-from tieout.store.database import fetch
+from tieout.store.database import fetch_by
 
 router = APIRouter(tags=["cases"])
 BIGGEST = 2**63 - 1
@@ -31,7 +33,7 @@ def cases(ask: Reading, request: Request, sort: Sort = "due", limit: Limit = 100
     place = place_of(cursor, tuple[str, int])
     if place is not None and place[0] != sort:
         raise Problem(404, "page/unknown", "This cursor names no page of this list.", "Begin without a cursor.")
-    wanted = _filter(request)
+    wanted = _filter(ask, request)
     with ask.reading() as at:
         found = listing.items(at.session, wanted, at.person, at.now, sort=sort, limit=limit + 1, after=place[1] if place else None)
     items, following = page_of(found, limit, lambda item: (sort, item.id))
@@ -41,7 +43,7 @@ def cases(ask: Reading, request: Request, sort: Sort = "due", limit: Limit = 100
 @router.get("/cases/totals", responses=told(), openapi_extra=EXTRA)
 def totals(ask: Reading, request: Request) -> Totals:
     """How many a filter means, and what they are worth."""
-    wanted = _filter(request)
+    wanted = _filter(ask, request)
     with ask.reading() as at:
         found = listing.totals(at.session, wanted, at.person, at.now)
     sums = {currency: format(worth, "f") for currency, worth in found.sums.items()}
@@ -59,11 +61,12 @@ def case(ask: Reading, ref: Ref) -> Response:
 @router.get("/cases/{ref}/history", responses=told(404))
 def history(ask: Reading, ref: Ref, limit: Limit = 100, cursor: Cursor = None) -> Page[Event]:
     """What happened to it, newest first."""
-    before = place_of(cursor, tuple[int]) or (BIGGEST,)
+    before = place_of(cursor, tuple[int]) or (None,)
     with ask.reading() as at:
-        found = fetch(at.session, "work_history", item_of(at, ref).id, before[0], limit + 1)
+        found = fetch_by(at.session, "work_history", work=item_of(at, ref).id, before=before[0], limit=limit + 1)
     items, following = page_of(found, limit, lambda row: (row[0],))
-    return Page(items=[Event(at=when, event=event, who=who, detail=detail or {}) for _, when, event, who, detail in items], next=following)
+    made = [Event(at=when, event=event, who=who, detail=msgspec.json.decode(detail) or {}) for _, when, event, who, detail in items]
+    return Page(items=made, next=following)
 
 
 @router.get("/causes", responses=told(404))
@@ -115,10 +118,12 @@ def case_of(item: Item) -> Case:
     })  # fmt: skip
 
 
-def _filter(request: Request) -> Filter:
+def _filter(ask: Asked, request: Request) -> Filter:
     """The filter of a query. Raises Problem for what means nothing."""
     try:
-        return parse((name, value) for name, value in request.query_params.multi_items() if name not in OURS)
+        wanted = parse((name, value) for name, value in request.query_params.multi_items() if name not in OURS)
+        where(wanted, ask.person, service_of(request).clock())
+        return wanted
     except OperatorError as bad:
         raise Problem(422, "http/invalid", bad.what, bad.next_step) from bad
 

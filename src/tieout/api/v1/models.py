@@ -2,14 +2,23 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 Amount = Annotated[str, Field(description="A decimal number.", examples=["1204.80"])]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$")]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=10_000, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")]
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=1_000, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")]
+
+
+def _text(value: object) -> object:
+    if not isinstance(value, str):
+        raise ValueError("a time is a text")
+    return value
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_text), Field(strict=False)]
 
 
 class Told(BaseModel):
@@ -267,6 +276,67 @@ class Pause(Told):
 
     why: Reason
     minutes: int = Field(ge=1, le=10_080)
+
+
+class Outcome(BaseModel):
+    """What became of an act; `version` is the one the case has now."""
+
+    ref: str
+    outcome: str
+    reason: str
+    version: int
+
+
+class Assignment(Told):
+    """Whose it is to be. What is left out stays."""
+
+    person: Annotated[str, StringConstraints(pattern=r"^[a-z0-9._@+-]{0,100}$")] | None = Field(
+        default=None, description="A login; empty for nobody."
+    )
+    team: Word | None = None
+
+
+class Snooze(Told):
+    """Until when a case rests: `until` a time, `more` of its cause, a `value` in `currency`, a `system` well again, or its `version` live."""
+
+    kind: Literal["time", "more", "value", "system", "version"] = "time"
+    until: Moment | None = None
+    more: int = Field(default=0, ge=0, le=1_000_000)
+    value: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,12}(\.[0-9]{1,6})?$")] | None = None
+    currency: Annotated[str, StringConstraints(pattern="^([A-Z]{3})?$")] = ""
+    system: Annotated[str, StringConstraints(pattern="^[a-z0-9_-]{0,30}$")] = ""
+    version: Annotated[str, StringConstraints(pattern="^[ -~]{0,100}$")] = ""
+    reason: Annotated[str, StringConstraints(pattern="^[a-z0-9_-]{0,60}$")] = Field(default="", description="A code.")
+    why: Annotated[str, StringConstraints(max_length=1_000, pattern=r"^[^\x00]*$")] = ""
+
+
+Tag = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 _.:-]{0,39}$")]
+
+
+class Tags(Told):
+    """Tags to put and to take off."""
+
+    add: list[Tag] = Field(default=[], max_length=20)
+    remove: list[Tag] = Field(default=[], max_length=20)
+
+
+class Priority(Told):
+    """How urgent: 1 is most."""
+
+    priority: int = Field(ge=1, le=5)
+
+
+class Comment(Told):
+    """What is said."""
+
+    text: Text
+
+
+class Merge(Told):
+    """Causes to be taken in."""
+
+    causes: list[Annotated[int, Field(ge=1, lt=2**63 - 1)]] = Field(min_length=1, max_length=100)
+    why: Reason
 
 
 class Delegation(BaseModel):

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Match, Route
+from starlette.routing import compile_path
 
 from tieout.api.problem import Problem
 from tieout.errors import Forbidden, OperatorError, StoreError
@@ -80,9 +80,12 @@ def _http(request: Request, error: Any) -> Problem:
 
 
 def _allowed(request: Request) -> set[str]:
-    routes: list[BaseRoute] = request.app.routes
-    fitting = (route for route in routes if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE)
-    return {method for route in fitting for method in route.methods or ()}
+    """The methods of a path, as the description has them."""
+    described = request.app.openapi()["paths"].items()
+    asked = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
+    return {
+        method.upper() for path, methods in described if compile_path(path)[0].match(asked) for method in methods
+    }  # fmt: skip
 
 
 def _refused(request: Request, error: Any) -> Problem:

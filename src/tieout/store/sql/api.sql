@@ -46,10 +46,14 @@ cross join lateral (select count(*) as many from work w where w.cause = c.id and
 where c.merged_into is null and c.id < %(before)s and (%(id)s::bigint is null or c.id = %(id)s) and (%(all)s or o.many > 0)
 order by c.id desc limit %(limit)s
 
--- name: work_history
--- by work_event_work
-select e.id, e.at, e.event, e.who, e.detail from work_event e where e.work = %s and e.id < %s order by e.id desc limit %s
-
 -- name: raw_message
 -- by message_id; whoever is kept to scopes needs an exception of the message in them
 select m.raw, m.contract from message m where m.id = %(id)s and {seen}
+
+-- name: causes_there
+-- by primary key
+select id from cause where id = any(%s)
+
+-- name: causes_beyond
+-- by work_cause: a case of one of the causes that whoever asks may not see
+select w.id from work w where w.cause = any(%(ids)s) and not {seen} limit 1
