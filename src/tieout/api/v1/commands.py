@@ -15,9 +15,13 @@ from tieout.api.v1.models import Command, Event, WholeCommand, Why
 from tieout.api.v1.page import Cursor, Limit, Page, page_of, place_of
 from tieout.api.v1.problems import missing, told
 from tieout.api.v1.seen import BY_ROOT, rows
+from tieout.core.attempt import Target
 from tieout.core.command import State
-from tieout.errors import OperatorError
+from tieout.errors import Forbidden, OperatorError
+from tieout.people import accounts
+from tieout.people.approvers import approvers
 from tieout.people.person import Right
+from tieout.policy.approval import People
 from tieout.runtime import desk
 from tieout.store.database import fetch
 
@@ -53,16 +57,14 @@ def command(ask: Reading, id: Id) -> Response:
 @router.post("/commands/{id}/approve", response_model=WholeCommand, responses=told(404, 409, 412, 428))
 def approve(ask: Acting, id: Id) -> Response:
     """Let a held command go, as it is. Not by whoever proposed it; and only with the ETag of what was looked at."""
-    return _act(
-        ask, id, Right.APPROVE, "approve command", lambda at, key, target: desk.approve(at.session, key, at.person.login, target, at.now)
-    )
+    return _act(ask, id, Right.APPROVE, "approve command", _approve)
 
 
 @router.post("/commands/{id}/reject", response_model=WholeCommand, responses=told(404, 409, 412, 428))
 def reject(ask: Acting, id: Id, said: Why) -> Response:
     """Refuse a command before it goes; the same sums do not bring it back."""
     return _act(
-        ask, id, Right.APPROVE, "reject command", lambda at, key, target: desk.reject(at.session, key, at.person.login, said.why, target, at.now),
+        ask, id, Right.APPROVE, "reject command", lambda at, key, target: desk.reject(at.session, key, at.person.login, said.why, _people(at), target, at.now),
         why=said.why,
     )  # fmt: skip
 
@@ -77,12 +79,22 @@ def retry(ask: Acting, id: Id) -> Response:
 def cancel(ask: Acting, id: Id, said: Why) -> Response:
     """Give a command up: somebody has looked into the target, and nothing more will come of it."""
     return _act(
-        ask, id, Right.RESOLVE, "cancel command", lambda at, key, target: desk.cancel(at.session, key, at.person.login, said.why, target, at.now),
+        ask, id, Right.RESOLVE, "cancel command", lambda at, key, target: desk.cancel(at.session, key, at.person.login, said.why, _people(at), target, at.now),
         why=said.why,
     )  # fmt: skip
 
 
-def _act(ask: Asked, id: str, right: Right, name: str, work: Callable[[At, str, Any], None], **detail: str) -> Response:
+def _approve(at: At, key: str, target: Target) -> None:
+    if accounts.login_of(_whole(at, id_of(key)).proposed_by) == at.person.login:
+        raise Forbidden("You proposed this command.", "Somebody else has to approve it.")
+    desk.approve(at.session, key, at.person.login, _people(at), target, at.now)
+
+
+def _people(at: At) -> People:
+    return approvers(at.session, at.service.people, at.now)
+
+
+def _act(ask: Asked, id: str, right: Right, name: str, work: Callable[[At, str, Target], object], **detail: str) -> Response:
     def act(at: At) -> Response:
         before = _whole(at, id)
         ask.version(version_of(before), what="the command")

@@ -7,14 +7,17 @@ from weakref import WeakKeyDictionary
 from tieout.connectors import System
 from tieout.core.attempt import Target
 from tieout.core.lane import Limits
+from tieout.policy.approval import People
 from tieout.report.state import Ledger
 from tieout.runtime.configuration import Configuration
 from tieout.store.pool import Pool
 from tieout.store.session import Session
 
+NOBODY = People({})
+
 
 class Service:
-    """A project as the interface sees it. `address` is where browsers reach the console, if the settings say."""
+    """A project as the interface sees it. `people` are those that the policy names; `address` is where browsers reach the console, if the settings say."""
 
     def __init__(
         self,
@@ -24,6 +27,7 @@ class Service:
         targets: Mapping[str, Target],
         limits: Mapping[str, Limits],
         *,
+        people: People = NOBODY,
         address: str = "",
         proxies: tuple[str, ...] = (),
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -32,6 +36,7 @@ class Service:
         self.systems = systems
         self.targets = targets
         self.limits = limits
+        self.people = people
         self.address = address
         self.proxies = proxies
         self.clock = clock
