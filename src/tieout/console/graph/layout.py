@@ -77,7 +77,7 @@ def layout(boxes: tuple[Box, ...], arrows: tuple[Arrow, ...], *, down: bool = Fa
             raise ValueError(f"the arrow {arrow.tail} to {arrow.head} leads to no box")
     with _alone:
         graph = pygraphviz.AGraph(directed=True, strict=False)
-        graph.graph_attr.update(rankdir="TB" if down else "LR", nodesep="0.28", ranksep="0.32", splines="spline")
+        graph.graph_attr.update(rankdir="TB" if down else "LR", nodesep="0.28", ranksep="0.16", splines="spline")
         graph.node_attr.update(shape="box", fixedsize="true", label="")
         graph.edge_attr.update(arrowhead="none")
         for box in boxes:

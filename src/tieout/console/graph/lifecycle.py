@@ -110,10 +110,18 @@ def _status(
         for stop in STOPS.get(f"{account.code}+" if side is Side.DEBIT else f"{account.code}-", ())
     )
     return Status(
-        account.code, side, account.name.replace("_", " "), wanted.meaning, wanted.owed_by.value, who.by_role.get(wanted.owed_by.value, ()),
+        account.code, side, account.name.replace("_", " "), wanted.meaning, wanted.owed_by.value, _owners(wanted.owed_by.value, clear, who),
         tuple(kind.name for kind in raise_), steps, str(wanted.within), wanted.team, wanted.command.value if wanted.command else "",
         (*stops, *account.blocked_by), _person(wanted.command, wanted.team, who), live.get((account.code, side), Live()),
     )  # fmt: skip
+
+
+def _owners(role: str, clear: Mapping[FactType, object], who: Who) -> tuple[str, ...]:
+    """The systems of a role that state what is awaited; all of the role when none of them says so."""
+    systems = who.by_role.get(role, ())
+    awaited = next(iter(clear), None)
+    speaking = who.states.get(awaited.name, ()) if awaited is not None else ()
+    return tuple(system for system in systems if system in speaking) or systems
 
 
 def _leads(kind: FactType, account: ClearingAccount, members: Sequence[ClearingAccount]) -> tuple[str, ...]:

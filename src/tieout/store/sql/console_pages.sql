@@ -116,3 +116,31 @@ select ref from subject where alias is null and net <> '{}' and net like '%%"' |
 
 -- name: count_subjects_with_open
 select count(*) from subject where alias is null and net <> '{}' and net like '%%"' || %(code)s || '":%%'
+
+-- name: standing_by_account
+-- one pass over the sums of all open roots; the figures of a picture, worked out once per commit
+select code, is_debit, count(*) from (
+  select distinct s.ref, a.key as code, a.value::text not like '-%%' as is_debit
+  from subject s cross join lateral json_each(s.net::json) n cross join lateral json_each(n.value) a
+  where s.alias is null and s.net <> '{}'
+) x group by 1, 2
+
+-- name: open_by_class
+-- by work_counts: open exceptions of balances; each is past its deadline in the ledger
+select class, count(*) from work where state <> 'resolved' group by 1
+
+-- name: newest_commit
+-- by the unique key on seq
+select coalesce(max(seq), 0) from batch
+
+-- name: quarantined_by_system
+-- what could not be read, which is few
+select s.name, count(*) from quarantine q join message m on m.id = q.message join system s on s.id = m.system group by 1
+
+-- name: waiting_by_system
+select system, count(*) from waiting group by 1
+
+-- name: steps_of_system
+-- by command_open and command_event_key: the newest commands of a system that are not over, and what was refused of late
+select c.key, e.at, e.event, e.who, coalesce(e.detail->>'reason', e.detail->>'fault', '')
+from (select key from command where system = %s order by changed desc limit 30) c join command_event e on e.key = c.key order by e.at desc, e.id desc limit 60
