@@ -8,8 +8,8 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from provider_process import IS_THERE, WHY_NOT, Provider, is_token, provider, query_of
 
+from provider_process import IS_THERE, WHY_NOT, Provider, is_token, provider, query_of
 from tieout.errors import SettingsError
 from tieout.people import accounts, audit, keys, oidc, sessions, vouched
 from tieout.people.oidc import SingleSignOnRefused, begin, complete, own_path

@@ -1,50 +1,75 @@
-"""What the buttons do: each action with its key, the right it needs, and how its form is read. The doing is in `tieout.cases`."""
+"""What the buttons do: each action with its key and how its form is read. What an action is, and the doing, is in `tieout.cases.actions`."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from tieout.cases import act
-from tieout.cases.act import Snooze
+from tieout.cases import actions as cases
+from tieout.cases.actions import ACTIONS, Call
 from tieout.cases.item import Outcome, Target
+from tieout.cases.reasons import REASONS
+from tieout.cases.resolve import stopped_systems
+from tieout.console.queries_exceptions import Row
 from tieout.console.visit import Visit
 from tieout.errors import OperatorError
 from tieout.people.person import RIGHTS, Person, Right
 
-Arguments = Mapping[str, Any]
-Form = Mapping[str, list[str]]
 
-
-class Action(msgspec.Struct, frozen=True):
-    """One action. `says` is what was done, for the status line; `asks` when its form has something to fill in."""
+class Button(msgspec.Struct, frozen=True):
+    """How an action is offered: its label, its key, what was done in the status line, whether its form asks for something."""
 
     name: str
     label: str
     key: str
     says: str
-    right: Right = Right.WORK
     asks: bool = True
-    can_undo: bool = True
+
+    @property
+    def action(self) -> str:
+        """The action behind it: to me is to assign."""
+        return "assign" if self.name == "mine" else self.name
+
+    @property
+    def right(self) -> Right:
+        """What it needs."""
+        return ACTIONS[self.action].right
+
+    @property
+    def is_local(self) -> bool:
+        """True when nothing is posted and no system is told."""
+        return ACTIONS[self.action].is_local
+
+    @property
+    def reasons(self) -> dict[str, str]:
+        """The reason codes to choose from."""
+        return REASONS.get(self.name, {})
 
 
-ACTIONS = (
-    Action("assign", "Assign", "a", "assigned"),
-    Action("mine", "To me", "Shift+A", "assigned to you", asks=False),
-    Action("snooze", "Snooze", "s", "snoozed"),
-    Action("tag", "Tag", "t", "tagged"),
-    Action("acknowledge", "Acknowledge", "", "acknowledged", asks=False),
-    Action("wake", "Wake", "", "woken", asks=False),
-    Action("prioritise", "Priority", "", "given a priority"),
-)
-BY_NAME = {action.name: action for action in ACTIONS}
+BUTTONS = {
+    one.name: one
+    for one in (
+        Button("assign", "Assign", "a", "assigned"),
+        Button("mine", "To me", "Shift+A", "assigned to you", asks=False),
+        Button("snooze", "Snooze", "s", "snoozed"),
+        Button("tag", "Tag", "t", "tagged"),
+        Button("retry", "Retry", "r", "to be tried again"),
+        Button("accept", "Accept difference", "", "accepted"),
+        Button("correct", "Correct", "", "to be corrected by a command"),
+        Button("acknowledge", "Acknowledge", "", "acknowledged", asks=False),
+        Button("prioritise", "Priority", "", "given a priority"),
+        Button("ask", "Ask", "", "asked about"),
+        Button("ignore", "Ignore", "", "ignored until then"),
+        Button("wake", "Wake", "", "woken", asks=False),
+    )
+}
+ON_LISTS = ("assign", "mine", "snooze", "tag", "retry", "accept", "acknowledge")
 
 
 class Offer(msgspec.Struct, frozen=True):
-    """An action as a page offers it; `denied` is why it cannot be used, empty when it can."""
+    """A button as a page shows it; `denied` is why it cannot be used, empty when it can."""
 
     name: str
     label: str
@@ -52,9 +77,15 @@ class Offer(msgspec.Struct, frozen=True):
     denied: str = ""
 
 
-def offers(person: Person, *names: str) -> list[Offer]:
-    """The actions for a person; those that are not allowed stay visible and say who may."""
-    return [Offer(one.name, one.label, one.key, denied(person, one.right)) for name in names for one in [BY_NAME[name]]]
+def on_lists(person: Person) -> list[Offer]:
+    """The buttons above a list."""
+    return [Offer(one.name, one.label, one.key, denied(person, one.right)) for one in map(BUTTONS.__getitem__, ON_LISTS)]
+
+
+def on_item(visit: Visit, row: Row) -> list[Offer]:
+    """The buttons of one exception: what cannot be done now is visible, and says why."""
+    stopped = stopped_systems(visit.connection, visit.now)
+    return [Offer(one.name, one.label, one.key, denied(visit.person, one.right) or _unfit(one, row, stopped)) for one in BUTTONS.values()]
 
 
 def denied(person: Person, right: Right) -> str:
@@ -64,38 +95,56 @@ def denied(person: Person, right: Right) -> str:
     return f"needs the role {' or '.join(role.value for role, rights in RIGHTS.items() if right in rights)}"
 
 
-def arguments_of(name: str, visit: Visit) -> dict[str, Any]:
+def _unfit(one: Button, row: Row, stopped: dict[str, str]) -> str:
+    if row.state == "resolved":
+        return "it is resolved"
+    if (one.name == "wake") == (row.state != "snoozed") and one.name in ("wake", "snooze"):
+        return "it is not snoozed" if one.name == "wake" else "it is snoozed already"
+    if one.name == "retry":
+        if row.kind not in ("quarantine", "command", "conflict"):
+            return "there is nothing to send or read again; the ledger waits for the other system"
+        return stopped.get(row.system, "") if row.kind == "command" else ""
+    if one.name == "accept" and row.kind != "balance":
+        return "there is no difference to accept"
+    if one.name == "correct":
+        return "only what stands open on an account is owed" if row.kind != "balance" else stopped.get(row.system, "")
+    return ""
+
+
+def button(name: str) -> Button:
+    """The button of a name. Raises OperatorError."""
+    if name not in BUTTONS:
+        raise OperatorError("There is no such action.", "Go back and choose one of the buttons.")
+    return BUTTONS[name]
+
+
+def said(one: Button, visit: Visit) -> dict[str, Any]:
     """What the form of an action says. Raises OperatorError."""
-    return READ[name](visit) if name in READ else {}
+    return FORMS[one.name](visit) if one.name in FORMS else {}
 
 
-def do(name: str, visit: Visit, targets: Sequence[Target], arguments: Arguments) -> list[Outcome]:
+def do(name: str, visit: Visit, targets: Sequence[Target], arguments: dict[str, Any]) -> list[Outcome]:
     """Do it to some exceptions; what became of each."""
-    return DO[name](visit, targets, arguments)
+    with visit.desk.one_writer:
+        return cases.do(Call(visit.connection, visit.desk.configuration, visit.person, targets, visit.now, dry=False), name, arguments)
 
 
 # Forms -------------------------------------------------------------------------------------------------------------------
 
 
-def _read_assign(visit: Visit) -> dict[str, Any]:
+def _assign(visit: Visit) -> dict[str, Any]:
     kind, _, name = visit.field("to").partition(":")
     if kind not in ("person", "team", "nobody"):
         raise OperatorError("Nobody was chosen.", "Choose a person or a team.")
     return {"team": name} if kind == "team" else {"to": name}
 
 
-def _read_snooze(visit: Visit) -> dict[str, Any]:
-    kind = visit.field("kind")
-    made: dict[str, Any] = {"kind": kind, "why": visit.field("why")[:500]}
-    if kind == "time":
+def _snooze(visit: Visit) -> dict[str, Any]:
+    made: dict[str, Any] = {"kind": visit.field("kind"), "why": visit.field("why")}
+    if made["kind"] == "time":
         made["until"] = until(visit.field("until"), visit.now, visit.zone).isoformat()
-    elif kind == "more":
-        made["more"] = _whole(visit.field("more"))
-    elif kind == "value":
-        made["value"], made["currency"] = str(_number(visit.field("value"))), visit.field("currency").upper()
-    else:
-        made |= {"system": visit.field("system"), "version": visit.field("version") if kind == "version" else ""}
-    return {name: value for name, value in made.items() if value != ""}
+    names = {"more": ("more",), "value": ("value", "currency"), "system": ("system",), "version": ("system", "version")}.get(made["kind"], ())
+    return made | {name: visit.field(name) for name in names}
 
 
 def until(text: str, now: datetime, zone: str) -> datetime:
@@ -109,65 +158,29 @@ def until(text: str, now: datetime, zone: str) -> datetime:
     return (at if at.tzinfo else at.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
 
 
-def _read_tag(visit: Visit) -> dict[str, Any]:
+def _tag(visit: Visit) -> dict[str, Any]:
     words = visit.field("tags").replace(",", " ").split()
     return {"add": [w for w in words if not w.startswith("-")], "remove": [w[1:] for w in words if w.startswith("-") and len(w) > 1]}
 
 
-def _whole(text: str) -> int:
-    if not text.isdecimal() or len(text) > 9:
-        raise OperatorError(f"{text[:20]!r} is no whole number.", "Write digits.")
-    return int(text)
+def _reasoned(visit: Visit) -> dict[str, Any]:
+    return {"reason": visit.field("reason"), "why": visit.field("why")}
 
 
-def _number(text: str) -> Decimal:
-    try:
-        found = Decimal(text)
-    except InvalidOperation:
-        found = Decimal("NaN")
-    if not found.is_finite():
-        raise OperatorError(f"{text[:20]!r} is no number.", "Write digits, such as 500 or 0.50.")
-    return found
+def _ask(visit: Visit) -> dict[str, Any]:
+    return {**_reasoned(visit), "whom": visit.field("whom")}
 
 
-READ: dict[str, Callable[[Visit], dict[str, Any]]] = {
-    "assign": _read_assign,
-    "mine": lambda visit: {"to": visit.person.login},
-    "snooze": _read_snooze,
-    "tag": _read_tag,
-    "prioritise": lambda visit: {"priority": _whole(visit.field("priority"))},
-}
-"""Action -> what its form says, as an operation keeps it."""
-
-
-# Doing -------------------------------------------------------------------------------------------------------------------
-
-
-def _assign(visit: Visit, targets: Sequence[Target], said: Arguments) -> list[Outcome]:
-    return act.assign(
-        visit.connection, visit.person, targets, visit.now, visit.desk.configuration.work, to=said.get("to"), team=said.get("team")
-    )
-
-
-def _acknowledge(visit: Visit, targets: Sequence[Target], said: Arguments) -> list[Outcome]:
-    return act.acknowledge(visit.connection, visit.person, targets, visit.now, visit.desk.configuration.work)
-
-
-def _snooze(visit: Visit, targets: Sequence[Target], said: Arguments) -> list[Outcome]:
-    return act.snooze(visit.connection, visit.person, targets, visit.now, msgspec.convert(dict(said), Snooze, strict=False))
-
-
-def _tag(visit: Visit, targets: Sequence[Target], said: Arguments) -> list[Outcome]:
-    return act.tag(visit.connection, visit.person, targets, visit.now, add=said["add"], remove=said["remove"])
-
-
-DO: dict[str, Callable[[Visit, Sequence[Target], Arguments], list[Outcome]]] = {
+FORMS: dict[str, Callable[[Visit], dict[str, Any]]] = {
     "assign": _assign,
-    "mine": _assign,
-    "acknowledge": _acknowledge,
+    "mine": lambda visit: {"to": visit.person.login},
     "snooze": _snooze,
     "tag": _tag,
-    "wake": lambda visit, targets, _: act.wake(visit.connection, visit.person, targets, visit.now),
-    "prioritise": lambda visit, targets, said: act.prioritise(visit.connection, visit.person, targets, visit.now, said["priority"]),
-    "undo": lambda visit, targets, _: act.undo(visit.connection, visit.person, targets, visit.now),
+    "prioritise": lambda visit: {"priority": visit.field("priority")},
+    "retry": lambda visit: {**_reasoned(visit), "mapping": visit.field("mapping") or "current"},
+    "accept": _reasoned,
+    "correct": _reasoned,
+    "ask": _ask,
+    "ignore": lambda visit: {**_reasoned(visit), "until": until(visit.field("until"), visit.now, visit.zone).isoformat()},
 }
+"""Button -> what its form says, as an operation keeps it."""

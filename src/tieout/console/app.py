@@ -33,9 +33,12 @@ FORM_MAX = 1024 * 1024
 Show = Callable[[Visit], Response]
 
 
-def page(path: str, show: Show, *, needs: Right = Right.READ, records: bool = False) -> Route:
-    """A page that reads: one snapshot of the database, nothing is written; unless it `records` who looked at what is masked for others."""
-    return Route(path, _endpoint(Work(show, needs, records=records)), methods=["GET"])
+def page(path: str, show: Show, *, needs: Right = Right.READ, records: bool = False, tries: bool = False) -> Route:
+    """A page that reads: one snapshot of the database, nothing is written; unless it `records` who looked at what is masked for others.
+
+    One that `tries` out what an act would do holds rows for a moment, so it has no snapshot.
+    """
+    return Route(path, _endpoint(Work(show, needs, records=records, tries=tries)), methods=["GET"])
 
 
 def act(path: str, do: Show, *, needs: Right = Right.READ) -> Route:
@@ -55,6 +58,7 @@ class Work(NamedTuple):
     needs: Right | None
     writes: bool = False
     records: bool = False
+    tries: bool = False
 
 
 def application(desk: Desk) -> Starlette:
@@ -114,7 +118,7 @@ def _worked(visit: Visit, work: Work) -> Response:
     try:
         if work.needs is not None:
             _let_in(visit, work, work.needs)
-        if work.writes:
+        if work.writes or work.tries:
             return work.show(visit)
         with visit.connection.transaction():
             visit.connection.execute(f"set transaction isolation level repeatable read{'' if work.records else ', read only'}")

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from threading import Lock
 from typing import TypeVar
 
 import msgspec
@@ -94,6 +95,8 @@ class Desk(msgspec.Struct, frozen=True):
     configuration: Configuration = msgspec.field(default_factory=lambda: Configuration((), CompanyPolicy({})))
     limits: Mapping[str, Limits] = {}
     targets: Mapping[str, Target] = {}
+    one_writer: Lock = msgspec.field(default_factory=Lock)
+    """Held while a decision is posted: the configuration is one for all threads, and posting learns from what it posts."""
     figures: Figures = msgspec.field(default_factory=Figures)
 
     def ledger(self, connection: Session, as_of: datetime | None = None) -> Ledger:

@@ -207,12 +207,11 @@ class Reading:
         ((number,),) = self._ask("live_fresh", after=after)
         return int(number)
 
-    def stream(self, limit: int) -> Iterator[Row]:
-        """All rows of the list, for a download, some hundred at a time."""
-        offset = 0
-        while rows := self.rows(limit, offset):
-            yield from rows
-            offset += len(rows)
+    def all(self) -> Iterator[tuple[Any, ...]]:
+        """Every row of the list in its order, as a file has them; read bit by bit."""
+        text = sql("exceptions_all").format(where=self.where, order=ordering(self.state.sort)[1])
+        with self._session.cursor() as cursor:
+            yield from cursor.stream(text.encode(), {**self.arguments, **self._person.scopes.arguments()})
 
     def _ask(self, name: str, *, order: str = "", scope: str = "", column: str = "", before: str = "", **more: Any) -> list[tuple[Any, ...]]:
         text = sql(name).format(where=self.where, order=order, scope=scope, column=column, before=before)

@@ -105,20 +105,14 @@ class Visit:
 
     def show(self, template: str, status: int = 200, *, block: str = "", **values: Any) -> Response:
         """A page; only its block `main` (or the one named) when our script asked for a part."""
+        is_part = template.startswith("fragments/") and bool(self.fragment)
         block = block or ("main" if self.fragment == "main" else "")
-        text = self.timed("render", self._text, template, block, values)
+        text = self.timed("render", environment().get_template(template).render, {**self._common(), "part": block, **values})
         etag = f'W/"{hashlib.sha256(text.encode()).hexdigest()[:24]}"'
-        headers = {"Vary": "X-Fragment, Cookie", "ETag": etag} | ({FRAGMENT: self.fragment} if block else {})
+        headers = {"Vary": "X-Fragment, Cookie", "ETag": etag} | ({FRAGMENT: self.fragment} if block or is_part else {})
         if status == 200 and self.request.headers.get("if-none-match") == etag:
             return Response(status_code=304, headers=headers)
         return Response(text, status, media_type="text/html", headers=headers)
-
-    def _text(self, template: str, block: str, values: Mapping[str, Any]) -> str:
-        page = environment().get_template(template)
-        context = {**self._common(), **values}
-        if not block:
-            return page.render(context)
-        return "".join(page.blocks[block](page.new_context(context)))
 
     def _common(self) -> dict[str, Any]:
         choice = keymap.Choice(self.preferences.single_keys, self.preferences.keys)

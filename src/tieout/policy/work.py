@@ -8,7 +8,9 @@ import msgspec
 
 from tieout.declared import nearest
 from tieout.errors import SettingsError
+from tieout.policy.approval import People
 from tieout.policy.cell import Words
+from tieout.policy.checkpoints import Action
 from tieout.policy.routing import FORM, Route
 from tieout.policy.table import Versions, versions
 from tieout.policy.written import read_table
@@ -69,11 +71,15 @@ class WorkTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Work(msgspec.Struct, frozen=True):
-    """The rules of working exceptions. `policy` is the version of the checkpoints, part of what tells causes apart."""
+    """The rules of working exceptions. `policy` is the version of the checkpoints, part of what tells causes apart; `people` are those
+    that the settings name, with the roles that checkpoints ask for.
+    """
 
     table: WorkTable = WorkTable()
     routing: Versions[Route] = Versions()
     policy: str = ""
+    checkpoints: Versions[Action] = Versions()
+    people: People = People({})
 
     @property
     def acknowledged_for(self) -> timedelta:

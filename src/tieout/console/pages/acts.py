@@ -5,7 +5,7 @@ from urllib.parse import quote
 from starlette.responses import Response
 
 from tieout.cases import talk
-from tieout.cases.item import CHANGED, Outcome, Target
+from tieout.cases.item import CHANGED, DONE, Outcome, Target
 from tieout.console import actions
 from tieout.console.app import act, page
 from tieout.console.choices import choices
@@ -17,11 +17,11 @@ from tieout.people.person import Right
 
 def ask(visit: Visit) -> Response:
     """The form of an action."""
-    row, action = _row(visit), _action(visit)
-    visit.person.need(action.right)
+    row, button = _row(visit), actions.button(visit.argument("action"))
+    visit.person.need(button.right)
     return visit.show(
-        "pages/act.html", title=f"{action.label} {row.ref}", action=action, row=row, choices=choices(visit), post=visit.path, version=row.version,
-        block="dialog" if visit.fragment == "dialog" else "",
+        "pages/act.html", title=f"{button.label} {row.ref}", button=button, row=row, choices=choices(visit), post=visit.path, version=row.version,
+        back=f"/exceptions/{row.ref}", block="dialog" if visit.fragment == "dialog" else "",
     )  # fmt: skip
 
 
@@ -30,13 +30,13 @@ def do(visit: Visit) -> Response:
     row = _row(visit)
     if visit.argument("action") == "undo":
         return _told(visit, actions.do("undo", visit, [Target(row.id)], {})[0], "taken back", can_undo=False)
-    action = _action(visit)
+    button = actions.button(visit.argument("action"))
     stated = visit.field("version")
-    target = Target(row.id, int(stated) if stated.isdecimal() else None)
-    (outcome,) = actions.do(action.name, visit, [target], actions.arguments_of(action.name, visit))
+    target = Target(row.id, int(stated) if stated.isdecimal() and len(stated) < 10 else None)
+    (outcome,) = actions.do(button.action, visit, [target], actions.said(button, visit))
     if outcome.outcome == CHANGED:
         raise Refusal(409, f"{row.ref} was changed since you opened it", _since(visit, row))
-    return _told(visit, outcome, action.says, can_undo=action.can_undo)
+    return _told(visit, outcome, button.says, can_undo=button.is_local)
 
 
 def comment(visit: Visit) -> Response:
@@ -72,13 +72,6 @@ def _row(visit: Visit) -> Row:
     return row
 
 
-def _action(visit: Visit) -> actions.Action:
-    action = actions.BY_NAME.get(visit.argument("action"))
-    if action is None:
-        raise Refusal(404, "There is no such action", "Go back and choose one of the buttons.")
-    return action
-
-
 def _since(visit: Visit, row: Row) -> str:
     events = visit.fetch("exception_events", row.id, 1)
     last = f"Last, {events[0][3]} {events[0][2]} it at {events[0][1]:%H:%M} UTC. " if events else ""
@@ -86,10 +79,13 @@ def _since(visit: Visit, row: Row) -> str:
 
 
 def _told(visit: Visit, outcome: Outcome, says: str, *, can_undo: bool) -> Response:
+    """What became of it, in the three honest words: done, requested, waiting for approval."""
+    ref = outcome.ref or visit.argument("ref")
     if not outcome.is_good:
-        raise Refusal(409, f"{outcome.ref or visit.argument('ref')}: {outcome.outcome}", f"Nothing was done: {outcome.reason}.")
-    back = f"/exceptions/{outcome.ref}/undo" if can_undo else ""
-    return visit.done(f"{outcome.ref} {says}.", f"/exceptions/{outcome.ref}", changed=[outcome.id], undo=back, advances=can_undo)
+        raise Refusal(409, f"{ref}: {outcome.outcome}", f"Nothing was done: {outcome.reason}.")
+    told = f"{ref} {says}." if outcome.outcome == DONE else f"{ref}: {outcome.outcome}, {outcome.reason}."
+    back = f"/exceptions/{ref}/undo" if can_undo else ""
+    return visit.done(told, f"/exceptions/{ref}", changed=[outcome.id], undo=back, advances=says != "taken back")
 
 
 routes = [

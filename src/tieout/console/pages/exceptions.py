@@ -8,7 +8,7 @@ from typing import Any
 from starlette.responses import RedirectResponse, Response
 
 from tieout.console import filters, urls
-from tieout.console.actions import offers
+from tieout.console.actions import on_item, on_lists
 from tieout.console.app import page
 from tieout.console.queries_exceptions import CHOSEN, GRAMMAR, SORT_TITLES, Reading, Row, exception
 from tieout.console.reading_item import item_of
@@ -35,9 +35,9 @@ def queue(visit: Visit) -> Response:
         return _rows(visit, reading)
     if visit.fragment.startswith("row/"):
         ids = [int(text) for text in visit.fragment[4:].split(",")[:WINDOW] if text.isdecimal()]
-        return visit.show("fragments/exception_rows.html", block="rows", rows=visit.timed("db", reading.by_id, ids), **_common(visit, state))
+        return visit.show("fragments/exception_rows.html", rows=visit.timed("db", reading.by_id, ids), **_common(visit, state))
     if visit.fragment == "pane":
-        return visit.show("pages/exceptions.html", block="pane", item=_item(visit, state), **_common(visit, state))
+        return visit.show("pages/exceptions.html", block="pane", **_with_item(visit, state), **_common(visit, state))
     if state.group == "cause":
         return _causes(visit, reading)
     return _items(visit, reading)
@@ -55,7 +55,7 @@ def _items(visit: Visit, reading: Reading) -> Response:
     rows = visit.timed("db", reading.rows, limit, state.offset)
     newest = visit.fetch("live_newest")[0][0]
     return visit.show(
-        "pages/exceptions.html", figures=figures, rows=rows, limit=limit, newest=newest, item=_item(visit, state),
+        "pages/exceptions.html", figures=figures, rows=rows, limit=limit, newest=newest, **_with_item(visit, state),
         without=filters.without(reading, figures) if not rows else [], ever=bool(rows) or bool(visit.fetch("any_work")), **_common(visit, state),
     )  # fmt: skip
 
@@ -75,14 +75,15 @@ def _causes(visit: Visit, reading: Reading) -> Response:
 
 def _rows(visit: Visit, reading: Reading) -> Response:
     rows = visit.timed("db", reading.rows, WINDOW, reading.state.offset)
-    return visit.show("fragments/exception_rows.html", block="rows", rows=rows, first=reading.state.offset, **_common(visit, reading.state))
+    return visit.show("fragments/exception_rows.html", rows=rows, first=reading.state.offset, **_common(visit, reading.state))
 
 
-def _item(visit: Visit, state: State) -> object:
-    if not state.item:
-        return None
-    row = row_of(visit, state.item)
-    return None if row is None else item_of(visit, row)
+def _with_item(visit: Visit, state: State) -> dict[str, Any]:
+    """The item beside the list, if one is open, with what may be done with it."""
+    row = row_of(visit, state.item) if state.item else None
+    if row is None:
+        return {"item": None, "offers": []}
+    return {"item": item_of(visit, row), "offers": on_item(visit, row)}
 
 
 def row_of(visit: Visit, ref: str) -> Row | None:
@@ -99,7 +100,7 @@ def _common(visit: Visit, state: State) -> dict[str, Any]:
         "at": lambda offset: urls.url(GRAMMAR, filters.at(state, offset)), "cleared": urls.url(GRAMMAR, urls.cleared(state)), "sorts": SORT_TITLES,
         "pairs": urls.write(GRAMMAR, state, ignored=False), "standing": lambda row: standing(row, visit.now), "mixed": False,
         "query": urls.link("", urls.write(GRAMMAR, state, ignored=False)) or "", "views": views_of(visit, state),
-        "actions": offers(visit.person, "assign", "mine", "snooze", "tag", "acknowledge"), "pane": True,
+        "actions": on_lists(visit.person), "pane": True,
         "may_comment": visit.person.may(Right.COMMENT) and not state.as_of,
         "as_of": datetime.fromisoformat(state.as_of) if state.as_of else None,
     }  # fmt: skip
@@ -123,10 +124,8 @@ def full(visit: Visit) -> Response:
 
 def single(visit: Visit, row: Row) -> dict[str, Any]:
     """What the templates of one exception need."""
-    wake = ("wake",) if row.state == "snoozed" else ("snooze",)
     return {
-        "standing": lambda r: standing(r, visit.now), "actions": offers(visit.person, "assign", "mine", *wake, "tag", "acknowledge", "prioritise"),
-        "may_comment": visit.person.may(Right.COMMENT),
+        "standing": lambda r: standing(r, visit.now), "offers": on_item(visit, row), "may_comment": visit.person.may(Right.COMMENT), "pane": False,
     }  # fmt: skip
 
 

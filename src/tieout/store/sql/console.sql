@@ -157,3 +157,9 @@ insert into default_view (person, page, view) values (%s, %s, %s) on conflict (p
 
 -- name: drop_default_view
 delete from default_view where person = %s and page = %s
+
+-- name: exceptions_all
+-- the whole list in its order, read row by row as it is written out
+select w.ref, w.class, w.title, w.summary, w.state, w.progress, w.person, w.team, w.priority, w.root, w.number, w.system, w.party, w.sku, w.channel,
+  w.warehouse, case when w.priced then trim_scale(w.worth)::text else '' end, w.currency, w.due, w.since, w.opened, w.tags, w.hint
+from work w where {where} order by {order}

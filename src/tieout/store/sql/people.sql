@@ -173,3 +173,16 @@ delete from sign_in_pending where state = %s returning nonce, verifier, return_t
 
 -- name: drop_old_pending
 delete from sign_in_pending where ends < %s
+
+-- name: take_key
+-- by primary key; who comes while the first is still at it waits for it
+insert into answered (person, key, request, at) values (%s, %s, %s, %s) on conflict do nothing
+
+-- name: answered
+select request, status, headers, body from answered where person = %s and key = %s
+
+-- name: set_answered
+update answered set status = %s, headers = %s::json, body = %s where person = %s and key = %s
+
+-- name: drop_answered
+delete from answered where at < %s

@@ -27,7 +27,7 @@ export async function show(ref, { first = !open() } = {}) {
     (first ? push : replace)(url, history.state);
     morph(pane(), found);
     pane().scrollTop = 0;
-    document.querySelector("[data-queue]").classList.add("split");
+    document.querySelector("[data-queue]").classList.add("peeked");
   } catch (failure) {
     if (!(failure instanceof Away)) fail(`${ref} could not be fetched: ${failure.message}.`, () => show(ref, { first }));
   }
@@ -47,7 +47,7 @@ export function close() {
   wanted = "";
   pane().hidden = true;
   pane().replaceChildren();
-  document.querySelector("[data-queue]").classList.remove("split");
+  document.querySelector("[data-queue]").classList.remove("peeked");
   replace(address(""));
   grid()?.table.focus({ preventScroll: true });
   return true;
