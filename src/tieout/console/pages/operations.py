@@ -1,109 +1,108 @@
-"""`/operations`: what was done to many exceptions at once, item by item; `/operations/OP-7` is one of them."""
+"""`/operations`: what was done to many exceptions at once, item by item; `/operations/OP-7` is one of them. Its owner steers it."""
 
-import json
-from datetime import datetime
-from decimal import Decimal
-from typing import Any
+import secrets
+from collections.abc import Callable, Iterator
+from urllib.parse import urlencode
 
-import msgspec
 from starlette.responses import Response
 
-from tieout.console import sheet, urls
-from tieout.console.app import page
+from tieout.cases import operation as operations
+from tieout.cases.operation import Done, Operation
+from tieout.console import sheet
+from tieout.console.app import act, page
 from tieout.console.visit import Refusal, Visit
 from tieout.people.person import Right
-from tieout.store.database import fetch_by
 
-PAGE = 100
+PAGE = 50
 ITEMS = 200
+EXPORT_PAGE = 5_000
 RUNNING = frozenset(("queued", "running", "paused"))
-HEADS = ("position", "exception", "class", "what", "number", "outcome", "reason", "at", "worth", "currency")
-
-
-class Operation(msgspec.Struct, frozen=True):
-    """One operation; `counts` are its items by outcome, those not done yet under the empty one."""
-
-    id: int
-    ref: str
-    owner: str
-    action: str
-    state: str
-    many: int
-    sums: dict[str, Any]
-    created: datetime
-    started: datetime | None
-    ended: datetime | None
-    retry_of: int | None
-    counts: dict[str, int]
-
-    @property
-    def done(self) -> int:
-        """How many items have an outcome."""
-        return self.many - self.counts.get("", 0)
-
-    @property
-    def failed(self) -> int:
-        """How many items did not come to what was asked for."""
-        return sum(self.counts.get(name, 0) for name in ("failed", "not eligible", "changed since selection"))
-
-    @property
-    def is_running(self) -> bool:
-        """True until it has ended."""
-        return self.state in RUNNING
-
-    @property
-    def worth(self) -> dict[str, Decimal]:
-        """What its items were worth, by currency, when they were selected."""
-        return {currency: Decimal(str(value)) for currency, value in self.sums.items() if currency}
+FAILED = ("failed", "not eligible", "changed since selection")
+HEADS = ("position", "exception", "class", "what", "outcome", "reason", "at", "worth", "currency")
 
 
 def list_(visit: Visit) -> Response:
-    """All of them, newest first; `mine=1` the person's own."""
-    given = dict(visit.query)
-    before = int(given["before"]) if given.get("before", "").isdigit() else None
-    mine = given.get("mine") == "1"
-    rows = _read(visit, before=before, owner=visit.person.login if mine else None, most=PAGE + 1)
-    more = {"mine": "1"} if mine else {}
-    older = urls.link("/operations", [*more.items(), ("before", str(rows[PAGE - 1].id))]) if len(rows) > PAGE else ""
-    return visit.show("pages/operations.html", title="Operations", rows=rows[:PAGE], older=older, mine=mine)
+    """One's own, newest first; everybody's for whoever may read what others did."""
+    before = dict(visit.query).get("before", "")
+    rows: list[Operation] = visit.timed(
+        "db", operations.operations, visit.connection, visit.person, before=int(before) if before.isdecimal() else None, limit=PAGE + 1
+    )
+    older = f"/operations?before={rows[PAGE - 1].id}" if len(rows) > PAGE else ""
+    return visit.show(
+        "pages/operations.html", title="Operations", rows=rows[:PAGE], older=older, failed=failed, all=visit.person.may(Right.AUDIT)
+    )
 
 
 def show(visit: Visit) -> Response:
     """One of them, with a window of its items."""
-    found = _read(visit, ref=visit.argument("ref"), most=1)
-    if not found:
-        raise Refusal(404, "There is no such operation", "The list shows all there are.")
-    one, given = found[0], dict(visit.query)
-    outcome = given.get("outcome") if given.get("outcome") in one.counts else None
-    after = int(given["after"]) if given.get("after", "").isdigit() else -1
+    one, given = _one(visit), dict(visit.query)
+    outcome = given.get("outcome") if given.get("outcome") in one.outcomes else None
     if given.get("csv") == "1":
         visit.person.need(Right.EXPORT)
-        return sheet.sheet(one.ref, HEADS, _items(visit, one, outcome, -1, one.many + 1))
-    items = _items(visit, one, outcome, after, ITEMS + 1)
-    kept = [("outcome", outcome)] if outcome else []
+        return sheet.sheet(one.ref, HEADS, [_row(item) for item in _all(visit, one, outcome)])
+    after = int(given["after"]) if given.get("after", "").isdecimal() else 0
+    items: list[Done] = visit.timed(
+        "db", operations.items, visit.connection, visit.person, one.id, outcome=outcome, after=after, limit=ITEMS + 1
+    )
+    kept = {"outcome": outcome} if outcome else {}
     path = f"/operations/{one.ref}"
     return visit.show(
-        "pages/operation.html", title=one.ref, one=one, items=items[:ITEMS], outcome=outcome, path=path, csv=urls.link(path, [*kept, ("csv", "1")]),
-        more=urls.link(path, [*kept, ("after", str(items[ITEMS - 1][0]))]) if len(items) > ITEMS else "",
+        "pages/operation.html", title=one.ref, one=one, items=items[:ITEMS], outcome=outcome, path=path, failed=failed, running=one.state in RUNNING,
+        csv=f"{path}?{urlencode({**kept, 'csv': 1})}", mine=one.owner == visit.person.login, key=secrets.token_hex(12),
+        more=f"{path}?{urlencode({**kept, 'after': items[ITEMS - 1].position})}" if len(items) > ITEMS else "",
     )  # fmt: skip
 
 
-def _read(visit: Visit, *, ref: str | None = None, before: int | None = None, owner: str | None = None, most: int) -> list[Operation]:
-    rows = visit.timed("db", fetch_by, visit.connection, "operations_told", ref=ref, before=before, owner=owner, most=most)
-    return [_operation(row) for row in rows]
+def failed(one: Operation) -> int:
+    """How many items did not come to what was asked for."""
+    return sum(one.outcomes.get(name, 0) for name in FAILED)
 
 
-def _operation(row: tuple[Any, ...]) -> Operation:
-    values: list[Any] = [*row[:6], json.loads(row[6]), *row[7:11], json.loads(row[11] or "{}")]
-    return Operation(*values)
+def _one(visit: Visit) -> Operation:
+    number = visit.argument("ref").removeprefix("OP-")
+    if not number.isdecimal() or len(number) > 15:
+        raise Refusal(404, "There is no such operation", "An operation is named OP- and a number.")
+    one: Operation = visit.timed("db", operations.operation, visit.connection, visit.person, int(number))
+    return one
 
 
-def _items(visit: Visit, one: Operation, outcome: str | None, after: int, most: int) -> list[tuple[Any, ...]]:
-    scope = visit.person.scopes.arguments()
-    rows: list[tuple[Any, ...]] = visit.timed(
-        "db", fetch_by, visit.connection, "operation_items_told", operation=one.id, outcome=outcome, after=after, most=most, **scope
-    )
-    return rows
+def _all(visit: Visit, one: Operation, outcome: str | None) -> Iterator[Done]:
+    after = 0
+    while part := operations.items(visit.connection, visit.person, one.id, outcome=outcome, after=after, limit=EXPORT_PAGE):
+        yield from part
+        after = part[-1].position
 
 
-routes = [page("/operations", list_), page("/operations/{ref}", show)]
+def _row(item: Done) -> tuple[sheet.Value, ...]:
+    return item.position, item.ref, item.class_, item.summary, item.outcome or "not yet", item.reason, item.at, item.worth, item.currency
+
+
+# What its owner does ---------------------------------------------------------------------------------------------------
+
+
+def _turn(do: Callable[..., Operation], said: str) -> Callable[[Visit], Response]:
+    """A form that changes how an operation goes."""
+
+    def change(visit: Visit) -> Response:
+        one = _one(visit)
+        do(visit.connection, visit.person, one.id, visit.now)
+        return visit.done(f"{one.ref} {said}.", f"/operations/{one.ref}", next_=f"/operations/{one.ref}")
+
+    return change
+
+
+def again(visit: Visit) -> Response:
+    """Only what failed, as an operation of its own; sending the form twice begins one."""
+    one = _one(visit)
+    new = operations.retry_failed(visit.connection, visit.person, one.id, visit.field("key") or secrets.token_hex(12), visit.now)
+    return visit.done(f"{new.ref} tries the {new.many} items again that failed.", f"/operations/{new.ref}", next_=f"/operations/{new.ref}")
+
+
+routes = [
+    page("/operations", list_),
+    page("/operations/{ref}", show),
+    act("/operations/{ref}/pause", _turn(operations.pause, "is paused")),
+    act("/operations/{ref}/resume", _turn(operations.resume, "goes on")),
+    act("/operations/{ref}/cancel", _turn(operations.cancel, "is cancelled; what was done stays done")),
+    act("/operations/{ref}/again", again),
+]

@@ -192,22 +192,3 @@ select distinct action from (select action from action order by id desc limit 10
 
 -- name: action_people
 select distinct who from (select who from action order by id desc limit 10000) a where who <> '' order by 1
-
--- name: operations_told
--- backwards over operation_pkey
-select o.id, o.ref, o.owner, o.action, o.state, o.many, o.sums::text, o.created, o.started, o.ended, o.retry_of, i.counts
-from operation o left join lateral (
-  select json_object_agg(outcome, n)::text as counts from (select outcome, count(*) as n from operation_item where operation = o.id group by 1) c
-) i on true
-where (%(ref)s::text is null or o.ref = %(ref)s) and (%(before)s::bigint is null or o.id < %(before)s) and (%(owner)s::text is null or o.owner = %(owner)s)
-order by o.id desc limit %(most)s
-
--- name: operation_items_told
--- a window of operation_item's primary key, with what each is about by work's
-select i.position, w.ref, w.class, w.title, w.number, i.outcome, i.reason, i.at, w.worth, w.currency
-from operation_item i join work w on w.id = i.work
-where i.operation = %(operation)s and i.position > %(after)s and (%(outcome)s::text is null or i.outcome = %(outcome)s)
-  and (cardinality(%(scope_team)s::text[]) = 0 or w.team = any(%(scope_team)s::text[]))
-  and (cardinality(%(scope_channel)s::text[]) = 0 or w.channel = any(%(scope_channel)s::text[]))
-  and (cardinality(%(scope_warehouse)s::text[]) = 0 or w.warehouse = any(%(scope_warehouse)s::text[]))
-order by i.position limit %(most)s
