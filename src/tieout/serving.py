@@ -26,6 +26,11 @@ from tieout.api.v1.app import PATH, application
 from tieout.api.v1.ask import sweep
 from tieout.api.v1.service import Service
 from tieout.app import Tieout
+from tieout.cases import operation as operations
+from tieout.cases.follow import follow
+from tieout.cases.request import expire
+from tieout.console.app import application as console
+from tieout.console.desk import Desk
 from tieout.core.lane import Limits
 from tieout.errors import OperatorError
 from tieout.people import audit, sessions
@@ -40,11 +45,10 @@ from tieout.telemetry.logs import LOG, fields
 from tieout.telemetry.metrics import Metrics
 from tieout.telemetry.traces import traces_of
 
-RECEIVE, APPLY, POLL, DISPATCH, PEOPLE = "receive", "apply", "poll", "dispatch", "people"
-ALONE: dict[str, Callable[[Place, threading.Event], AbstractContextManager[Step]]] = {"tick": ticking}
-"""Roles that need nothing but their place: one loop each."""
-ROLES = (RECEIVE, APPLY, *ALONE, POLL, DISPATCH, PEOPLE)
+RECEIVE, APPLY, POLL, DISPATCH, PEOPLE, WORK, CONSOLE = "receive", "apply", "poll", "dispatch", "people", "work", "console"
+ROLES = (RECEIVE, APPLY, "tick", WORK, POLL, DISPATCH, PEOPLE, CONSOLE)
 SEAL_SECONDS = 60.0
+WORK_SECONDS = 1.0
 
 
 def roles_of(text: str) -> tuple[str, ...]:
@@ -117,13 +121,42 @@ def caring(place: Place, end: threading.Event) -> Iterator[Step]:
 
 
 @contextmanager
-def listening(web: Web, application: Callable[[], Starlette], pool: Pool, end: threading.Event) -> Iterator[Step]:
+def listening(web: Web, application: Callable[[], Starlette], pools: Sequence[Pool], end: threading.Event) -> Iterator[Step]:
     """The role that answers over HTTP, with the sessions that its answers take."""
     try:
         with web.serving(application, end) as step:
             yield step
     finally:
-        pool.close()
+        for pool in pools:
+            pool.close()
+
+
+@contextmanager
+def working(place: Place, end: threading.Event) -> Iterator[Step]:
+    """The role `work`: exceptions follow the ledger, requests expire, operations are done item by item."""
+    with place.working() as (connection, configuration):
+
+        def step(now: datetime) -> float:
+            follow(connection, configuration, now)
+            expire(connection, now)
+            return 0.0 if operations.step(connection, configuration, now) else WORK_SECONDS
+
+        yield step
+
+
+ALONE: dict[str, Callable[[Place, threading.Event], AbstractContextManager[Step]]] = {"tick": ticking, WORK: working}
+"""Roles that need nothing but their place: one loop each."""
+
+
+def console_of(project: Tieout, pool: Pool) -> BaseRoute:
+    """The console: every path that is nobody else's."""
+    settings = project.settings
+    desk = Desk(
+        pool, settings.project.name or project.folder.name, settings.project.environment, settings.project.timezone,
+        is_secure=settings.sign_in.address.startswith("https:"), configuration=project.fresh_configuration(), limits=limits_of(settings),
+        targets=targets_of(settings),
+    )  # fmt: skip
+    return Mount("", console(desk))
 
 
 def for_people(project: Tieout, pool: Pool) -> list[BaseRoute]:
@@ -194,8 +227,12 @@ def crew_of(project: Tieout, place: Place, probe: Probe, roles: Sequence[str], w
         intake = Intake(project.systems, webhooks, project.secrets_of, queue, Gate(probe.keys), Room(), place.traces)
         pool = Pool(project.database.connect)
         reached = for_people(project, pool) if PEOPLE in roles else []
+        pools = [pool]
+        if CONSOLE in roles:
+            pools.append(Pool(project.database.connect))
+            reached.append(console_of(project, pools[-1]))
         served = partial(interface, watched, intake if RECEIVE in roles else None, reached)
-        first.append(Loop(RECEIVE if RECEIVE in roles else "watch", partial(listening, web, served, pool), metrics))
+        first.append(Loop(RECEIVE if RECEIVE in roles else "watch", partial(listening, web, served, pools), metrics))
     if PEOPLE in roles:
         first.append(Loop(PEOPLE, partial(caring, place), metrics))
     first += [Loop(name, partial(ALONE[name], place), metrics) for name in roles if name in ALONE]

@@ -9,8 +9,9 @@ from http.client import HTTPResponse
 from console_server import serving
 
 from tieout.console import assets
-from tieout.console.desk import Desk, Pool
+from tieout.console.desk import Desk
 from tieout.store.database import Database
+from tieout.store.pool import Pool
 
 EXACT = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; "

@@ -20,13 +20,14 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from tieout.console import assets, door, pages
-from tieout.console.desk import Busy, Desk
+from tieout.console.desk import Desk
 from tieout.console.headers import Headers
 from tieout.console.render import environment
 from tieout.console.visit import Refusal, Visit
 from tieout.errors import Forbidden, OperatorError, StoreError
 from tieout.people.person import Right
 from tieout.people.throttle import TooFast
+from tieout.store.pool import Busy
 
 LOG = logging.getLogger("tieout")
 FORM_MAX = 1024 * 1024

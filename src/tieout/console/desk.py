@@ -1,10 +1,9 @@
 """What the pages work with: sessions of the database that requests take in turns, and what the project says about itself."""
 
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from threading import Lock
+from threading import Lock, Thread
 from typing import TypeVar
 
 import msgspec
@@ -18,66 +17,11 @@ from tieout.policy import CompanyPolicy
 from tieout.report.state import Ledger
 from tieout.runtime.configuration import Configuration
 from tieout.store.database import fetch
+from tieout.store.pool import Busy, Pool
 from tieout.store.session import Session
 
-SESSIONS_MAX = 8
-WAIT_SECONDS = 10.0
 LEDGER_FRESH, WORK_FRESH = timedelta(seconds=20), timedelta(seconds=2)
 T = TypeVar("T")
-STATEMENT_MILLISECONDS = 20_000
-
-
-class Busy(Exception):
-    """All sessions were in use for too long; the person is asked to try again."""
-
-
-class Pool:
-    """Sessions of the database, opened when needed and kept. Threads share it."""
-
-    def __init__(self, connect: Callable[[], Session], size: int = SESSIONS_MAX) -> None:
-        self._connect = connect
-        self._free: list[Session] = []
-        self._one = threading.Lock()
-        self._room = threading.BoundedSemaphore(size)
-
-    @contextmanager
-    def session(self) -> Iterator[Session]:
-        """A session for one request. Raises Busy, StoreError."""
-        if not self._room.acquire(timeout=WAIT_SECONDS):
-            raise Busy
-        try:
-            session = self._taken()
-            try:
-                yield session
-            finally:
-                self._give_back(session)
-        finally:
-            self._room.release()
-
-    def close(self) -> None:
-        """Close what is free."""
-        with self._one:
-            while self._free:
-                self._free.pop().close()
-
-    def _taken(self) -> Session:
-        with self._one:
-            while self._free:
-                session = self._free.pop()
-                if not session.closed and not session.broken:
-                    return session
-        session = self._connect()
-        session.execute(f"set statement_timeout to {STATEMENT_MILLISECONDS}; set plan_cache_mode = force_custom_plan")
-        return session
-
-    def _give_back(self, session: Session) -> None:
-        if session.closed:
-            return
-        if session.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
-            session.close()
-            return
-        with self._one:
-            self._free.append(session)
 
 
 class Desk(msgspec.Struct, frozen=True):
@@ -118,4 +62,4 @@ class Desk(msgspec.Struct, frozen=True):
             with suppress(Busy, StoreError, psycopg.Error), self.pool.session() as session:
                 work(session)
 
-        threading.Thread(target=run, name="figures", daemon=True).start()
+        Thread(target=run, name="figures", daemon=True).start()

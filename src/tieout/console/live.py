@@ -15,9 +15,10 @@ from typing import Any
 import msgspec
 import psycopg
 
-from tieout.console.desk import Busy, Desk
+from tieout.console.desk import Desk
 from tieout.errors import StoreError
 from tieout.store.database import fetch
+from tieout.store.pool import Busy
 from tieout.store.session import Session
 
 LOG = logging.getLogger("tieout")

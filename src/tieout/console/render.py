@@ -67,7 +67,7 @@ def clock(left: timedelta) -> str:
     if hours < 48:
         return f"{sign}{hours} h {minutes:02}"
     days, hours = divmod(hours, 24)
-    return f"{sign}{days:,} d {hours} h"
+    return f"{sign}{days} d {hours} h" if days < 10 else f"{sign}{days:,} d"
 
 
 def ago(at: datetime, now: datetime) -> str:

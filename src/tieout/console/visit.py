@@ -123,6 +123,10 @@ class Visit:
             "places": shell.groups(self.request.app.state.paths),
         }  # fmt: skip
 
+    def go(self, url: str, *, said: str = "") -> Response:
+        """See another page next; `said` is told there."""
+        return self.done(said, url, next_=url)
+
     def done(self, said: str, url: str, *, changed: Sequence[int] = (), undo: str = "", advances: bool = False, next_: str = "") -> Response:
         """Something was done. Our script is told what changed and how to take it back; without it the page `url` is next and tells it."""
         if not self.fragment:

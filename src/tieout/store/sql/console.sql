@@ -163,3 +163,7 @@ delete from default_view where person = %s and page = %s
 select w.ref, w.class, w.title, w.summary, w.state, w.progress, w.person, w.team, w.priority, w.root, w.number, w.system, w.party, w.sku, w.channel,
   w.warehouse, case when w.priced then trim_scale(w.worth)::text else '' end, w.currency, w.due, w.since, w.opened, w.tags, w.hint
 from work w where {where} order by {order}
+
+-- name: request_state
+-- by primary key
+select state from work_request where id = %s

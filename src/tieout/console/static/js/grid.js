@@ -10,7 +10,7 @@ let g = null;
 
 export const grid = () => g;
 export const cursorRow = () => g && [...g.rows.children].find((row) => Number(row.getAttribute("aria-rowindex")) === g.cursor + 2);
-export const cursorRef = () => cursorRow()?.dataset.ref || document.querySelector("[data-item]")?.dataset.item || "";
+export const cursorRef = () => cursorRow()?.dataset.ref || document.activeElement.closest("[data-item]")?.dataset.item || document.querySelector("[data-item]")?.dataset.item || "";
 
 function start() {
   const box = document.querySelector(".gridbox");
@@ -186,7 +186,16 @@ function toggle(row, yes) {
 
 const inGrid = (event) => !event || !event.key || event.key.length === 1 || !event.target.closest || event.target.closest(".gridbox") || event.target === document.body || event.target.id === "main";
 const page = () => Math.max(1, Math.floor((g.box.clientHeight - g.head.offsetHeight) / g.height) - 1);
-const moving = (by) => (event) => (g && inGrid(event) ? move(g.cursor + by()) : false);
+const moving = (by) => (event) => (g ? inGrid(event) && move(g.cursor + by()) : step(by()));
+
+// Where there are cards in place of rows, the focus goes from one to the next.
+function step(by) {
+  const cards = [...document.querySelectorAll("article[data-item][tabindex]")];
+  if (!cards.length || Math.abs(by) !== 1) return false;
+  const at = cards.indexOf(document.activeElement.closest("article"));
+  cards[Math.max(0, Math.min(cards.length - 1, at + by))].focus();
+  return true;
+}
 on("down", moving(() => 1));
 on("up", moving(() => -1));
 on("page-down", moving(() => page()));

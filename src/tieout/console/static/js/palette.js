@@ -40,6 +40,12 @@ function draw() {
     item.addEventListener("click", () => choose(index));
     return item;
   }));
+  if (!found.length) {
+    const none = document.createElement("li");
+    none.setAttribute("role", "presentation");
+    none.textContent = "Nothing of that name. References are found by how they begin.";
+    list.append(none);
+  }
   if (found.length) input.setAttribute("aria-activedescendant", `found-${at}`);
   else input.removeAttribute("aria-activedescendant");
 }

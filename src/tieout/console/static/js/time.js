@@ -10,7 +10,8 @@ function left(seconds) {
   if (minutes < 60) return `${sign}${minutes} m`;
   const hours = Math.floor(minutes / 60);
   if (hours < 48) return `${sign}${hours} h ${String(minutes % 60).padStart(2, "0")}`;
-  return `${sign}${Math.floor(hours / 24)} d ${hours % 24} h`;
+  const days = Math.floor(hours / 24);
+  return days < 10 ? `${sign}${days} d ${hours % 24} h` : `${sign}${days.toLocaleString("en")} d`;
 }
 
 function tick() {
