@@ -11,6 +11,7 @@ from tieout.cases.operation import Done, Operation
 from tieout.console import sheet
 from tieout.console.app import act, page
 from tieout.console.visit import Refusal, Visit
+from tieout.errors import OperatorError
 from tieout.people.person import Right
 
 PAGE = 50
@@ -62,7 +63,10 @@ def _one(visit: Visit) -> Operation:
     number = visit.argument("ref").removeprefix("OP-")
     if not number.isdecimal() or len(number) > 15:
         raise Refusal(404, "There is no such operation", "An operation is named OP- and a number.")
-    one: Operation = visit.timed("db", operations.operation, visit.connection, visit.person, int(number))
+    try:
+        one: Operation = visit.timed("db", operations.operation, visit.connection, visit.person, int(number))
+    except OperatorError as bad:
+        raise Refusal(404, bad.what, bad.next_step) from bad
     return one
 
 

@@ -75,9 +75,12 @@ select u.root, p.first, p.last, p.customer, p.channel, p.warehouse, s.net, w.ope
 from unnest(%(roots)s::text[]) with ordinality u(root, n)
 left join subject s on s.ref = u.root
 left join lateral (
-  select min(occurred) as first, max(occurred) as last, min(entries::json->6->>'customer') as customer, min(entries::json->6->>'channel') as channel,
-    min(entries::json->6->>'warehouse') as warehouse
-  from posting where root = u.root
+  select min(o.occurred) as first, max(o.occurred) as last,
+    coalesce((array_agg(e->6->>'customer' order by o.occurred, e->>0) filter (where e->6->>'customer' is not null))[1],
+      min(nullif(split_part(e->>0, '/', 3), ''))) as customer,
+    (array_agg(e->6->>'channel' order by o.occurred, e->>0) filter (where e->6->>'channel' is not null))[1] as channel,
+    (array_agg(e->6->>'warehouse' order by o.occurred, e->>0) filter (where e->6->>'warehouse' is not null))[1] as warehouse
+  from posting o cross join lateral (select o.entries::json as e) j where o.root = u.root and o.sign > 0
 ) p on true
 left join lateral (
   select count(*) as open, count(*) filter (where due < %(now)s) as overdue, sum(worth) as worth, min(currency) as currency,
@@ -157,8 +160,8 @@ with begun as (
 select b.root, p.placed, p.shipped, p.invoiced, p.channel, p.warehouse, exists (select from case_ c where c.root = b.root)
 from begun b cross join lateral (
   select min(o.occurred) filter (where e->>2 = 'OrderPlaced') as placed, max(o.occurred) filter (where e->>2 = 'Shipped') as shipped,
-    min(o.occurred) filter (where e->>2 = 'Invoiced') as invoiced, coalesce(min(e->6->>'channel'), '') as channel,
-    coalesce(min(e->6->>'warehouse'), '') as warehouse
+    min(o.occurred) filter (where e->>2 = 'Invoiced') as invoiced, coalesce((array_agg(e->6->>'channel' order by o.occurred, e->>0) filter (where e->6->>'channel' is not null))[1], '') as channel,
+    coalesce((array_agg(e->6->>'warehouse' order by o.occurred, e->>0) filter (where e->6->>'warehouse' is not null))[1], '') as warehouse
   from posting o cross join lateral (select o.entries::json as e) j where o.root = b.root and o.sign > 0
 ) p
 
