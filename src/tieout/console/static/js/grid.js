@@ -27,7 +27,7 @@ function start() {
   g.first = Number(g.rows.dataset.first);
   g.height = g.rows.firstElementChild ? g.rows.firstElementChild.getBoundingClientRect().height : 34;
   const kept = history.state && history.state.grid;
-  if (g.cursor < 0) g.cursor = Math.min(kept ? kept.cursor : g.first, g.total - 1);
+  if (g.cursor < 0) g.cursor = Math.min(kept ? kept.cursor : opened() ?? g.first, g.total - 1);
   document.querySelector("[data-pages]")?.setAttribute("hidden", "");
   for (const name of ["above", "below"]) box.querySelector(`[data-${name}]`).hidden = false;
   box.onscroll ||= () => requestAnimationFrame(scrolled);
@@ -37,6 +37,12 @@ function start() {
     box.scrollTop = kept ? kept.top : g.first * g.height;
   }
   ensure();
+}
+
+// Where the item of the address stands, if it is among the rows that came with the page.
+function opened() {
+  const row = g.rows.querySelector(`[data-ref="${CSS.escape(new URL(location.href).searchParams.get("item") || "-")}"]`);
+  return row ? Number(row.getAttribute("aria-rowindex")) - 2 : undefined;
 }
 
 export function forget() {
