@@ -29,7 +29,7 @@ from tieout.runtime.looks import tick
 from tieout.runtime.outbox import ROOTS_AT_ONCE, orchestrate
 from tieout.runtime.outcome import Rehearsal
 from tieout.runtime.rehearse import Progress, rehearse
-from tieout.settings import FILE, Overlay, Settings, driving_of, load, policy_of, secrets_of, systems_of, targets_of
+from tieout.settings import FILE, Overlay, Settings, driving_of, load, policy_of, secret_at, secrets_of, systems_of, targets_of
 from tieout.store.database import Database, fetch, run
 
 DATABASE_VARIABLE = "TIEOUT_DATABASE"
@@ -98,6 +98,11 @@ class Tieout:
     def secrets_of(self, name: str) -> Secrets:
         """The secrets of a system, fetched anew from where they lie. Raises SettingsError."""
         return secrets_of(self.settings, name, self.folder, os.environ)
+
+    def sign_in_secret(self) -> str:
+        """Our secret at who vouches for people; empty when there is none. Raises SettingsError."""
+        place = self.settings.sign_in.secret
+        return secret_at(place, "sign_in.secret", self.folder, os.environ) if place else ""
 
     def _check_fingerprint(self) -> None:
         """The stored postings depend on which accounts are kept by line; when that changes they must be made anew."""

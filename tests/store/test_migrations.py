@@ -98,7 +98,10 @@ def test_an_older_server_than_15_is_refused() -> None:
         migrate(Old(), "x")  # type: ignore[arg-type]
 
 
-CHANGE = {"batch": "seq = 0", "outgoing": "set_ = 0", "command_event": "who = 'nobody'"}
+CHANGE = {
+    "batch": "seq = 0", "outgoing": "set_ = 0", "command_event": "who = 'nobody'", "action": "who = 'nobody'", "action_seal": "actions = 0",
+    "work_event": "who = 'nobody'", "work_file": "who = 'nobody'", "work_consent": "who = 'nobody'",
+}  # fmt: skip
 """What to change in a table that has no column `batch` of its own."""
 
 

@@ -2,7 +2,7 @@
 
 import typer
 
-from tieout.cli import access, care, decisions, imports, policy, reads, rehearse, serve, systems, telling
+from tieout.cli import access, care, decisions, imports, people, policy, reads, rehearse, serve, systems, telling
 from tieout.cli.options import Json, before_the_command
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ decide_app = typer.Typer(
     no_args_is_help=True,
 )
 keys_app = typer.Typer(help="Access keys: who may send messages to `tieout serve`, and as which system.", no_args_is_help=True)
+people_app = typer.Typer(help="Who may sign in to the console and the API, and what each may do and see.", no_args_is_help=True)
 commands_app = typer.Typer(
     help="What systems are told: where each command stands and why, and what people do about it.", invoke_without_command=True
 )
@@ -81,11 +82,18 @@ for _group, _name, _command in (
     (keys_app, "add", access.add),
     (keys_app, "list", access.list_),
     (keys_app, "revoke", access.revoke),
+    (people_app, "add", people.add),
+    (people_app, "list", people.list_),
+    (people_app, "role", people.role),
+    (people_app, "scope", people.scope),
+    (people_app, "password", people.password_),
+    (people_app, "disable", people.disable),
 ):
     _group.command(_name)(_command)
 app.add_typer(audit_app, name="audit")
 app.add_typer(decide_app, name="decide")
 app.add_typer(keys_app, name="keys")
+app.add_typer(people_app, name="people")
 app.add_typer(policy_app, name="policy")
 app.add_typer(commands_app, name="commands")
 app.add_typer(systems_app, name="systems")

@@ -10,7 +10,8 @@ from psycopg import sql as compose
 from tieout.errors import StoreError
 
 APP_ROLE = "tieout_app"
-LEDGER = ("batch", "message", "fact", "posting", "refusal", "close", "case_event", "outgoing", "command_event")
+LEDGER = ("batch", "message", "fact", "posting", "refusal", "close", "case_event", "outgoing", "command_event", "action", "action_seal",
+          "work_event", "work_file", "work_consent")  # fmt: skip
 _LOCK = 0x7469_656F
 
 
