@@ -159,3 +159,8 @@ def test_worlds_of_one_server_share_nothing(world_of: Callable[..., World]) -> N
     one.apply([say("OrderPlaced", "shop", "1", 0, [line(1, "shop/order/1", "A", 1, 1)])])
     assert one.net()
     assert other.net() == {}
+
+
+def test_every_migration_has_a_number_of_its_own() -> None:
+    numbers = [number for number, _, _ in migrations()]
+    assert numbers == list(range(1, len(numbers) + 1))
