@@ -82,6 +82,6 @@ def test_check_shows_the_tables_and_warns(folder: Path) -> None:
         table.write_text(table.read_text().replace('"cfo"', '"cfo"\namounts = "> 5 USD"'))
         wrong = tieout(folder, "check")
         assert wrong.returncode == 2
-        assert "policy/checkpoints-2026-11.toml: row 10: column amounts: there is no such column. Did you mean 'amount'?" in wrong.stderr
+        assert "policy/checkpoints-2026-11.toml: row 12: column amounts: there is no such column. Did you mean 'amount'?" in wrong.stderr
     finally:
         tieout(folder, "remove", str(folder), "--yes")
