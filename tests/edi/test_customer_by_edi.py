@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from edi_partner import TAKES, Desk, sets_of, systems
 
+from tieout.connectors import System
+from tieout.core.values import Role
 from world import World, line
 
 SALE, PO = "erp/sales_order/SO-1", "edi/order/BIGBOX:PO-1"
@@ -226,3 +228,13 @@ def test_a_customers_997_that_refuses_leaves_our_group_open_and_the_document_as_
     assert sum(desk.open("EAK")["EAK"].values()) == 1
     assert desk.states("EOA") == {ACKNOWLEDGE: "confirmed"}
     assert [name for name in desk.complete(24 * 400) if name.startswith("EAK+")]
+
+
+def test_a_third_partys_warehouse_is_told_to_ship_where_the_customers_order_says(world_of: Callable[..., World], tmp_path: Path) -> None:
+    lake = System("lake", "x12", Role.WMS, options={"identifiers": ["ZZ:US"], "partners": {"LAKE3PL": {}}})
+    desk = Desk(world_of(systems={**systems({"BIGBOX": {}}), "lake": lake}), tmp_path / "out")
+    desk.receive(desk.order("PO-1", ("MUG", "10", "2")))
+    booked(desk, ("MUG", "10", "20"))
+    assert sets_of(desk.dispatch())["940"] == [
+        "W05*N*SO-1*PO-1", "N1*ST*STORE 12*92*0012", "N3*1 MAIN ST", "N4*CHICAGO*IL*60601*US", "LX*1", "W01*10*EA**VN*MUG", "N9*LI*1", "W76*10",
+    ]  # fmt: skip

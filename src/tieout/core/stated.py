@@ -17,15 +17,24 @@ BY_CARRIER = frozenset((Act.RELEASE_SHIPMENT, Act.POST_SHIPMENT))
 
 
 def data_of(act: Act, lines: Iterable[Line], book: Sequence[Posting], notes: Mapping[str, str]) -> dict[str, str]:
-    """The `data` of a command: `terms` where money is spoken of, `tax_rate` and `tax_base` where it states a tax, and the `carrier`
-    that a fallback has named."""
+    """The `data` of a command: `terms` where money is spoken of, `tax_rate` and `tax_base` where it states a tax, the ship-to party of
+    what is released, and the `carrier` that a fallback has named."""
     wanted = ["terms"] if act in OF_MONEY else []
     if any(line.charge == "tax" for line in lines):
         wanted += ["tax_rate", "tax_base"]
     made = {name: text for name in wanted if (text := first_said(book, name))}
+    if act is Act.RELEASE_SHIPMENT:
+        made |= ship_to(book)
     if act in BY_CARRIER and notes.get("carrier"):
         made["carrier"] = notes["carrier"]
     return made
+
+
+def ship_to(book: Sequence[Posting]) -> dict[str, str]:
+    """Where the goods go, as the earliest statement that says so has it."""
+    named = [posting for posting in book if any(name.startswith("ship_to") for name in posting.notes)]
+    first = min(named, key=lambda posting: (posting.occurred, posting.identity), default=None)
+    return {} if first is None else {name: text for name, text in sorted(first.notes.items()) if name.startswith("ship_to")}
 
 
 def first_said(book: Sequence[Posting], name: str) -> str:
