@@ -10,6 +10,9 @@ from edi_partner import TAKES, Desk, sets_of, systems
 
 from tieout.connectors import System
 from tieout.core.values import Role
+from tieout.policy import CompanyPolicy
+from tieout.runtime.configuration import Configuration
+from tieout.runtime.rebuild import rebuild
 from world import World, line
 
 SALE, PO = "erp/sales_order/SO-1", "edi/order/BIGBOX:PO-1"
@@ -238,3 +241,25 @@ def test_a_third_partys_warehouse_is_told_to_ship_where_the_customers_order_says
     assert sets_of(desk.dispatch())["940"] == [
         "W05*N*SO-1*PO-1", "N1*ST*STORE 12*92*0012", "N3*1 MAIN ST", "N4*CHICAGO*IL*60601*US", "LX*1", "W01*10*EA**VN*MUG", "N9*LI*1", "W76*10",
     ]  # fmt: skip
+
+
+def test_what_was_sent_is_rebuilt_from_its_messages_with_the_commands_it_carried_out(
+    desk_of: Callable[..., Desk], world_of: Callable[..., World]
+) -> None:
+    """The message of a document of ours keeps which command it was written for: the ledger made anew is the same one."""
+    desk = desk_of(TAKES)
+    desk.receive(desk.order("PO-1", ("MUG", "10", "2")))
+    booked(desk, ("MUG", "10", "20"))
+    desk.event("SH-1", "SO-1", ("MUG", "10"))
+    desk.dispatch()
+    fresh = world_of(systems=desk.world.systems)
+    fresh.connection.execute("delete from system")
+    configuration = Configuration(desk.world.systems.values(), CompanyPolicy({}))
+    rebuild(desk.world.connection, desk.world.configuration, fresh.database, configuration)
+    assert fresh.net() == desk.world.net() and fresh.hash() == desk.world.hash()
+    echoed = "select identity from fact where body::json->'data'->>'command' is not null order by 1"
+    assert fresh.connection.execute(echoed).fetchall() == [
+        ("edi/group/BIGBOX/BIGBOX:301/answered-000000001",),
+        ("edi/order_acknowledgment/BIGBOX/BIGBOX:SO-1",),
+        ("edi/ship_notice/BIGBOX/BIGBOX:SH-1",),
+    ]
