@@ -237,11 +237,20 @@ def _technical(batch: Batch, marks: Marks, now: datetime) -> set[str]:
 
 def all_cases(connection: Connection, limit: int | None = None) -> list[Case]:
     """The open cases, due soonest first; all, or the first so many."""
+    return _cases(fetch(connection, "open_cases", limit))
+
+
+def technical_cases(connection: Connection, cut: int) -> list[Case]:
+    """The cases that are no balance and were open as of a commit, due soonest first."""
+    return _cases(fetch(connection, "technical_cases_until", cut))
+
+
+def _cases(rows: Iterable[tuple[Any, ...]]) -> list[Case]:
     return [
         Case(
             case, code, account, side, root, key, msgspec.json.decode(quantity), msgspec.json.decode(value), worth,
             since, due, owed_by, team, state, hint, msgspec.json.decode(notes), opened, episodes,
         )
         for case, code, account, side, root, key, quantity, value, worth, since, due, owed_by, team, state, hint,
-        notes, opened, episodes in fetch(connection, "open_cases", limit)
+        notes, opened, episodes in rows
     ]  # fmt: skip
