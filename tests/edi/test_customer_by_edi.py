@@ -147,7 +147,7 @@ def test_what_was_not_booked_as_ordered_is_not_acknowledged_before_a_person_has_
     )  # fmt: skip
     assert desk.states("EOA") == {ACKNOWLEDGE: "queued"}
     assert sets_of(desk.dispatch())["855"][2:] == [
-        "PO1*1*10*EA***VN*MUG",
+        "PO1*1*10*EA*2**VN*MUG",
         "ACK*IA*6*EA",
         "ACK*IR*4*EA",
         "PO1*2*3*EA*4**VN*TEA",
@@ -156,6 +156,20 @@ def test_what_was_not_booked_as_ordered_is_not_acknowledged_before_a_person_has_
     ]
     assert desk.states("EOA") == {ACKNOWLEDGE: "confirmed"}
     assert desk.open("EOA") == {"EOA": {}}
+
+
+def test_what_was_cancelled_before_it_was_acknowledged_is_not_accepted(desk_of: Callable[..., Desk]) -> None:
+    """He ordered mugs on two lines; the ERP has booked all and cancelled twelve of them again, with his consent."""
+    desk = desk_of(["855"])
+    desk.receive(desk.order("PO-1", ("MUG", "10", "2"), ("MUG", "10", "2"), ("TEA", "3", "4")))
+    cancel = [line(1, PO, "MUG", 12, 24)]
+    desk.say("OrderCancelled", "C1", 1, cancel)
+    desk.say("BookingCancelled", "X1", 2, [line(1, SALE, "MUG", 12, 24)])
+    booked(desk, ("MUG", "20", "40"), ("TEA", "3", "12"))
+    assert desk.open("TBK") == {"TBK": {}}
+    assert sets_of(desk.dispatch())["855"][2:] == [
+        "PO1*1*10*EA*2**VN*MUG", "ACK*IA*8*EA", "ACK*IR*2*EA", "PO1*2*10*EA***VN*MUG", "ACK*IR*10*EA", "PO1*3*3*EA*4**VN*TEA", "ACK*IA*3*EA", "CTT*3",
+    ]  # fmt: skip
 
 
 def test_every_shipment_is_announced_once_and_by_itself(desk_of: Callable[..., Desk]) -> None:
