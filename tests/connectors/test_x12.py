@@ -93,6 +93,14 @@ def test_an_interchange_between_others_is_refused_whole() -> None:
     assert refusal.reason == "The interchange is from ZZ:THEM to ZZ:ELSE; neither is ours (ZZ:US)."
 
 
+def test_a_test_interchange_counts_nothing_unless_it_is_asked_for() -> None:
+    raw = order("PO1*1*2*EA*3").replace(b"*0*P*>", b"*0*T*>", 1)
+    (refusal,) = statements(raw)
+    assert isinstance(refusal, Refusal)
+    assert (refusal.rule, refusal.source.place) == ("x12/test", "segment 1 (ISA), element 15")
+    assert one(raw, partner(accept_test=True)).kind == "OrderPlaced"
+
+
 def test_two_customers_with_one_order_number_are_two_orders() -> None:
     other = order("PO1*1*2*EA*3").replace(f"{'THEM':<15}".encode(), f"{'OTHER':<15}".encode(), 1)
     assert {one(order("PO1*1*2*EA*3")).ref, one(other).ref} == {"edi/order/THEM:PO1", "edi/order/OTHER:PO1"}
@@ -200,9 +208,9 @@ def test_sources_count_bytes_from_the_start_of_the_stream() -> None:
 
 
 def test_a_set_without_mapping_is_refused_as_valid_but_unread() -> None:
-    refusal = refused(document("B10*1*2*SCAC", code="214"))
+    refusal = refused(document("BSI*1*2*20240105", code="869"))
     assert refusal.rule == "x12/unsupported-set"
-    assert refusal.reason == "214 (received) is valid X12 but no mapping reads it yet."
+    assert refusal.reason == "869 (received) is valid X12 but no mapping reads it yet."
 
 
 def test_one_broken_set_does_not_spoil_its_siblings() -> None:

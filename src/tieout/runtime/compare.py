@@ -131,7 +131,7 @@ class Found(NamedTuple):
         if standing := {identity: versions for identity, versions in self.conflicts.items() if versions}:
             run(batch.connection, "insert_conflicts", list(standing), list(standing.values()), [batch.now] * len(standing))
         if self.quarantined:
-            run(batch.connection, "delete_quarantine_of", self.quarantined)
+            run(batch.connection, "end_quarantine_of", self.quarantined, batch.id)
 
 
 def _count(

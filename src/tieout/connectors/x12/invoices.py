@@ -4,8 +4,10 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from tieout.connectors.x12.prices import charges, extended, footing
-from tieout.connectors.x12.reading import Loops, Reading, check_count, line_names, loops, pairs
+from tieout.connectors.edi_documents import line_names
+from tieout.connectors.footing import footing
+from tieout.connectors.x12.prices import charges, extended
+from tieout.connectors.x12.reading import Loops, Reading, check_count, loops, pairs
 from tieout.core.facts import Fact, FactType, Line
 from tieout.core.facts.invoice import CreditIssued, Invoiced, VendorCredited, VendorInvoiced
 from tieout.core.values import Ref

@@ -14,6 +14,11 @@ MANIFEST = Manifest(
         "OrderPlaced",
         "OrderBooked",
         "Shipped",
+        "Delivered",
+        "ParcelScanned",
+        "ReturnAuthorised",
+        "FreightRated",
+        "FreightInvoiced",
         "Invoiced",
         "CreditIssued",
         "CashReceived",
@@ -52,6 +57,20 @@ MANIFEST = Manifest(
             " ".join(ITEM_QUALIFIERS),
             "Which product qualifier names the item, the first that is there.",
         ),
+        Option(
+            "order_changes",
+            "text",
+            "whole",
+            "How an 860 with BCH01 = 04 is read. `whole`: it is refused, only one that cancels (01) or replaces (05) the order is read. "
+            "`by line`: every line of an 850 is a fact of its own, which an 860 restates.",
+        ),
+        Option(
+            "changed_quantity",
+            "text",
+            "",
+            "What POC03 is beside POC02 = QD or QI. `new`: the quantity ordered from now on. Empty: not known, such a change is refused.",
+        ),
+        Option("accept_test", "true or false", "false", "Read interchanges that are marked as a test (ISA15 is T) as if they were real."),
         Option(
             "customers",
             "table of text",

@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from tieout.connectors.asked import ships_for_us
+from tieout.connectors.edi_documents import line_names
 from tieout.connectors.x12.orders import CANCELLATION
-from tieout.connectors.x12.reading import Reading, Unreadable, check_count, line_names, loops, pairs
+from tieout.connectors.x12.reading import Reading, Unreadable, check_count, loops, pairs
 from tieout.core.facts import Fact, FactType, Line
 from tieout.core.facts.purchase import DropShipped, GoodsAnnounced
 from tieout.core.facts.shipment import Shipped
