@@ -28,6 +28,7 @@ from world import NOW, World, at, say
 TAKES = ["855", "856", "810"]
 MADE = datetime(2026, 3, 2, 9, tzinfo=UTC)
 TOLD = ("acknowledge_order", "announce_shipment", "send_invoice", "acknowledge_group")
+STORED = ("release_shipment", "acknowledge_group")
 FAST = Limits(rate=Rate(10_000, 1, 10_000))
 
 
@@ -45,7 +46,7 @@ def systems(partners: dict[str, dict[str, Any]], vendors: dict[str, dict[str, An
 
 def rules(known: Iterable[System]) -> Driving:
     """The rules as a project's settings make them: the partners' systems are told their documents, nobody else anything."""
-    tables = {s.name: DrivenTable(s.role, TOLD if s.connector == "x12" else ()) for s in known}
+    tables = {s.name: DrivenTable(s.role, STORED if s.role is Role.WMS else TOLD) for s in known if s.connector == "x12"}
     return driving(PolicyTables(systems=tables), CompanyPolicy({}))
 
 

@@ -8,6 +8,11 @@ from pathlib import Path
 import pytest
 from edi_partner import TAKES, Desk, sets_of, systems
 
+from tieout.connectors import System
+from tieout.core.values import Role
+from tieout.policy import CompanyPolicy
+from tieout.runtime.configuration import Configuration
+from tieout.runtime.rebuild import rebuild
 from world import World, line
 
 SALE, PO = "erp/sales_order/SO-1", "edi/order/BIGBOX:PO-1"
@@ -142,7 +147,7 @@ def test_what_was_not_booked_as_ordered_is_not_acknowledged_before_a_person_has_
     )  # fmt: skip
     assert desk.states("EOA") == {ACKNOWLEDGE: "queued"}
     assert sets_of(desk.dispatch())["855"][2:] == [
-        "PO1*1*10*EA***VN*MUG",
+        "PO1*1*10*EA*2**VN*MUG",
         "ACK*IA*6*EA",
         "ACK*IR*4*EA",
         "PO1*2*3*EA*4**VN*TEA",
@@ -151,6 +156,20 @@ def test_what_was_not_booked_as_ordered_is_not_acknowledged_before_a_person_has_
     ]
     assert desk.states("EOA") == {ACKNOWLEDGE: "confirmed"}
     assert desk.open("EOA") == {"EOA": {}}
+
+
+def test_what_was_cancelled_before_it_was_acknowledged_is_not_accepted(desk_of: Callable[..., Desk]) -> None:
+    """He ordered mugs on two lines; the ERP has booked all and cancelled twelve of them again, with his consent."""
+    desk = desk_of(["855"])
+    desk.receive(desk.order("PO-1", ("MUG", "10", "2"), ("MUG", "10", "2"), ("TEA", "3", "4")))
+    cancel = [line(1, PO, "MUG", 12, 24)]
+    desk.say("OrderCancelled", "C1", 1, cancel)
+    desk.say("BookingCancelled", "X1", 2, [line(1, SALE, "MUG", 12, 24)])
+    booked(desk, ("MUG", "20", "40"), ("TEA", "3", "12"))
+    assert desk.open("TBK") == {"TBK": {}}
+    assert sets_of(desk.dispatch())["855"][2:] == [
+        "PO1*1*10*EA*2**VN*MUG", "ACK*IA*8*EA", "ACK*IR*2*EA", "PO1*2*10*EA***VN*MUG", "ACK*IR*10*EA", "PO1*3*3*EA*4**VN*TEA", "ACK*IA*3*EA", "CTT*3",
+    ]  # fmt: skip
 
 
 def test_every_shipment_is_announced_once_and_by_itself(desk_of: Callable[..., Desk]) -> None:
@@ -226,3 +245,35 @@ def test_a_customers_997_that_refuses_leaves_our_group_open_and_the_document_as_
     assert sum(desk.open("EAK")["EAK"].values()) == 1
     assert desk.states("EOA") == {ACKNOWLEDGE: "confirmed"}
     assert [name for name in desk.complete(24 * 400) if name.startswith("EAK+")]
+
+
+def test_a_third_partys_warehouse_is_told_to_ship_where_the_customers_order_says(world_of: Callable[..., World], tmp_path: Path) -> None:
+    lake = System("lake", "x12", Role.WMS, options={"identifiers": ["ZZ:US"], "partners": {"LAKE3PL": {}}})
+    desk = Desk(world_of(systems={**systems({"BIGBOX": {}}), "lake": lake}), tmp_path / "out")
+    desk.receive(desk.order("PO-1", ("MUG", "10", "2")))
+    booked(desk, ("MUG", "10", "20"))
+    assert sets_of(desk.dispatch())["940"] == [
+        "W05*N*SO-1*PO-1", "N1*ST*STORE 12*92*0012", "N3*1 MAIN ST", "N4*CHICAGO*IL*60601*US", "LX*1", "W01*10*EA**VN*MUG", "N9*LI*1", "W76*10",
+    ]  # fmt: skip
+
+
+def test_what_was_sent_is_rebuilt_from_its_messages_with_the_commands_it_carried_out(
+    desk_of: Callable[..., Desk], world_of: Callable[..., World]
+) -> None:
+    """The message of a document of ours keeps which command it was written for: the ledger made anew is the same one."""
+    desk = desk_of(TAKES)
+    desk.receive(desk.order("PO-1", ("MUG", "10", "2")))
+    booked(desk, ("MUG", "10", "20"))
+    desk.event("SH-1", "SO-1", ("MUG", "10"))
+    desk.dispatch()
+    fresh = world_of(systems=desk.world.systems)
+    fresh.connection.execute("delete from system")
+    configuration = Configuration(desk.world.systems.values(), CompanyPolicy({}))
+    rebuild(desk.world.connection, desk.world.configuration, fresh.database, configuration)
+    assert fresh.net() == desk.world.net() and fresh.hash() == desk.world.hash()
+    echoed = "select identity from fact where body::json->'data'->>'command' is not null order by 1"
+    assert fresh.connection.execute(echoed).fetchall() == [
+        ("edi/group/BIGBOX/BIGBOX:301/answered-000000001",),
+        ("edi/order_acknowledgment/BIGBOX/BIGBOX:SO-1",),
+        ("edi/ship_notice/BIGBOX/BIGBOX:SH-1",),
+    ]

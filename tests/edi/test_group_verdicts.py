@@ -59,8 +59,8 @@ CASES: dict[str, tuple[bytes, list[str]]] = {
     ),
     "a segment that must be there": (interchange(one(1, LINE, END)), ["AK2*850*0001", "AK3*BEG*4**3", "AK5*R*5", "AK9*R*1*1*0"]),
     "a set nobody reads": (
-        interchange(FIRST, "ST*999*0002~XX*1~SE*3*0002~".replace("999", "210")),
-        ["AK2*850*0001", "AK5*A", "AK2*210*0002", "AK5*R*1", "AK9*P*2*2*1"],
+        interchange(FIRST, "ST*888*0002~XX*1~SE*3*0002~"),
+        ["AK2*850*0001", "AK5*A", "AK2*888*0002", "AK5*R*1", "AK9*P*2*2*1"],
     ),
     "a segment count that is wrong": (
         interchange(FIRST.replace("SE*5", "SE*9")), ["AK2*850*0001", "AK5*R*4", "AK9*R*1*1*0"],

@@ -39,6 +39,7 @@ from tieout.store.database import fetch, run
 
 ROOTS_AT_ONCE = 500
 NOTHING_SEEN: Mapping[str, Seen] = MappingProxyType({})
+NO_PAPERS = Papers()
 _decode_because = msgspec.json.Decoder(tuple[Sum, ...]).decode
 
 
@@ -68,7 +69,7 @@ class Root(NamedTuple):
     seen: Seen
     about: About
     issued: list[Issued]
-    papers: Papers = Papers()
+    papers: Papers = NO_PAPERS
 
     @property
     def view(self) -> View:
@@ -89,13 +90,13 @@ def _decided(batch: Batch, roots: list[str], driving: Driving, seen: Mapping[str
     issued, requests = _issued(batch, names)
     run(batch.connection, "end_considered", roots, now)  # after the commands are locked, so that no answer comes between
     seen = {**look(batch, [root for root in roots if root not in seen], marks, now), **seen}
-    abouts = about(batch.connection, driving.policy, names, {root: seen[root].book for root in roots})
     papers = papers_of(batch, {root: seen[root] for root in roots}, names)
+    abouts = about(batch.connection, driving.policy, names, {root: seen[root].book for root in roots})
     known: dict[str, Root] = {}
     for root in roots:
         mine = [one for name in sorted(names[root]) for one in issued.get(name, ())]
         if seen[root].items or mine:
-            known[root] = Root(names[root], seen[root], abouts.get(root, About()), mine, papers.get(root, Papers()))
+            known[root] = Root(names[root], seen[root], abouts.get(root, About()), mine, papers.get(root, NO_PAPERS))
     made = {root: one.decide(driving, now) for root, one in known.items()}
     if driving.policy is not None and driving.policy.fallbacks.tables:
         for root, one in _diverted(batch, driving, known, made).items():

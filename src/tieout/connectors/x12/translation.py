@@ -1,14 +1,13 @@
 """One interchange to statements: envelope first, then every group and every transaction set by its own reader."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
 
 from tieout.connectors import Document, System
 from tieout.connectors.asked import is_described
 from tieout.connectors.edi_documents import local_instant, refusal
 from tieout.connectors.x12 import acknowledgments, carriers, changes, invoices, orders, papers, payments, returns, shipments, warehouse
 from tieout.connectors.x12.reading import Frame, Reading, Unreadable
-from tieout.connectors.x12.verdicts import errors_of, judged
+from tieout.connectors.x12.verdicts import Heard, errors_of, judged
 from tieout.core.facts import Fact, Refusal, Statement, revision_time
 from tieout.core.flight import COMMAND
 from tieout.core.paper import ABOUT
@@ -116,21 +115,13 @@ def _statements(frame: Frame, found: Interchange) -> Iterator[Statement]:
         yield from _group(frame, found, group)
 
 
-class Heard(NamedTuple):
-    """What its readers found in the sets of a group, by their position: what was refused (None: no reader knows the set), and
-    what is wrong in sets that were read all the same. The acknowledgment of the group says it."""
-
-    refused: dict[int, Unreadable | None]
-    noted: dict[int, str]
-
-
 def _group(frame: Frame, found: Interchange, group: Group) -> Iterator[Statement]:
     """The group, with the verdict on it if a partner sent it, then its sets; of a group that is broken itself only that."""
-    heard = Heard({}, {})
+    heard = Heard({}, {}, {})
     broken = _is_fatal(group.faults)
     made = [] if broken else [each for at in range(len(group.sets)) for each in _set(frame, found, group, at, heard)]
     if group.code and group.code != ACKNOWLEDGMENT_GROUP and (not broken or (group.control and not frame.sent)):
-        data = {} if frame.sent else judged(found, group, *heard)
+        data = {} if frame.sent else judged(found, group, heard)
         yield acknowledgments.group_exchanged(frame, group, data)
     yield from made
 
@@ -141,6 +132,7 @@ def _set(frame: Frame, found: Interchange, group: Group, at: int, heard: Heard) 
     reader = (SENT if frame.sent else RECEIVED).get(transaction.code)
     segments = read_set(found, transaction)
     if isinstance(segments, Fault):
+        heard.broken[at] = segments
         return [_refused(frame, segments, f"{place}, ")]
     if not frame.sent and group.version.startswith(CHECKED) and is_described(frame.system, frame.partner):
         errors = errors_of(segments)
