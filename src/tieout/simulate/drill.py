@@ -1,0 +1,105 @@
+"""A fire drill: a world is played into a project by the ordinary intake, slice by slice, and what the ledger shows is graded."""
+
+import shutil
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from importlib.resources import as_file, files
+from pathlib import Path
+
+from tieout.app import Tieout, opened
+from tieout.runtime.intake import import_places
+from tieout.simulate import truth
+from tieout.simulate.auditor import SYSTEMS, Auditor, Event
+from tieout.simulate.clock import HOUR, utc
+from tieout.simulate.comparison import Comparison
+from tieout.simulate.grade import Grade, grade_kinds
+from tieout.simulate.observed import double_claims, open_cases, unbalanced
+from tieout.simulate.paper import Paper
+from tieout.simulate.partners import partners
+from tieout.simulate.wire import stamp
+from tieout.simulate.world import World
+
+NEAR = 4
+"""Seconds: exceptions that become knowable so close together are looked for at one moment."""
+Progress = Callable[[int, int], None]
+
+
+@dataclass(slots=True)
+class Drill:
+    """What is played and how finely. `slice_seconds` is the longest time between two deliveries; `is_fine` adds one whenever
+    something becomes knowable, so that the time until it is visible is measured to a few seconds."""
+
+    world: World
+    folder: Path
+    slice_seconds: int = HOUR
+    is_fine: bool = True
+    keeps_feeds: bool = False
+
+
+def make_project(folder: Path, database: str = "embedded") -> None:
+    """The simulated company's project in a folder, with another database if wanted."""
+    with as_file(files(__package__).joinpath("project")) as source:
+        shutil.copytree(source, folder, dirs_exist_ok=True)
+    settings = folder / "tieout.toml"
+    settings.write_text(settings.read_text("utf-8").replace('database = "embedded"', f'database = "{database}"'), "utf-8")
+
+
+def run(drill: Drill, progress: Progress = lambda done, total: None) -> Grade:
+    """Play the world to its end in the project of the drill's folder, and grade it."""
+    world, auditor, watched = drill.world, Auditor(), Comparison()
+    with opened(drill.folder) as project:
+        for day in world.unfold():
+            for plan in day.plans:
+                auditor.begin(plan)
+            events = auditor.hear(day.papers, day.end)
+            watched.expect(events)
+            for at, papers in slices(drill, day.papers, events, day.start, day.end):
+                deliver(drill, project, papers, at, is_complete=at == day.end)
+                watched.look(at, open_cases(project.connection))
+            progress(day.end - world.start, world.end - world.start)
+        grade = Grade(
+            grade_kinds(world.truths, watched.histories, watched.predicted, world.end),
+            watched.false_alarms, double_claims(project.connection), watched.missed, unbalanced(project.connection, auditor.close()),
+            str(project.status()["ledger_hash"]), {each.kind: each.miss for each in world.truths if each.miss},
+        )  # fmt: skip
+    truth.write(drill.folder / "truth.jsonl", world.truths)
+    return grade
+
+
+def slices(drill: Drill, papers: list[Paper], events: Iterable[Event], start: int, end: int) -> Iterator[tuple[int, list[Paper]]]:
+    """The day's papers, cut into deliveries: at regular moments, and shortly after something becomes knowable."""
+    cuts = set(range(start + drill.slice_seconds, end, drill.slice_seconds)) | {end}
+    if drill.is_fine:
+        last = start - NEAR
+        for at in sorted(event.at for event in events):
+            if at > last:
+                last = min(at + NEAR, end)
+                cuts.add(last)
+    arrivals = [paper.delivered for paper in papers]
+    done = 0
+    for cut in sorted(cuts):
+        place = len(papers) if cut == end else bisect_left(arrivals, cut + 1)
+        if place > done or cut == end or drill.is_fine:
+            yield cut, papers[done:place]
+        done = place
+
+
+def deliver(drill: Drill, project: Tieout, papers: Iterable[Paper], at: int, *, is_complete: bool) -> None:
+    """Let partners write what they say into files, and import these; at the end of a day every feed says that it is complete."""
+    said: dict[str, list[Paper]] = defaultdict(list)
+    for paper in papers:
+        said[paper.system].append(paper)
+    for system in SYSTEMS:
+        place = drill.folder / "feeds" / system / stamp(at)
+        if system in said:
+            place.mkdir(parents=True)
+            for file in partners()[system].write(said[system], at):
+                (place / file.name).write_bytes(file.data)
+        if system in said or is_complete:
+            places = [str(place)] if system in said else []
+            declared = utc(at) if is_complete else None
+            import_places(project.connection, project.configuration, project.systems[system], places, declared=declared)
+        if system in said and not drill.keeps_feeds:
+            shutil.rmtree(place)

@@ -1,0 +1,41 @@
+"""What the ledger shows, read by plain SQL: open exceptions, balances, and money that was counted twice."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from tieout.simulate.grade import Shown
+from tieout.simulate.paper import money
+from tieout.store.session import Session
+
+Balances = Mapping[tuple[str, str, str, str], int]
+
+
+def open_cases(connection: Session) -> dict[str, Shown]:
+    """The open exceptions by name."""
+    rows = connection.execute("select case_id, owed_by, quantity, value from case_ where state <> 'closed'").fetchall()
+    return {name: Shown(owner, quantity, value) for name, owner, quantity, value in rows}
+
+
+def unbalanced(connection: Session, right: Balances) -> list[str]:
+    """Where the ledger's balances are not the auditor's."""
+    shown: dict[tuple[str, str, str, str], Decimal] = {}
+    for root, account, key, measure, net in connection.execute("select root, account, key, unit_or_currency, net from balance").fetchall():
+        shown[root, account, key, "$" if measure in ("$USD", "USD") else measure] = net
+    found = []
+    for name in sorted(shown.keys() | right.keys()):
+        wanted = Decimal(right.get(name, 0))
+        if name[3] == "$":
+            wanted = Decimal(money(right.get(name, 0)))
+        if shown.get(name, Decimal(0)) != wanted:
+            found.append(f"{' '.join(name)}: {shown.get(name, 0)} in the ledger, {wanted} by the auditor")
+    return found
+
+
+def double_claims(connection: Session) -> list[str]:
+    """Bank entries of which more stands on the accounts than the bank has credited, and records claimed by two decisions."""
+    rows = connection.execute(
+        "select f.identity from fact f join lateral ("
+        " select sum(e.sign * e.value) as counted from entry e where e.identity = f.identity and e.account in ('CSH', 'PYT')) s on true"
+        " where f.kind in ('CashReceived', 'PayoutReceived') group by f.identity, s.counted having s.counted > max((f.body->>'total')::numeric)"
+    ).fetchall()
+    return [identity for (identity,) in rows]
