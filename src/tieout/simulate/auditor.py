@@ -50,12 +50,15 @@ class Book:
 
     def __init__(self) -> None:
         self._best: dict[str, Paper] = {}
-        self._said: dict[str, list[Paper]] = defaultdict(list)
+        self.damaged: list[Paper] = []
 
     def take(self, paper: Paper) -> None:
-        """A paper arrives: the newest version of each document counts."""
+        """A paper arrives: the newest version of each document counts. Of a damaged one at most its group does."""
         if paper.spoil:
-            return
+            self.damaged.append(paper)
+            if paper.spoil != "count":
+                return
+            paper = paper.copy(kind="group", lines=[])
         name = identity(paper)
         if name not in self._best or paper.revision > self._best[name].revision:
             self._best[name] = paper
@@ -178,6 +181,8 @@ class Watch:
         found: list[Event] = []
         for at in sorted(moments | {self._since} if arrived else moments):
             standing = _standing([(place, account, each) for place, account, each, opens in open_ if opens <= at])
+            for paper in self.book.damaged:
+                standing[f"QUA {paper.system}/{paper.kind}/{paper.number}"] = Stand(paper.system, 0, "", None)
             found += [Event(at, case, None) for case in self._known if case not in standing]
             found += [Event(at, case, stand) for case, stand in standing.items() if self._known.get(case) != stand]
             self._known = standing
@@ -249,6 +254,8 @@ def _standing(open_: list[tuple[str, Account, Left]]) -> dict[str, Stand]:
     """The exceptions among what is overdue: what an account upstream shows already is not shown again."""
     made: dict[str, Stand] = {}
     for place, account, each in open_:
+        if abs(each.cents or 0) <= account.tolerance and not each.quantity:
+            continue
         if any(p == place and other.code in account.upstream and _same(rest, each) for p, other, rest in open_):
             continue
         side = account.over if each.is_over else account.under

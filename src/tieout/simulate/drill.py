@@ -4,7 +4,7 @@ import shutil
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.resources import as_file, files
 from pathlib import Path
 
@@ -36,6 +36,8 @@ class Drill:
     slice_seconds: int = HOUR
     is_fine: bool = True
     keeps_feeds: bool = False
+    damaged: dict[str, str] = field(default_factory=dict)
+    """Files whose bytes were damaged on the way, and the exceptions that they are expected to make."""
 
 
 def make_project(folder: Path, database: str = "embedded") -> None:
@@ -50,6 +52,7 @@ def run(drill: Drill, progress: Progress = lambda done, total: None) -> Grade:
     """Play the world to its end in the project of the drill's folder, and grade it."""
     world, auditor, watched = drill.world, Auditor(), Comparison()
     with opened(drill.folder) as project:
+        project.connection.execute("set synchronous_commit = off")
         for day in world.unfold():
             for plan in day.plans:
                 auditor.begin(plan)
@@ -57,7 +60,7 @@ def run(drill: Drill, progress: Progress = lambda done, total: None) -> Grade:
             watched.expect(events)
             for at, papers in slices(drill, day.papers, events, day.start, day.end):
                 deliver(drill, project, papers, at, is_complete=at == day.end)
-                watched.look(at, open_cases(project.connection))
+                watched.look(at, open_cases(project.connection, drill.damaged))
             progress(day.end - world.start, world.end - world.start)
         grade = Grade(
             grade_kinds(world.truths, watched.histories, watched.predicted, world.end),
@@ -97,6 +100,7 @@ def deliver(drill: Drill, project: Tieout, papers: Iterable[Paper], at: int, *, 
             place.mkdir(parents=True)
             for file in partners()[system].write(said[system], at):
                 (place / file.name).write_bytes(file.data)
+            drill.damaged |= {paper.origin: f"QUA {system}/{paper.kind}/{paper.number}" for paper in said[system] if paper.spoil}
         if system in said or is_complete:
             places = [str(place)] if system in said else []
             declared = utc(at) if is_complete else None

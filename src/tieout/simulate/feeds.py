@@ -20,6 +20,7 @@ class Feeds:
         """A paper arrives; what cannot be read says nothing."""
         if not paper.spoil:
             self.reach(paper.system, paper.delivered, paper.happened)
+        if not paper.spoil or paper.spoil == "count":
             sent = paper.more.get("sent")
             if sent is not None:
                 self.reach(paper.system, paper.delivered, sent - sent % MINUTE)

@@ -10,10 +10,16 @@ from tieout.store.session import Session
 Balances = Mapping[tuple[str, str, str, str], int]
 
 
-def open_cases(connection: Session) -> dict[str, Shown]:
-    """The open exceptions by name."""
+def open_cases(connection: Session, damaged: Mapping[str, str]) -> dict[str, Shown]:
+    """The open exceptions by name; one about a file in quarantine bears the name that `damaged` has for the file."""
     rows = connection.execute("select case_id, owed_by, quantity, value from case_ where state <> 'closed'").fetchall()
-    return {name: Shown(owner, quantity, value) for name, owner, quantity, value in rows}
+    return {_named(name, damaged): Shown(owner, quantity, value) for name, owner, quantity, value in rows}
+
+
+def _named(case: str, damaged: Mapping[str, str]) -> str:
+    if not case.startswith("QUA "):
+        return case
+    return damaged.get(case.split(", ")[0].rsplit("/", 1)[-1], case)
 
 
 def unbalanced(connection: Session, right: Balances) -> list[str]:

@@ -69,6 +69,8 @@ class Account:
     """Accounts whose raised side says what a piece is worth."""
     upstream: tuple[str, ...] = ()
     unit: str = "EA"
+    tolerance: int = 0
+    """Cents that the company's policy lets pass."""
     moves: Mapping[str, tuple[int, Part]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -86,7 +88,7 @@ ACCOUNTS: Mapping[str, Account] = {
     for account in (
         Account(
             "TBK", Measure.BOTH, {"order": LINES, "booking_cancelled": LINES}, {"booking": LINES, "order_cancelled": LINES},
-            Side("erp", ERP, 2), Side("channel", CHANNELS, 2),
+            Side("erp", ERP, 2), Side("channel", CHANNELS, 2), tolerance=2,
         ),
         Account(
             "TAL", Measure.QUANTITY, {"booking": GOODS, "reservation_released": GOODS}, {"reservation": GOODS, "booking_cancelled": GOODS},
@@ -117,7 +119,7 @@ ACCOUNTS: Mapping[str, Account] = {
             Side("erp", ERP, business_days=1), Side("bank", ("bank",), business_days=2),
         ),
         Account(
-            "EAN", Measure.QUANTITY, {"order": Part.GROUP, "shipment": Part.GROUP}, {"answer": Part.COUNT},
+            "EAN", Measure.QUANTITY, {"order": Part.GROUP, "shipment": Part.GROUP, "group": Part.GROUP}, {"answer": Part.COUNT},
             Side("erp", ("edi", "threepl"), 24), Side("partner", ("edi", "threepl"), 24), unit="DOC",
         ),
     )
@@ -125,6 +127,7 @@ ACCOUNTS: Mapping[str, Account] = {
 TYPES = {
     "order": "order", "booking": "sales_order", "booking_cancelled": "cancellation", "order_cancelled": "order_cancellation",
     "reservation": "allocation", "reservation_released": "deallocation", "shipment": "shipment", "delivery": "delivery",
-    "invoice": "invoice", "invoice_voided": "credit_memo", "receipt": "cash_receipt", "payment": "bank_entry", "answer": "group", "unit": "unit",
+    "invoice": "invoice", "invoice_voided": "credit_memo", "receipt": "cash_receipt", "payment": "bank_entry", "answer": "group", "group": "received_group",
+    "unit": "unit",
 }  # fmt: skip
 """What each kind of paper is called in references."""

@@ -80,6 +80,27 @@ class Plan:
         """These things never happen, or nobody says so."""
         self.papers = [paper for paper in self.papers if paper.kind not in kinds]
 
+    def set(self, item: str, quantity: int, cents: Cents, *kinds: str) -> None:
+        """From the first of these papers on everybody goes by another quantity and value of an item; payments follow the invoice."""
+        for paper in self.papers:
+            if paper.kind in kinds:
+                line = paper.line(item)
+                if line.quantity is not None:
+                    line.quantity = quantity
+                if line.value is not None:
+                    line.value = cents
+        if "invoice" in kinds:
+            self.pay_as_billed()
+
+    def pay_as_billed(self) -> None:
+        """The customer pays what the invoice says, and the ERP applies that."""
+        billed = self.one("invoice")
+        amount = sum(line.value or 0 for line in billed.lines)
+        for paper in (*self.all("payment"), *self.all("receipt")):
+            paper.lines[0].value = amount
+            if paper.kind == "payment":
+                paper.more["invoices"] = [(billed.number, amount)]
+
     def add(self, paper: Paper) -> Paper:
         """Something more is said."""
         self.papers.append(paper)

@@ -1,5 +1,6 @@
 """The truth about every fault: whom it struck, what should come of it, and when the ledger could first know; written to `truth.jsonl`."""
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 import msgspec
 
 from tieout.simulate.clock import iso
-from tieout.simulate.paper import Cents, money
+from tieout.simulate.paper import Cents, Line, money
 
 
 class Outcome(StrEnum):
@@ -60,6 +61,16 @@ class Truth:
         for each in found["expected"]:
             del each["cents"]
         return found
+
+
+def open_lines(code: str, owner: str, root: str, lines: Iterable[Line], sign: int = 1) -> list[Expected]:
+    """An exception for each line: goods with their quantity and value, charges with their value."""
+    made = []
+    for line in lines:
+        cents = None if line.value is None else sign * line.value
+        quantity = {} if line.quantity is None else {"EA": sign * line.quantity}
+        made.append(Expected(f"{code}{'+' if sign > 0 else '-'} {root}#{line.item or line.charge}", owner, quantity, cents))
+    return made
 
 
 def write(path: Path, truths: list[Truth]) -> None:

@@ -21,22 +21,23 @@ def write(papers: Sequence[Paper], at: int) -> Iterator[File]:
 
 
 def _webhook(paper: Paper) -> bytes:
-    topic = "orders/create" if not paper.revision else "orders/updated"
+    topic = "orders/create" if paper.kind == "order" and not paper.revision else "orders/updated"
     name = paper.more.get("webhook", f"{paper.number}-{paper.revision}")
     return _encode({"topic": topic, "webhook_id": name, "payload": _order(paper)}) + b"\n"
 
 
 def _order(paper: Paper) -> dict[str, Any]:
     """An order as the shop tells it; cancelled ones say when, and keep their lines."""
+    placed = paper.more.get("placed", paper.happened)
     order_id = FIRST_ID + int(paper.more["index"])
     charges = {line.charge: line.value or 0 for line in paper.lines if line.charge}
     goods = [line for line in paper.lines if not line.charge]
     body: dict[str, Any] = {
         "id": order_id,
         "name": f"#{paper.number}",
-        "created_at": iso(paper.happened),
+        "created_at": iso(placed),
         "updated_at": iso(paper.more.get("changed", paper.happened)),
-        "processed_at": iso(paper.happened),
+        "processed_at": iso(placed),
         "currency": "USD",
         "financial_status": "paid",
         "taxes_included": False,
