@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from tieout.simulate.catalogue import BY_SKU
+from tieout.simulate.clock import HOUR
 from tieout.simulate.feeds import NEVER, Feeds
 from tieout.simulate.paper import Cents, Paper
 from tieout.simulate.residual import Entry, Left, left
@@ -16,6 +17,10 @@ from tieout.simulate.story import Plan
 
 Place = tuple[str, str, str]
 """Account, root and key."""
+WAITING = 24 * HOUR
+"""How long something may wait for its meaning, as the project's settings have it."""
+ACCOUNT = "071000013-4410"
+"""The company's bank account."""
 ROOTS = ("order", "sales_order", "invoice")
 SYSTEMS = ("shop", "desk", "portal", "edi", "erp", "wms", "threepl", "carrier", "bank")
 """As in the project's settings: of two names of a transaction, its own type and then the earlier system's names it."""
@@ -45,6 +50,16 @@ def identity(paper: Paper) -> str:
     return f"{paper.system}/{TYPES[paper.kind]}/{paper.number}"
 
 
+def document(paper: Paper) -> str:
+    """The document as the ledger names it in full; the bank's has the account in its name."""
+    return f"bank/bank_entry/{ACCOUNT}/{paper.number}"
+
+
+def waits(paper: Paper) -> bool:
+    """Whether a paper is about a bank entry that nobody has said the meaning of: it waits for a person to match it."""
+    return paper.about.startswith("bank/bank_entry/")
+
+
 class Book:
     """The papers of one transaction that have arrived, and what they come to."""
 
@@ -63,18 +78,32 @@ class Book:
         if name not in self._best or paper.revision > self._best[name].revision:
             self._best[name] = paper
 
+    def waiting(self) -> list[Paper]:
+        """What names nothing that the ledger could know."""
+        return [paper for paper in self._best.values() if waits(paper)]
+
     def entries(self) -> dict[Place, list[Entry]]:
         """All entries by account, root and key."""
         papers = [paper for paper in self._best.values() if not paper.void]
         names = roots(pair for paper in self._best.values() for pair in paper.links)
         found: dict[Place, list[Entry]] = defaultdict(list)
         for paper in papers:
+            if waits(paper):
+                continue
             for account in ACCOUNTS.values():
                 if paper.kind in account.moves:
                     sign, part = account.moves[paper.kind]
                     for about, key, quantity, cents in shares(paper, part):
                         occurred, is_day = (paper.more["sent"], False) if part is Part.GROUP else (paper.happened, paper.is_day)
-                        entry = Entry(sign, quantity, cents, occurred - occurred % 60 if part is Part.GROUP else occurred, is_day, paper.due, identity(paper))
+                        entry = Entry(
+                            sign,
+                            quantity,
+                            cents,
+                            occurred - occurred % 60 if part is Part.GROUP else occurred,
+                            is_day,
+                            paper.due,
+                            identity(paper),
+                        )
                         found[account.code, names.get(about, about), key].append(entry)
         return found
 
@@ -177,12 +206,16 @@ class Watch:
     def _between(self, after: int, feeds: Feeds, *, arrived: bool) -> list[Event]:
         """What begins, changes and ends between two arrivals."""
         open_ = [(place, account, each, _opens(account, each, feeds, self._since)) for place, account, each in self._open]
-        moments = {opens for *_, opens in open_ if self._since <= opens < after}
+        waiting = [(paper, feeds.when_any(paper.happened + WAITING)) for paper in self.book.waiting()]
+        moments = {opens for *_, opens in open_ if self._since <= opens < after} | {at for _, at in waiting if self._since <= at < after}
         found: list[Event] = []
         for at in sorted(moments | {self._since} if arrived else moments):
             standing = _standing([(place, account, each) for place, account, each, opens in open_ if opens <= at])
             for paper in self.book.damaged:
                 standing[f"QUA {paper.system}/{paper.kind}/{paper.number}"] = Stand(paper.system, 0, "", None)
+            for paper, since in waiting:
+                if since <= at:
+                    standing[f"WAI {document(paper)}"] = Stand(paper.system, 0, "", None)
             found += [Event(at, case, None) for case in self._known if case not in standing]
             found += [Event(at, case, stand) for case, stand in standing.items() if self._known.get(case) != stand]
             self._known = standing

@@ -44,3 +44,7 @@ class Feeds:
                 return NEVER
             found = max(found, self._at[system][place])
         return found
+
+    def when_any(self, to: int) -> int:
+        """The moment from which at least one system had reported up to `to`: the time by which the ledger judges."""
+        return min((self.when((system,), to) for system in self._to), default=NEVER)

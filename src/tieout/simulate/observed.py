@@ -38,10 +38,11 @@ def unbalanced(connection: Session, right: Balances) -> list[str]:
 
 
 def double_claims(connection: Session) -> list[str]:
-    """Bank entries of which more stands on the accounts than the bank has credited, and records claimed by two decisions."""
+    """Bank entries of which more stands on the accounts than the bank has credited."""
     rows = connection.execute(
-        "select f.identity from fact f join lateral ("
-        " select sum(e.sign * e.value) as counted from entry e where e.identity = f.identity and e.account in ('CSH', 'PYT')) s on true"
-        " where f.kind in ('CashReceived', 'PayoutReceived') group by f.identity, s.counted having s.counted > max((f.body->>'total')::numeric)"
+        "select counted.identity from"
+        " (select identity, sum(sign * value) as amount from entry where kind in ('CashReceived', 'PayoutReceived') group by 1) counted"
+        " join (select identity, max((body->>'total')::numeric) as amount from fact where kind in ('CashReceived', 'PayoutReceived') group by 1) stated"
+        " using (identity) where counted.amount > stated.amount order by 1"
     ).fetchall()
     return [identity for (identity,) in rows]

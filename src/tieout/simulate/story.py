@@ -6,7 +6,18 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from tieout.simulate import chance
-from tieout.simulate.catalogue import BY_SKU, CHANNELS, EDI_CUSTOMERS, FREIGHT, ITEMS, TAX_PERMILLE, THIRD_PARTY, TRADE_CUSTOMERS, WAREHOUSES, Channel
+from tieout.simulate.catalogue import (
+    BY_SKU,
+    CHANNELS,
+    EDI_CUSTOMERS,
+    FREIGHT,
+    ITEMS,
+    TAX_PERMILLE,
+    THIRD_PARTY,
+    TRADE_CUSTOMERS,
+    WAREHOUSES,
+    Channel,
+)
 from tieout.simulate.clock import DAY, HOUR, MINUTE, business_day, local, moment, open_moment
 from tieout.simulate.paper import Cents, Line, Paper
 

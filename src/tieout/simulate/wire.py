@@ -18,7 +18,9 @@ def stamp(at: int) -> str:
     return local(at).strftime("%Y%m%d-%H%M-%S")
 
 
-def packed(papers: Sequence[Paper], name: str, at: int, one: Callable[[Paper], bytes], *, glue: bytes = b"", head: bytes = b"") -> Iterator[File]:
+def packed(
+    papers: Sequence[Paper], name: str, at: int, one: Callable[[Paper], bytes], *, glue: bytes = b"", head: bytes = b""
+) -> Iterator[File]:
     """The papers in one file, each written by `one`; those that are damaged each in a file of their own. `{}` in `name` becomes the time."""
     whole = name.format(stamp(at))
     parts: list[bytes] = []

@@ -2,6 +2,7 @@
 
 from tieout.simulate.clock import DAY
 from tieout.simulate.faults import Parameters, fault
+from tieout.simulate.partners.bank import ACCOUNT
 from tieout.simulate.story import Plan, payment
 from tieout.simulate.truth import Expected, Outcome, Truth
 
@@ -47,4 +48,5 @@ def payment_without_reference(plan: Plan, parameters: Parameters) -> Truth | Non
     invoice, amount = line.about, line.value or 0
     paid.more |= {"invoices": [], "text": "THANK YOU"}
     paid.about = line.about = f"bank/bank_entry/{paid.number}"
-    return Truth("", invoice, Outcome.EXCEPTION, [Expected(f"CSH- {invoice}", "bank", {}, -amount)], "no reference")
+    expected = [Expected(f"CSH- {invoice}", "bank", {}, -amount), Expected(f"WAI bank/bank_entry/{ACCOUNT}/{paid.number}", "bank")]
+    return Truth("", invoice, Outcome.EXCEPTION, expected, "no reference")

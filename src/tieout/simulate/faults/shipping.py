@@ -83,6 +83,8 @@ def cancellation_crosses_shipment(plan: Plan, parameters: Parameters) -> Truth |
     more = {**placed.more, "changed": at, "cancelled": at, "placed": placed.happened, "webhook": f"{placed.number}-cancelled"}
     plan.add(placed.copy(kind="order_cancelled", happened=at, delivered=at + travel(rng), more=more))
     booked = plan.one("booking")
-    plan.add(booked.copy(kind="booking_cancelled", number=f"X{order.index}", happened=at + 60, delivered=at + 60 + travel(rng), links=(), more={}))
+    plan.add(
+        booked.copy(kind="booking_cancelled", number=f"X{order.index}", happened=at + 60, delivered=at + 60 + travel(rng), links=(), more={})
+    )
     plan.drop("invoice", "payment", "receipt")
     return Truth("", order.ref, Outcome.EXCEPTION, open_lines("TSH", "erp", order.ref, order.goods, -1), "cancelled as it left")

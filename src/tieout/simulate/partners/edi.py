@@ -68,4 +68,3 @@ def _answer(paper: Paper) -> tuple[str, str, list[Row]]:
 
 SETS: dict[str, Callable[[Paper], tuple[str, str, list[Row]]]] = {"order": _order, "shipment": _advice, "answer": _answer}
 """What each kind of paper becomes: the set's code, its group's, and its segments."""
-
