@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from tieout.simulate.catalogue import BY_SKU
 from tieout.simulate.clock import HOUR
-from tieout.simulate.feeds import NEVER, Feeds
+from tieout.simulate.feeds import NEVER, Feeds, is_group_known
 from tieout.simulate.paper import Cents, Paper
 from tieout.simulate.residual import Entry, Left, left
 from tieout.simulate.rules import ACCOUNTS, GRACE, TYPES, Account, Measure, Part
@@ -71,7 +71,7 @@ class Book:
         """A paper arrives: the newest version of each document counts. Of a damaged one at most its group does."""
         if paper.spoil:
             self.damaged.append(paper)
-            if paper.spoil != "count":
+            if not is_group_known(paper):
                 return
             paper = paper.copy(kind="group", lines=[])
         name = identity(paper)

@@ -3,7 +3,7 @@
 import shutil
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -71,22 +71,35 @@ def run(drill: Drill, progress: Progress = lambda done, total: None) -> Grade:
     return grade
 
 
-def slices(drill: Drill, papers: list[Paper], events: Iterable[Event], start: int, end: int) -> Iterator[tuple[int, list[Paper]]]:
+def slices(drill: Drill, papers: list[Paper], events: Sequence[Event], start: int, end: int) -> Iterator[tuple[int, list[Paper]]]:
     """The day's papers, cut into deliveries: at regular moments, and shortly after something becomes knowable."""
-    cuts = set(range(start + drill.slice_seconds, end, drill.slice_seconds)) | {end}
-    if drill.is_fine:
-        last = start - NEAR
-        for at in sorted(event.at for event in events):
-            if at > last:
-                last = min(at + NEAR, end)
-                cuts.add(last)
+    regular = sorted({*range(start + drill.slice_seconds, end, drill.slice_seconds), end})
+    cuts = set(regular)
+    last = start - NEAR
+    for at in sorted(event.at for event in events) if drill.is_fine else passing(events, regular):
+        if at > last:
+            last = min(at + NEAR, end) if drill.is_fine else at
+            cuts.add(last)
     arrivals = [paper.delivered for paper in papers]
     done = 0
     for cut in sorted(cuts):
         place = len(papers) if cut == end else bisect_left(arrivals, cut + 1)
-        if place > done or cut == end or drill.is_fine:
-            yield cut, papers[done:place]
+        yield cut, papers[done:place]
         done = place
+
+
+def passing(events: Iterable[Event], cuts: Sequence[int]) -> list[int]:
+    """When exceptions begin that end again before the next look: they are looked for at once."""
+    begun: dict[str, int] = {}
+    found: list[int] = []
+    for event in events:
+        if event.stand is not None:
+            begun.setdefault(event.case, event.at)
+        elif event.case in begun and bisect_left(cuts, begun[event.case]) == bisect_left(cuts, event.at):
+            found.append(begun.pop(event.case))
+        else:
+            begun.pop(event.case, None)
+    return sorted(found)
 
 
 def deliver(drill: Drill, project: Tieout, papers: Iterable[Paper], at: int, *, is_complete: bool) -> None:

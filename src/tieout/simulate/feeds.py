@@ -9,6 +9,11 @@ from tieout.simulate.paper import Paper
 NEVER = 2**62
 
 
+def is_group_known(paper: Paper) -> bool:
+    """Whether the head of a damaged interchange came through: its group was received, and has to be answered."""
+    return "group" in paper.more and paper.spoil in ("count", "truncated")
+
+
 class Feeds:
     """For each system the moments at which its newest statement became newer, and how new it then was."""
 
@@ -20,7 +25,7 @@ class Feeds:
         """A paper arrives; what cannot be read says nothing."""
         if not paper.spoil:
             self.reach(paper.system, paper.delivered, paper.happened)
-        if not paper.spoil or paper.spoil == "count":
+        if not paper.spoil or is_group_known(paper):
             sent = paper.more.get("sent")
             if sent is not None:
                 self.reach(paper.system, paper.delivered, sent - sent % MINUTE)

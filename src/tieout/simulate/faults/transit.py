@@ -94,7 +94,7 @@ def damaged(plan: Plan, how: str, kinds: list[str], resent_hours: int) -> Truth 
     paper = drawn(plan, [kind for kind in kinds if kind != "order" or plan.order.channel.name in ("shop", "edi", "portal")])
     if paper is None:
         return None
-    if "group" in paper.more and how != "count":
+    if "group" in paper.more and how not in ("count", "truncated"):
         plan.papers = [each for each in plan.papers if each.about != paper.more["group"]]
     if resent_hours and plan.rng.random() < 0.5:
         control = paper.more.get("control", 0) + 50_000_000

@@ -1,12 +1,13 @@
 """The bank: one statement (camt.053) for each evening, with an entry for every payment and what it says it is for."""
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from xml.sax.saxutils import escape
 
 from tieout.simulate.clock import local
 from tieout.simulate.paper import Paper, money
 from tieout.simulate.partners import File
-from tieout.simulate.wire import packed, stamp
+from tieout.simulate.wire import stamp
 
 SYSTEMS = ("bank",)
 ACCOUNT = "071000013-4410"
@@ -14,14 +15,17 @@ HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n<Document xmlns="urn:iso:std:iso
 
 
 def write(papers: Sequence[Paper], at: int) -> Iterator[File]:
-    """The statement; an entry whose bytes are damaged on the way stands in a statement of its own, which cannot be read."""
-    sound = [paper for paper in papers if not paper.spoil]
-    name = f"statement-{stamp(at)}.xml"
-    for paper in sound:
-        paper.origin = name
-    if sound:
-        yield File(name, _statement(sound, at))
-    yield from packed([paper for paper in papers if paper.spoil], "statement-{}.xml", at, lambda paper: _statement([paper], at))
+    """A statement for each moment at which the bank sends one; what it sends again stands in another."""
+    for sent, found in groupby(sorted(papers, key=_sent), key=_sent):
+        entries = list(found)
+        name = f"statement-{stamp(sent)}.xml"
+        for paper in entries:
+            paper.origin = name
+        yield File(name, _statement(entries, sent))
+
+
+def _sent(paper: Paper) -> int:
+    return paper.delivered
 
 
 def _statement(papers: Sequence[Paper], at: int) -> bytes:
