@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from tieout.simulate.auditor import Event, Stand
 from tieout.simulate.clock import iso
-from tieout.simulate.grade import History, Shown, stands
+from tieout.simulate.grade import History, Shown, shown_as
 
 
 class Comparison:
@@ -37,11 +37,15 @@ class Comparison:
         for name, now in shown.items():
             if name not in self._right:
                 self._note(self.false_alarms, at, name, f"{name}: {now}")
-            elif not stands(now, self._right[name]):
+            elif now != shown_as(self._right[name]):
                 self._note(self.false_alarms, at, name, f"{name}: {now}, but {self._right[name]} by the auditor")
         for name, stand in self._right.items():
             if name not in shown:
                 self._note(self.missed, at, name, f"{name}: {stand}")
+
+    def expected(self) -> dict[str, Shown]:
+        """What stands by the auditor at the last look, as the ledger should show it."""
+        return {name: shown_as(stand) for name, stand in self._right.items()}
 
     def _remember(self, at: int, shown: Mapping[str, Shown]) -> None:
         for name in self._open - shown.keys():

@@ -9,15 +9,15 @@ from importlib.resources import as_file, files
 from pathlib import Path
 
 from tieout.app import Tieout, opened
-from tieout.runtime.intake import import_places
-from tieout.simulate import truth
+from tieout.simulate import scenario, truth
 from tieout.simulate.auditor import SYSTEMS, Auditor, Event
-from tieout.simulate.clock import HOUR, utc
+from tieout.simulate.clock import HOUR
 from tieout.simulate.comparison import Comparison
 from tieout.simulate.grade import Grade, grade_kinds
 from tieout.simulate.observed import double_claims, open_cases, unbalanced
 from tieout.simulate.paper import Paper
 from tieout.simulate.partners import partners
+from tieout.simulate.scenario import Step
 from tieout.simulate.wire import stamp
 from tieout.simulate.world import World
 
@@ -36,16 +36,18 @@ class Drill:
     slice_seconds: int = HOUR
     is_fine: bool = True
     keeps_feeds: bool = False
+    steps: list[Step] = field(default_factory=list)
     damaged: dict[str, str] = field(default_factory=dict)
-    """Files whose bytes were damaged on the way, and the exceptions that they are expected to make."""
+    """Files that cannot be read, and how their exceptions are called."""
 
 
-def make_project(folder: Path, database: str = "embedded") -> None:
-    """The simulated company's project in a folder, with another database if wanted."""
+def make_project(folder: Path, database: str = "embedded", schema: str = "drill") -> None:
+    """The simulated company's project in a folder, with another database or schema if wanted."""
     with as_file(files(__package__).joinpath("project")) as source:
         shutil.copytree(source, folder, dirs_exist_ok=True)
     settings = folder / "tieout.toml"
-    settings.write_text(settings.read_text("utf-8").replace('database = "embedded"', f'database = "{database}"'), "utf-8")
+    text = settings.read_text("utf-8").replace('database = "embedded"', f'database = "{database}"')
+    settings.write_text(text.replace('schema = "drill"', f'schema = "{schema}"'), "utf-8")
 
 
 def run(drill: Drill, progress: Progress = lambda done, total: None) -> Grade:
@@ -53,6 +55,8 @@ def run(drill: Drill, progress: Progress = lambda done, total: None) -> Grade:
     world, auditor, watched = drill.world, Auditor(), Comparison()
     with opened(drill.folder) as project:
         project.connection.execute("set synchronous_commit = off")
+        auditor.hear([], world.start)
+        deliver(drill, project, [], world.start, is_complete=True)
         for day in world.unfold():
             for plan in day.plans:
                 auditor.begin(plan)
@@ -62,11 +66,13 @@ def run(drill: Drill, progress: Progress = lambda done, total: None) -> Grade:
                 deliver(drill, project, papers, at, is_complete=at == day.end)
                 watched.look(at, open_cases(project.connection, drill.damaged))
             progress(day.end - world.start, world.end - world.start)
+        with project.database.session() as reader:
+            doubled, differing = double_claims(reader), unbalanced(reader, auditor.close())
         grade = Grade(
-            grade_kinds(world.truths, watched.histories, watched.predicted, world.end),
-            watched.false_alarms, double_claims(project.connection), watched.missed, unbalanced(project.connection, auditor.close()),
+            grade_kinds(world.truths, watched.histories, watched.predicted, world.end), watched.false_alarms, doubled, watched.missed, differing,
             str(project.status()["ledger_hash"]), {each.kind: each.miss for each in world.truths if each.miss},
         )  # fmt: skip
+    scenario.keep(drill.folder, drill.steps, watched.expected())
     truth.write(drill.folder / "truth.jsonl", world.truths)
     return grade
 
@@ -108,15 +114,16 @@ def deliver(drill: Drill, project: Tieout, papers: Iterable[Paper], at: int, *, 
     for paper in papers:
         said[paper.system].append(paper)
     for system in SYSTEMS:
-        place = drill.folder / "feeds" / system / stamp(at)
-        if system in said:
-            place.mkdir(parents=True)
+        folder = f"feeds/{system}/{stamp(at)}" if system in said else ""
+        if folder:
+            (drill.folder / folder).mkdir(parents=True)
             for file in partners()[system].write(said[system], at):
-                (place / file.name).write_bytes(file.data)
-            drill.damaged |= {paper.origin: f"QUA {system}/{paper.kind}/{paper.number}" for paper in said[system] if paper.spoil}
-        if system in said or is_complete:
-            places = [str(place)] if system in said else []
-            declared = utc(at) if is_complete else None
-            import_places(project.connection, project.configuration, project.systems[system], places, declared=declared)
-        if system in said and not drill.keeps_feeds:
-            shutil.rmtree(place)
+                (drill.folder / folder / file.name).write_bytes(file.data)
+        if folder or is_complete:
+            damaged = {f"{system}/{stamp(at)}/{p.origin}": f"QUA {system}/{p.kind}/{p.number}" for p in said[system] if p.spoil}
+            step = Step(at, system, folder, is_complete, damaged)
+            drill.steps.append(step)
+            drill.damaged |= damaged
+            scenario.do(project, drill.folder, step)
+        if folder and not drill.keeps_feeds:
+            shutil.rmtree(drill.folder / folder)

@@ -139,11 +139,10 @@ def agrees(shown: Shown, expected: Expected) -> bool:
     return expected.cents is None or shown.value == ({"USD": plain(expected.cents)} if expected.cents else {})
 
 
-def stands(shown: Shown, stand: Stand) -> bool:
-    """Whether an exception is shown as the auditor sees it stand."""
+def shown_as(stand: Stand) -> Shown:
+    """How the ledger should show what the auditor sees stand."""
     quantity = {stand.unit: str(stand.quantity)} if stand.quantity else {}
-    value = {"USD": plain(stand.cents)} if stand.cents else {}
-    return shown.quantity == quantity and shown.value == value and shown.owner == stand.owner
+    return Shown(stand.owner, quantity, {"USD": plain(stand.cents)} if stand.cents else {})
 
 
 def plain(cents: int) -> str:

@@ -19,7 +19,7 @@ def open_cases(connection: Session, damaged: Mapping[str, str]) -> dict[str, Sho
 def _named(case: str, damaged: Mapping[str, str]) -> str:
     if not case.startswith("QUA "):
         return case
-    return damaged.get(case.split(", ")[0].rsplit("/", 1)[-1], case)
+    return damaged.get("/".join(case.split(", ")[0].split("/")[-3:]), case)
 
 
 def unbalanced(connection: Session, right: Balances) -> list[str]:

@@ -15,7 +15,7 @@ from tieout.simulate.truth import Truth
 
 FIRST_DAY = date(2026, 3, 2)
 """A Monday, six days before the clocks go forward where the company works."""
-DRAIN_DAYS = 16
+DRAIN_DAYS = 20
 """How long the world goes on after the last order, so that every deadline passes."""
 
 

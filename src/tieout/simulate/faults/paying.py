@@ -7,7 +7,7 @@ from tieout.simulate.story import Plan, payment
 from tieout.simulate.truth import Expected, Outcome, Truth
 
 
-@fault("short_pay", "The customer pays less than the invoice; some pay the rest two weeks later.", percent=8)
+@fault("short_pay", "The customer pays less than the invoice; some pay the rest nine days later.", percent=8)
 def short_pay(plan: Plan, parameters: Parameters) -> Truth | None:
     """The rest of the invoice is open when it falls due."""
     billed, rng = plan.one("invoice"), plan.rng
@@ -21,8 +21,8 @@ def short_pay(plan: Plan, parameters: Parameters) -> Truth | None:
     if rng.random() < 0.5:
         for paper in payment(plan.order, billed, rng):
             paper.number += "-2"
-            paper.happened += 14 * DAY
-            paper.delivered += 14 * DAY
+            paper.happened += 9 * DAY
+            paper.delivered += 9 * DAY
             paper.lines[0].value = short
             if paper.kind == "payment":
                 paper.more["invoices"] = [(billed.number, short)]
