@@ -1,6 +1,5 @@
 """Drills for tests: a world played into a schema of its own on the tests' server."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,16 +16,12 @@ def thick(rate: float) -> list[Share]:
 
 
 def played(
-    server: Server, folder: Path, world: World, *, is_fine: bool = False, keeps_feeds: bool = False, changes: Sequence[tuple[str, str]] = ()
+    server: Server, folder: Path, world: World, *, is_fine: bool = False, keeps_feeds: bool = False, company: Path | None = None
 ) -> Grade:
-    """The grade of a world, played into a new project in a folder; `changes` replace parts of its settings."""
+    """The grade of a world, played into a new project in a folder."""
     database = server.make(migrated=False)
     try:
-        make_project(folder, database.conninfo, database.schema)
-        settings = folder / "tieout.toml"
-        for old, new in changes:
-            assert old in settings.read_text()
-            settings.write_text(settings.read_text().replace(old, new))
+        make_project(folder, database.conninfo, database.schema, company)
         return run(Drill(world, folder, 86400, is_fine=is_fine, keeps_feeds=keeps_feeds))
     finally:
         server.drop(database)

@@ -7,6 +7,7 @@ import pytest
 from drilling import played, thick, told
 
 from servers import Server
+from tieout.simulate.drill import make_project
 from tieout.simulate.world import World
 
 RANDOM = secrets.token_hex(4)
@@ -32,18 +33,35 @@ def test_an_exception_is_visible_seconds_after_it_could_be_known(server: Server,
     assert max(kind.written()["p95_visible_s"] or 0 for kind in grade.kinds.values()) <= 5
 
 
-def test_a_policy_that_waits_too_long_is_told_what_it_misses(server: Server, tmp_path: Path) -> None:
-    world = World("blind", 2, 60, [share for share in thick(0.3) if share.kind == "confirmation_missing"])
-    grade = played(server, tmp_path, world, changes=[("days = 3", "days = 300")])
+def company(folder: Path, old: str, new: str) -> Path:
+    """The simulated company with something else in its settings."""
+    make_project(folder)
+    settings = folder / "tieout.toml"
+    assert old in settings.read_text()
+    settings.write_text(settings.read_text().replace(old, new))
+    return folder
+
+
+def test_a_tolerance_that_is_too_wide_is_told_what_it_hides(server: Server, tmp_path: Path) -> None:
+    world = World("blind", 2, 60, [share for share in thick(0.3) if share.kind == "price_differs"])
+    grade = played(server, tmp_path / "drill", world, company=company(tmp_path / "own", 'value = "0.02"', 'value = "50.00"'))
     assert not grade.is_clean
-    assert grade.kinds["confirmation_missing"].expected > 10
+    kind = grade.kinds["price_differs"]
+    assert kind.expected > 10
+    assert kind.found < kind.expected
+    assert not grade.differences, "ledger and auditor agree by the company's own tolerance"
+
+
+def test_a_deadline_beyond_the_drill_is_told_what_it_does_not_show(server: Server, tmp_path: Path) -> None:
+    world = World("slow", 1, 60, [share for share in thick(0.3) if share.kind == "confirmation_missing"])
+    grade = played(server, tmp_path / "drill", world, company=company(tmp_path / "own", "days = 3", "days = 300"))
+    assert grade.kinds["confirmation_missing"].expected > 5
     assert grade.kinds["confirmation_missing"].found == 0
-    assert grade.missed
-    assert not grade.false_alarms
+    assert not grade.is_clean
 
 
-def test_a_policy_that_is_too_strict_is_told_of_its_false_alarms(server: Server, tmp_path: Path) -> None:
-    grade = played(server, tmp_path, World("nervous", 1, 30, []), changes=[("days = 3", "hours = 20")])
+def test_a_deadline_that_is_too_short_is_told_of_its_false_alarms(server: Server, tmp_path: Path) -> None:
+    grade = played(server, tmp_path / "drill", World("nervous", 1, 30, []), company=company(tmp_path / "own", "days = 3", "hours = 20"))
     assert not grade.is_clean
     assert grade.false_alarms
     assert not grade.missed

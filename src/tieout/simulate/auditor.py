@@ -4,7 +4,7 @@ It shares nothing with the ledger: it knows papers, the rules of `rules.py` and 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from tieout.simulate.catalogue import BY_SKU
@@ -61,9 +61,10 @@ def waits(paper: Paper) -> bool:
 
 
 class Book:
-    """The papers of one transaction that have arrived, and what they come to."""
+    """The papers of one transaction that have arrived, and what they come to by some accounts."""
 
-    def __init__(self) -> None:
+    def __init__(self, accounts: Mapping[str, Account]) -> None:
+        self._accounts = accounts
         self._best: dict[str, Paper] = {}
         self.damaged: list[Paper] = []
 
@@ -90,7 +91,7 @@ class Book:
         for paper in papers:
             if waits(paper):
                 continue
-            for account in ACCOUNTS.values():
+            for account in self._accounts.values():
                 if paper.kind in account.moves:
                     sign, part = account.moves[paper.kind]
                     for about, key, quantity, cents in shares(paper, part):
@@ -111,7 +112,7 @@ class Book:
         """What is open, whether due or not, as (place, account, left)."""
         found = self.entries()
         for (code, root, key), entries in found.items():
-            account = ACCOUNTS[code]
+            account = self._accounts[code]
             prices: list[Entry] = []
             for other in account.prices:
                 prices = [e for e in found.get((other, root, key), ()) if e.sign > 0 and e.cents is not None]
@@ -125,7 +126,7 @@ class Book:
         """Plain sums: (root, account, key, unit or `$`) to raised less cleared, in pieces or cents, without the zeros."""
         sums: dict[tuple[str, str, str, str], int] = defaultdict(int)
         for (code, root, key), entries in self.entries().items():
-            account = ACCOUNTS[code]
+            account = self._accounts[code]
             for entry in entries:
                 if entry.quantity is not None and account.measure is not Measure.MONEY:
                     sums[root, code, key, account.unit] += entry.sign * entry.quantity
@@ -183,8 +184,8 @@ def _rank(reference: str) -> tuple[bool, int, str]:
 class Watch:
     """One transaction as it unfolds: its book, what is open in it, and the exceptions that stand."""
 
-    def __init__(self) -> None:
-        self.book = Book()
+    def __init__(self, accounts: Mapping[str, Account]) -> None:
+        self.book = Book(accounts)
         self._open: list[tuple[str, Account, Left]] = []
         self._known: dict[str, Stand] = {}
         self._since = 0
@@ -225,7 +226,8 @@ class Watch:
 class Auditor:
     """All transactions of a world: exceptions of those that a fault struck, balances of all."""
 
-    def __init__(self) -> None:
+    def __init__(self, accounts: Mapping[str, Account] = ACCOUNTS) -> None:
+        self._accounts = accounts
         self.feeds = Feeds()
         self.balances: dict[tuple[str, str, str, str], int] = {}
         """Of the transactions that are done and are not at nothing."""
@@ -236,7 +238,7 @@ class Auditor:
     def begin(self, plan: Plan) -> None:
         """A transaction begins."""
         index = plan.order.index
-        self._watches[index] = Watch()
+        self._watches[index] = Watch(self._accounts)
         self._papers_left[index] = len(plan.papers)
         if plan.fault:
             self._struck.add(index)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from tieout.simulate.auditor import Event, Stand
 from tieout.simulate.clock import iso
-from tieout.simulate.grade import History, Shown, shown_as
+from tieout.simulate.grade import Difference, History, Shown, shown_as
 
 
 class Comparison:
@@ -13,8 +13,8 @@ class Comparison:
     def __init__(self) -> None:
         self.histories: dict[str, History] = {}
         self.predicted: list[Event] = []
-        self.false_alarms: list[str] = []
-        self.missed: list[str] = []
+        self.false_alarms: list[Difference] = []
+        self.missed: list[Difference] = []
         self._right: dict[str, Stand] = {}
         self._open: set[str] = set()
         self._next = 0
@@ -36,12 +36,12 @@ class Comparison:
         self._remember(at, shown)
         for name, now in shown.items():
             if name not in self._right:
-                self._note(self.false_alarms, at, name, f"{name}: {now}")
+                self._note(self.false_alarms, at, name, f"{now}, nothing by the auditor")
             elif now != shown_as(self._right[name]):
-                self._note(self.false_alarms, at, name, f"{name}: {now}, but {self._right[name]} by the auditor")
+                self._note(self.false_alarms, at, name, f"{now}, but {self._right[name]} by the auditor")
         for name, stand in self._right.items():
             if name not in shown:
-                self._note(self.missed, at, name, f"{name}: {stand}")
+                self._note(self.missed, at, name, f"nothing, but {stand} by the auditor")
 
     def expected(self) -> dict[str, Shown]:
         """What stands by the auditor at the last look, as the ledger should show it."""
@@ -58,8 +58,8 @@ class Comparison:
                 history.shown.append(now)
         self._open = set(shown)
 
-    def _note(self, list_: list[str], at: int, name: str, text: str) -> None:
+    def _note(self, list_: list[Difference], at: int, name: str, told: str) -> None:
         """Each difference once, however long it stands."""
         if (key := f"{id(list_)} {name}") not in self._noted:
             self._noted.add(key)
-            list_.append(f"{iso(at)} {text}")
+            list_.append(Difference(name, f"at {iso(at)} {told}"))

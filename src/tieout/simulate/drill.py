@@ -1,5 +1,6 @@
 """A fire drill: a world is played into a project by the ordinary intake, slice by slice, and what the ledger shows is graded."""
 
+import re
 import shutil
 from bisect import bisect_left
 from collections import defaultdict
@@ -7,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import as_file, files
 from pathlib import Path
+from typing import Protocol
 
 from tieout.app import Tieout, opened
 from tieout.simulate import scenario, truth
@@ -17,13 +19,35 @@ from tieout.simulate.grade import Grade, grade_kinds
 from tieout.simulate.observed import double_claims, open_cases, unbalanced
 from tieout.simulate.paper import Paper
 from tieout.simulate.partners import partners
+from tieout.simulate.rules import under
 from tieout.simulate.scenario import Step
+from tieout.simulate.truth import Truth
 from tieout.simulate.wire import stamp
-from tieout.simulate.world import World
+from tieout.simulate.world import Day
 
 NEAR = 4
 """Seconds: exceptions that become knowable so close together are looked for at one moment."""
 Progress = Callable[[int, int], None]
+
+
+class Unfolding(Protocol):
+    """A world, or an excerpt of one."""
+
+    truths: list[Truth]
+
+    @property
+    def start(self) -> int:
+        """When it begins."""
+        ...
+
+    @property
+    def end(self) -> int:
+        """When everything that can be known is known."""
+        ...
+
+    def unfold(self) -> Iterable[Day]:
+        """Day after day."""
+        ...
 
 
 @dataclass(slots=True)
@@ -31,7 +55,7 @@ class Drill:
     """What is played and how finely. `slice_seconds` is the longest time between two deliveries; `is_fine` adds one whenever
     something becomes knowable, so that the time until it is visible is measured to a few seconds."""
 
-    world: World
+    world: Unfolding
     folder: Path
     slice_seconds: int = HOUR
     is_fine: bool = True
@@ -41,18 +65,22 @@ class Drill:
     """Files that cannot be read, and how their exceptions are called."""
 
 
-def make_project(folder: Path, database: str = "embedded", schema: str = "drill") -> None:
-    """The simulated company's project in a folder, with another database or schema if wanted."""
-    with as_file(files(__package__).joinpath("project")) as source:
-        shutil.copytree(source, folder, dirs_exist_ok=True)
+def make_project(folder: Path, database: str = "embedded", schema: str = "drill", company: Path | None = None) -> None:
+    """The simulated company's project in a folder, or somebody's own version of it, on the drill's database."""
+    if company is not None:
+        shutil.copytree(company, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".tieout", "feeds"))
+    else:
+        with as_file(files(__package__).joinpath("project")) as source:
+            shutil.copytree(source, folder, dirs_exist_ok=True)
     settings = folder / "tieout.toml"
-    text = settings.read_text("utf-8").replace('database = "embedded"', f'database = "{database}"')
-    settings.write_text(text.replace('schema = "drill"', f'schema = "{schema}"'), "utf-8")
+    text = re.sub(r"(?m)^(database|schema) *=.*\n", "", settings.read_text("utf-8"))
+    settings.write_text(text.replace("[project]\n", f'[project]\ndatabase = "{database}"\nschema = "{schema}"\n', 1), "utf-8")
 
 
 def run(drill: Drill, progress: Progress = lambda done, total: None) -> Grade:
     """Play the world to its end in the project of the drill's folder, and grade it."""
-    world, auditor, watched = drill.world, Auditor(), Comparison()
+    world, watched = drill.world, Comparison()
+    auditor = Auditor(under((drill.folder / "tieout.toml").read_text("utf-8")))
     with opened(drill.folder) as project:
         project.connection.execute("set synchronous_commit = off")
         auditor.hear([], world.start)

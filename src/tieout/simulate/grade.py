@@ -33,6 +33,17 @@ class History:
         return len(self.opened) > len(self.closed)
 
 
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Where the ledger and the auditor differ: the exception or balance, and what each says."""
+
+    name: str
+    told: str
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.told}"
+
+
 @dataclass(slots=True)
 class Kind:
     """The grade of one kind of fault."""
@@ -65,20 +76,24 @@ class Grade:
     """The grade of a drill."""
 
     kinds: dict[str, Kind]
-    false_alarms: list[str]
-    double_claims: list[str]
-    missed: list[str]
+    false_alarms: list[Difference]
+    double_claims: list[Difference]
+    missed: list[Difference]
     """Exceptions that the auditor saw stand and the ledger did not, beside those of the faults themselves."""
-    unbalanced: list[str]
+    unbalanced: list[Difference]
     """Balances that the auditor and the ledger see differently."""
     ledger_hash: str
     expected_misses: dict[str, str]
 
     @property
+    def differences(self) -> list[Difference]:
+        """Everything in which ledger and auditor differ."""
+        return [*self.false_alarms, *self.missed, *self.double_claims, *self.unbalanced]
+
+    @property
     def is_clean(self) -> bool:
         """Whether everything was found, and nothing else."""
-        wrong = self.false_alarms or self.double_claims or self.missed or self.unbalanced
-        return not wrong and all(kind.is_right for name, kind in self.kinds.items() if name not in self.expected_misses)
+        return not self.differences and all(kind.is_right for name, kind in self.kinds.items() if name not in self.expected_misses)
 
     def written(self) -> dict[str, Any]:
         """As `--json` prints it."""

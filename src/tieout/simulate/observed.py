@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
-from tieout.simulate.grade import Shown
+from tieout.simulate.grade import Difference, Shown
 from tieout.simulate.paper import money
 from tieout.store.session import Session
 
@@ -22,7 +22,7 @@ def _named(case: str, damaged: Mapping[str, str]) -> str:
     return damaged.get("/".join(case.split(", ")[0].split("/")[-3:]), case)
 
 
-def unbalanced(connection: Session, right: Balances) -> list[str]:
+def unbalanced(connection: Session, right: Balances) -> list[Difference]:
     """Where the ledger's balances are not the auditor's."""
     shown: dict[tuple[str, str, str, str], Decimal] = {}
     for root, account, key, measure, net in connection.execute("select root, account, key, unit_or_currency, net from balance").fetchall():
@@ -33,16 +33,16 @@ def unbalanced(connection: Session, right: Balances) -> list[str]:
         if name[3] == "$":
             wanted = Decimal(money(right.get(name, 0)))
         if shown.get(name, Decimal(0)) != wanted:
-            found.append(f"{' '.join(name)}: {shown.get(name, 0)} in the ledger, {wanted} by the auditor")
+            found.append(Difference(" ".join(name), f"{shown.get(name, 0)} in the ledger, {wanted} by the auditor"))
     return found
 
 
-def double_claims(connection: Session) -> list[str]:
+def double_claims(connection: Session) -> list[Difference]:
     """Bank entries of which more stands on the accounts than the bank has credited."""
     rows = connection.execute(
-        "select counted.identity from"
+        "select identity, counted.amount, stated.amount from"
         " (select identity, sum(sign * value) as amount from entry where kind in ('CashReceived', 'PayoutReceived') group by 1) counted"
         " join (select identity, max((body->>'total')::numeric) as amount from fact where kind in ('CashReceived', 'PayoutReceived') group by 1) stated"
         " using (identity) where counted.amount > stated.amount order by 1"
     ).fetchall()
-    return [identity for (identity,) in rows]
+    return [Difference(identity, f"{counted} counted of {stated}") for identity, counted, stated in rows]

@@ -3,11 +3,15 @@
 Written from the trade's rules, not from the ledger's code: if both agree, that says something.
 """
 
+import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from decimal import Decimal
 from enum import Enum
+from typing import Any
 
+from tieout.errors import SettingsError
 from tieout.simulate.clock import HOUR, business_day, local, moment
 
 GRACE = 20 * 60
@@ -71,7 +75,7 @@ class Account:
     unit: str = "EA"
     tolerance: int = 0
     """Cents that the company's policy lets pass."""
-    moves: Mapping[str, tuple[int, Part]] = field(default_factory=dict)
+    moves: Mapping[str, tuple[int, Part]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         found = {kind: (1, part) for kind, part in self.raised.items()} | {kind: (-1, part) for kind, part in self.cleared.items()}
@@ -131,3 +135,34 @@ TYPES = {
     "unit": "unit",
 }  # fmt: skip
 """What each kind of paper is called in references."""
+
+
+def under(settings: str) -> Mapping[str, Account]:
+    """The accounts by a company's own deadlines and tolerances, as its `tieout.toml` states them for an account or a side of it.
+
+    Raises SettingsError for a row that the auditor does not know how to apply.
+    """
+    stated = tomllib.loads(settings)
+    made = dict(ACCOUNTS)
+    for row in reversed(stated.get("deadlines", [])):
+        for code in _codes(row, {"account", "side", "hours", "days", "business_days", "team"}):
+            for name in _sides(row):
+                side = getattr(made[code], name)
+                if row.keys() & {"hours", "days", "business_days"}:
+                    side = replace(side, hours=row.get("hours", 0) + 24 * row.get("days", 0), business_days=row.get("business_days", 0))
+                made[code] = replace(made[code], **{name: side})
+    for row in reversed(stated.get("tolerances", [])):
+        for code in _codes(row, {"account", "value"}):
+            made[code] = replace(made[code], tolerance=int(Decimal(row["value"]) * 100))
+    return made
+
+
+def _codes(row: Mapping[str, Any], known: set[str]) -> list[str]:
+    if unknown := sorted(row.keys() - known):
+        raise SettingsError(f"A drill cannot judge by {', '.join(unknown)}.", "For the drill, write deadlines and tolerances by account alone.")
+    code = row.get("account", "")
+    return [code] if code in ACCOUNTS else [] if code else list(ACCOUNTS)
+
+
+def _sides(row: Mapping[str, Any]) -> list[str]:
+    return {"debit": ["over"], "credit": ["under"]}.get(row.get("side", ""), ["over", "under"])
