@@ -38,7 +38,7 @@ TYPES = {
     "SettlementReported": "settlement", "SaleSettled": "sale", "FeeCharged": "fee", "FeePosted": "journal",
     "ReserveMoved": "reserve", "PayoutSent": "payout", "PayoutReceived": "bank_entry", "EventReported": "event",
     "DepositTaken": "deposit", "DepositApplied": "deposit_application", "CreditApplied": "credit_application", "DropShipped": "ship_notice",
-    "GoodsAnnounced": "ship_notice", "PurchaseAcknowledged": "purchase_acknowledgment",
+    "FreightRated": "freight_rate", "FreightInvoiced": "freight_invoice", "GoodsAnnounced": "ship_notice", "PurchaseAcknowledged": "purchase_acknowledgment",
 }  # fmt: skip
 
 SYSTEMS = {

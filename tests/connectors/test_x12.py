@@ -200,9 +200,9 @@ def test_sources_count_bytes_from_the_start_of_the_stream() -> None:
 
 
 def test_a_set_without_mapping_is_refused_as_valid_but_unread() -> None:
-    refusal = refused(document("B10*1*2*SCAC", code="214"))
+    refusal = refused(document("BSI*1*2*20240105", code="869"))
     assert refusal.rule == "x12/unsupported-set"
-    assert refusal.reason == "214 (received) is valid X12 but no mapping reads it yet."
+    assert refusal.reason == "869 (received) is valid X12 but no mapping reads it yet."
 
 
 def test_one_broken_set_does_not_spoil_its_siblings() -> None:

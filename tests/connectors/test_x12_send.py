@@ -14,7 +14,7 @@ import pytest
 
 from tieout.connectors import Address, Document, Numbers, System, x12
 from tieout.connectors.x12 import send
-from tieout.connectors.x12.send.acknowledgment import verdicts
+from tieout.connectors.x12.verdicts import verdicts
 from tieout.core.command import Act, Command, Rejected
 from tieout.core.facts import Fact, Line, Refusal
 from tieout.core.values import Ref, Role, Side, ref
@@ -86,11 +86,11 @@ RELEASE = command(
     "ship_to_state": "IL", "ship_to_zip": "60601", "ship_to_country": "US", "ship_by": "2025-06-12", "customer": "BIGBOX", "customer_id": "BB01"},
 )  # fmt: skip
 NOTICE = command(
-    Act.CONFIRM_FULFILMENT, goods("1", "KETTLE", "6"), goods("2", "MUG", "4"), warehouse="EAST",
+    Act.ANNOUNCE_SHIPMENT, goods("1", "KETTLE", "6"), goods("2", "MUG", "4"), warehouse="EAST",
     data={"shipment": "SH-31002", "shipped": "2025-06-10T14:54:00Z", "tracking": "1Z9,1Z8", "carrier": "UPSN"},
 )  # fmt: skip
 INVOICE = command(
-    Act.POST_INVOICE, goods("1", "MUG-BLUE", "120", "1080"), goods("2", "MUG-RED", "3", "10", unit="CS"), charge("f", "freight", "25.5"),
+    Act.SEND_INVOICE, goods("1", "MUG-BLUE", "120", "1080"), goods("2", "MUG-RED", "3", "10", unit="CS"), charge("f", "freight", "25.5"),
     charge("d", "discount", "-8"), charge("t", "tax", "77.35"), total=Decimal("1184.85"),
     data={"invoice": "INV-88002", "invoice_date": "2025-06-10", "order_date": "2025-06-09", "due": "2025-07-10", "price 2": "3.333333333"},
 )  # fmt: skip

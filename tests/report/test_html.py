@@ -127,7 +127,8 @@ def test_as_of_shows_the_past(told_world: World, tmp_path: Path) -> None:
     text = html.write(past, tmp_path, title="Past").read_text("utf-8")
     assert "As known at" in text
     assert "data-case=" not in text
-    assert "This list is of now" in text
+    assert "Nothing is quarantined" in text
+    assert "Nothing waits" in text
 
 
 def test_a_folder_that_cannot_be_is_one_sentence(told: Ledger, tmp_path: Path) -> None:

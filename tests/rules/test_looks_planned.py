@@ -1,6 +1,6 @@
 """A look is planned whenever something opens, also by what is taken back and by what arrives late with an early date."""
 
-from world import World, line, say
+from world import World, line
 
 ORDER, SALES = "shop/order/1", "erp/sales_order/S1"
 

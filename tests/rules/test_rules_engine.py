@@ -546,3 +546,26 @@ def test_rule_31_as_of_shows_what_was_known_then(world: World) -> None:
     world.apply([invoiced(), shipped("P2", 1, hours=-50)])
     assert world.ledger_hash() != before
     assert Ledger(world.connection, world.configuration, NOW, known).status()["ledger_hash"] == before
+
+
+def test_rule_31_as_of_lists_what_waited_was_quarantined_and_was_a_technical_case_then(world: World) -> None:
+    data = {"record": "bank/bank_entry//B1", "revision": "n000000000001", "who": "ann", "why": "amount"}
+    match = say("Matched", "erp", "M1", 6, [line(1, "erp/invoice/I1", value=90)], data=data)
+    world.apply([
+        say("CashReceived", "bank", "B1", 5, [line(1, "bank/bank_entry/B1", value=100)], revision=1), match,
+        shipped(subject="wms/delivery/D1", hours=0),
+    ])  # fmt: skip
+    assert set(world.complete(24)) == {"WAI wms/shipment//P1", "QUA erp/match//M1"}
+    ((known,),) = world.connection.execute("select max(recorded) from batch").fetchall()
+    world.apply([say("Matched", "erp", "M1", 6, [line(1, "erp/invoice/I1", value=100)], data=data, revision=1)])
+    world.say("Linked", "erp", "L", 7, links=[["wms/delivery/D1", SHOP]])
+    assert not {"WAI wms/shipment//P1", "QUA erp/match//M1"} & set(world.tick())
+
+    then, now = (Ledger(world.connection, world.configuration, NOW, moment) for moment in (known, None))
+    assert [(row[0], row[2]) for row in then.waiting()] == [
+        ("wms/shipment//P1", "wms/delivery/D1"), ("bank/bank_entry//B1", "bank/bank_entry/B1"),
+    ]  # fmt: skip
+    assert [row[6] for row in then.quarantined()] == ["match.claim"]
+    assert {"WAI wms/shipment//P1", "QUA erp/match//M1"} <= {case.case for case in then.cases}
+    assert (now.waiting(), now.quarantined()) == ([], [])
+    assert (then.status()["facts_by_type"], then.status()["waiting"]) == ({"CashReceived": 1, "Matched": 1, "Shipped": 1}, 2)

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from tieout.connectors import Document, System, x12
 from tieout.connectors.x12 import send
-from tieout.connectors.x12.send.acknowledgment import verdicts
+from tieout.connectors.x12.verdicts import verdicts
 from tieout.core.command import Act, Command
 from tieout.core.facts import Line
 from tieout.core.values import Role, Side, ref
@@ -61,9 +61,9 @@ def test_an_order_is_acknowledged_answered_shipped_and_invoiced_by_documents_of_
     desk.send(Act.ACKNOWLEDGE_ORDER, order_date="2026-03-02")
     assert desk.open("TBK", "TSH", "EAK") == {"TBK": [], "TSH": [10], "EAK": [1]}
 
-    desk.send(Act.CONFIRM_FULFILMENT, 6, shipment="SH-1", shipped="2026-03-03T10:00:00Z")
+    desk.send(Act.ANNOUNCE_SHIPMENT, 6, shipment="SH-1", shipped="2026-03-03T10:00:00Z")
     assert desk.open("TSH", "SNI") == {"TSH": [4], "SNI": [6]}
 
-    desk.send(Act.POST_INVOICE, 6, invoice="INV-1", invoice_date="2026-03-03")
+    desk.send(Act.SEND_INVOICE, 6, invoice="INV-1", invoice_date="2026-03-03")
     assert desk.open("SNI", "TCO", "EAK") == {"SNI": [], "TCO": [12], "EAK": [1, 1, 1]}
     assert desk.world.quarantine() == [] and desk.world.waiting() == set()

@@ -3,7 +3,7 @@
 import typer
 
 from tieout.cli import access, care, decisions, drill, imports, policy, reads, rehearse, serve, systems, telling
-from tieout.cli.options import before_the_command
+from tieout.cli.options import Json, before_the_command
 
 app = typer.Typer(
     help="Tieout keeps orders, shipments, invoices, returns, stock and payouts tied out across systems.\n\n"
@@ -18,8 +18,23 @@ audit_app = typer.Typer(help="Prove that the ledger was not changed behind its b
 policy_app = typer.Typer(help="What the decision tables of `[policy]` would say, tried dry.", no_args_is_help=True)
 decide_app = typer.Typer(help="Decisions of people: links, write-offs, matches; each is a fact that can be withdrawn.", no_args_is_help=True)
 keys_app = typer.Typer(help="Access keys: who may send messages to `tieout serve`, and as which system.", no_args_is_help=True)
-commands_app = typer.Typer(help="What systems are told: where each command stands and why, and what people do about it.", no_args_is_help=True)
-systems_app = typer.Typer(help="How the way to each system is: health, backlog, pauses.", no_args_is_help=True)
+commands_app = typer.Typer(
+    help="What systems are told: where each command stands and why, and what people do about it.", invoke_without_command=True
+)
+systems_app = typer.Typer(help="How the way to each system is: health, backlog, pauses.", invoke_without_command=True)
+
+
+@commands_app.callback()
+def _list_commands(context: typer.Context, as_json: Json = False) -> None:
+    if context.invoked_subcommand is None:
+        telling.list_(as_json=as_json)
+
+
+@systems_app.callback()
+def _list_systems(context: typer.Context, as_json: Json = False) -> None:
+    if context.invoked_subcommand is None:
+        systems.list_(as_json=as_json)
+
 
 app.callback()(before_the_command)
 for _group, _name, _command in (

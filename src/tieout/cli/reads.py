@@ -14,7 +14,6 @@ from tieout.errors import InputMissing, OperatorError
 from tieout.formats.archive import Broken, files, open_all
 from tieout.report import tables
 from tieout.report.explain import explain as explain_subject
-from tieout.store.database import fetch
 
 HASHING = "Reading the ledger; its hash is worked out once after each import"
 
@@ -125,16 +124,16 @@ def explain(
             show.explanation(found)
 
 
-def quarantine(as_json: Json = False) -> None:
+def quarantine(as_of: AsOf = None, as_json: Json = False) -> None:
     """What could not be read: source, place, rule, reason and next step; and the lines that wait for a link."""
     with open_project() as project:
+        ledger = project.ledger(moment(as_of))
         bad = [
             {"message": m, "system": s, "origin": o, "line": line, "byte": byte, "place": place, "rule": rule, "reason": reason, "next_step": step}
-            for _, s, o, line, byte, place, rule, reason, step, _, m in fetch(project.connection, "quarantined")
+            for _, s, o, line, byte, place, rule, reason, step, _, m in ledger.quarantined()
         ]  # fmt: skip
         waits = [
-            {"identity": i, "line": line, "on": on, "reason": reason, "since": since}
-            for i, line, on, reason, _, since in fetch(project.connection, "all_waiting")
+            {"identity": i, "line": line, "on": on, "reason": reason, "since": since} for i, line, on, reason, _, since in ledger.waiting()
         ]
         if as_json:
             show.as_json({"quarantined": bad, "waiting": waits})

@@ -25,6 +25,8 @@ class Take(StrEnum):
     """Every line's value on the line's subject as a whole (an invoice)."""
     LABELLED = "labelled"
     """Every line's value on the line's subject, one key per charge label."""
+    ONCE = "once"
+    """The document counts one, on the subject of its first line. Its key is the number it is about: `data["about"]`, else its own."""
     DOCUMENT = "document"
     """The document's total on the document itself."""
     PARCELS = "parcels"
@@ -99,7 +101,8 @@ class ClearingAccount(msgspec.Struct, frozen=True):
     entries price this account's quantities (first that has any), `own_due` that a deadline stated by the fact itself
     is this account's, `upstream` those that may already show the same difference, `explained_by` those whose open
     quantity explains a difference here, `blocked_by` those that hold this one back while open, `only_if` a policy
-    switch per fact type.
+    switch per fact type. `asked` is what the customer must have asked for with his order (its data `takes`): without it nothing is
+    ever owed, and a project that nobody asks keeps no such account. `singly`: each key is a document that is commanded alone.
     """
 
     code: str
@@ -118,6 +121,8 @@ class ClearingAccount(msgspec.Struct, frozen=True):
     explained_by: tuple[str, ...] = ()
     blocked_by: tuple[str, ...] = ()
     only_if: dict[FactType, str] = {}
+    asked: str = ""
+    singly: bool = False
     doc: str = ""
 
     def expectation(self, side: Side) -> Expectation:

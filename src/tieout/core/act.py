@@ -21,6 +21,8 @@ class Act(StrEnum):
     ISSUE_REFUND = "issue_refund"
     POST_MOVEMENT = "post_movement"
     CONFIRM_FULFILMENT = "confirm_fulfilment"
+    ANNOUNCE_SHIPMENT = "announce_shipment"
+    SEND_INVOICE = "send_invoice"
     ACKNOWLEDGE_GROUP = "acknowledge_group"
 
 
@@ -38,10 +40,15 @@ TOLD = {
     Act.ISSUE_REFUND: Role.CHANNEL,
     Act.POST_MOVEMENT: Role.ERP,
     Act.CONFIRM_FULFILMENT: Role.CHANNEL,
+    Act.ANNOUNCE_SHIPMENT: Role.PARTNER,
+    Act.SEND_INVOICE: Role.PARTNER,
     Act.ACKNOWLEDGE_GROUP: Role.PARTNER,
 }
 """The role of the system that is told. It is not always the party that owes the step: a customer owes us the returned
 goods, but it is the warehouse that is told to expect them."""
+
+ANSWERS = frozenset((Act.ACKNOWLEDGE_ORDER, Act.ANNOUNCE_SHIPMENT, Act.SEND_INVOICE, Act.ACKNOWLEDGE_GROUP))
+"""Acts that answer a document: told to the very system that the document came by, whatever its role."""
 
 WHOLE = frozenset((Act.BOOK_ORDER, Act.AUTHORISE_RETURN))
 """Acts on a document as a whole: one open command for the root, issued when every owed line may go, or not at all."""

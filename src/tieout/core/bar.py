@@ -71,7 +71,8 @@ def _by_units(found: View, account: ClearingAccount, owed: Owed) -> Bar | None:
 
 
 def _by_findings(ground: Ground, account: ClearingAccount, side: Side, owed: Owed) -> Bar | None:
-    """An open blocking finding stops the commands downstream of it, on the same goods, and nothing else."""
+    """An open blocking finding stops the commands downstream of it, on the same goods, and nothing else. A document speaks of all
+    goods of its root."""
     sign = "+" if side is Side.DEBIT else "-"
     stops = (Stop(account.code, by_price=True), *ground.rules.stops.get(account.code + sign, ()))
     for item in ground.standing.items:
@@ -79,7 +80,8 @@ def _by_findings(ground: Ground, account: ClearingAccount, side: Side, owed: Owe
             continue
         if item.account in account.blocked_by:
             return Bar(f"stopped: {_said(item)}")
-        if any(_speaks_of(stop, item) for stop in stops) and _same_goods(ground.standing.found, item, account.code, owed.key):
+        stopped = any(_speaks_of(stop, item) for stop in stops)
+        if stopped and (account.singly or _same_goods(ground.standing.found, item, account.code, owed.key)):
             return Bar(f"stopped: {_said(item)}")
     return None
 

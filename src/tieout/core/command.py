@@ -21,6 +21,7 @@ class Command(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `group` is the root (or the subject) the command speaks for, `references` all names that systems have for it,
     `lines` what is owed: `order_line` and `item` as the ledger knows them, quantity in base unit, value in `currency`.
+    `content` is what a document says, where what is owed is the document itself and `lines` only count it.
     `data` holds what the act needs besides (a tracking number, a reason), `total` the amount of a command without lines.
     """
 
@@ -39,6 +40,7 @@ class Command(msgspec.Struct, frozen=True, omit_defaults=True):
     entity: str = ""
     references: tuple[Ref, ...] = ()
     data: dict[str, str] = {}
+    content: tuple[Line, ...] = ()
 
     @property
     def key(self) -> str:

@@ -8,7 +8,7 @@ import msgspec
 from tieout.core.values import Ref, ref_parts
 
 ROOT_TYPES = frozenset(
-    ("order", "sales_order", "purchase_order", "invoice", "vendor_invoice", "return", "stock", "parcel", "group",
+    ("order", "sales_order", "purchase_order", "invoice", "vendor_invoice", "return", "stock", "parcel", "freight", "group",
      "settlement", "payout")
 )  # fmt: skip
 """Types of reference that can name a subject by themselves; every other (a delivery, a bank entry) waits for a link."""

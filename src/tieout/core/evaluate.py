@@ -122,11 +122,13 @@ class Item(msgspec.Struct, frozen=True):
 
 
 def evaluate(found: View, accounts: Mapping[str, ClearingAccount], policy: Policy, watermarks: Watermarks, now: datetime) -> list[Item]:
-    """All open items of a root at `now`, sorted by account and key."""
+    """All open items of a root at `now`, sorted by account and key; none of what its customer has not asked for."""
     judge = Judge(found, policy, watermarks, now)
     items: list[Item] = []
     for (code, key), pair in sorted(found.by_pair.items()):
         account = accounts[code]
+        if account.asked and account.asked not in found.notes.get("takes", "").split():
+            continue
         if account.ageing is Ageing.STANDING:
             items += judge.standing(account, key, pair)
         else:

@@ -15,6 +15,9 @@ from tieout.core.values import EXACT, ZERO, Ref, Side
 
 COMMAND = "command"
 """The `data` of a statement in which a target echoes the key of the command that it carries out, or the number it gave it."""
+CARRIES_OUT = "carries_out"
+"""The `data` of a statement in which a target names a document of its own that the statement is a part of: the delivery that it
+told us of when it took a release, and that its shipments carry out."""
 
 Slot = tuple[str, str]
 Amounts = dict[Slot, Decimal]
@@ -32,12 +35,14 @@ class Sum(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Issued(msgspec.Struct, frozen=True):
-    """A command, the sums it was decided on, what became of it, and which of its documents the target has withdrawn since."""
+    """A command, the sums it was decided on, what became of it, which of its documents the target has withdrawn since, and
+    with whose leave it goes, if approvers gave it."""
 
     command: Command
     because: tuple[Sum, ...] = ()
     attempt: Attempt = Attempt()
     gone: tuple[Ref, ...] = ()
+    leave: str = ""
 
     @property
     def is_flying(self) -> bool:
@@ -95,9 +100,9 @@ def flights(found: View, book: Sequence[Posting], issued: Iterable[Issued], anon
             stated[owed] = _stated(found, *owed)
     arrived = set()
     for posting in sorted(book, key=lambda p: (p.occurred, p.identity)):
-        document, echoed = document_of(posting.identity), posting.notes.get(COMMAND, "")
+        document, echoed, whole = document_of(posting.identity), posting.notes.get(COMMAND, ""), posting.notes.get(CARRIES_OUT, "")
         arrived.add(document)
-        for one in named.get(echoed) or named.get(document) or []:
+        for one in named.get(echoed) or named.get(document) or named.get(whole) or []:
             pool = stated[one.command.account, one.command.side].get(posting.identity, {})
             made[one.command.key].take(pool)
     for one in counted:

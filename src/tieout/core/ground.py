@@ -2,26 +2,39 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from tieout.core.account import ClearingAccount, Posting, Within
 from tieout.core.act import Act
 from tieout.core.command import Command, State
 from tieout.core.evaluate import Item
+from tieout.core.facts import Fact
 from tieout.core.flight import Flight, Issued
 from tieout.core.residual import View
 from tieout.core.values import Ref, Role, Side
 
 
+class Paper(NamedTuple):
+    """A statement that a document is drawn from, with its own day and the last day it may be paid, by its speaker's calendar."""
+
+    fact: Fact
+    day: str = ""
+    due: str = ""
+
+
 class Standing(NamedTuple):
     """Where a root stands: its postings, expanded and as they are; its open items; every command ever issued for it, under
-    whatever name the root had; and all references that systems have for it."""
+    whatever name the root had; and all references that systems have for it. Where documents are owed, the statements they are
+    drawn from, and what customers call what those are about."""
 
     found: View
     book: Sequence[Posting]
     items: Sequence[Item]
     issued: Sequence[Issued] = ()
     references: tuple[Ref, ...] = ()
+    papers: Sequence[Paper] = ()
+    orders: Mapping[Ref, Ref] = MappingProxyType({})
 
 
 class Stop(NamedTuple):
@@ -33,10 +46,11 @@ class Stop(NamedTuple):
 
 
 class Ruling(NamedTuple):
-    """What a checkpoint says of a command, and which rule made it say so."""
+    """What a checkpoint says of a command, which rule made it say so, and whose leave it needs (empty: any approver's)."""
 
     holds: bool
     rule: str
+    needs: str = ""
 
 
 class Rules(Protocol):

@@ -14,6 +14,7 @@ from tieout.core.values import EXACT, ZERO, Ref, exact, largest_remainder, minor
 
 Sums = dict[str, dict[str, Decimal]]
 """The plain sums of a root: `key|unit` for quantity, `key|$currency` for value; then by account, debits less credits."""
+DOCUMENT_UNIT = "DOC"
 _add, _subtract = EXACT.add, EXACT.subtract
 astuple = msgspec.structs.astuple
 
@@ -85,11 +86,14 @@ class Plan(msgspec.Struct, frozen=True):
         msgspec.structs.force_setattr(self, "plain", self.take in (Take.GOODS, Take.LINES))
 
 
-WHOLE = frozenset((Take.DOCUMENT, Take.AGAINST, Take.AGAINST_MINUS, Take.PARCELS))
+WHOLE = frozenset((Take.ONCE, Take.DOCUMENT, Take.AGAINST, Take.AGAINST_MINUS, Take.PARCELS))
 
 
 class Plans:
-    """The plans of all fact types, made once from the accounts and from which accounts are kept by order line (rule 20)."""
+    """The plans of all fact types, made once from the accounts and from which accounts are kept by order line (rule 20).
+
+    `switches` are those of the policy, and what customers ask for: an account that nobody asks for is in no plan.
+    """
 
     def __init__(
         self,
@@ -100,7 +104,7 @@ class Plans:
     ) -> None:
         self.marketplaces = marketplaces
         found: dict[str, dict[tuple[Take, bool], list[str]]] = {}
-        for account in sorted(accounts, key=lambda a: a.code):
+        for account in sorted((a for a in accounts if a.asked in ("", *switches)), key=lambda a: a.code):
             for moves, sign in ((account.debit, "+"), (account.credit, "-")):
                 for kind, take in moves.items():
                     switch = account.only_if.get(kind)
@@ -191,6 +195,8 @@ def _of_document(fact: Fact, plan: Plan, context: Context, waits: list[Wait]) ->
     take = plan.take
     if take is Take.PARCELS:
         return {Ref(f"*/parcel/{number}"): [Row("", Decimal(1), "PCL", None, "", None, "")] for number in fact.parcels}
+    if take is Take.ONCE:
+        return _once(fact, context, waits)
     if take is Take.DOCUMENT:
         return _whole(fact, fact.ref, total(fact), context, waits)
     if "against" not in fact.data:
@@ -199,6 +205,18 @@ def _of_document(fact: Fact, plan: Plan, context: Context, waits: list[Wait]) ->
     if amount is not None and take is Take.AGAINST_MINUS:
         amount = -amount
     return _whole(fact, Ref(fact.data["against"]), amount, context, waits)
+
+
+def _once(fact: Fact, context: Context, waits: list[Wait]) -> dict[Ref, list[Row]]:
+    """One document, by its number, where its first line belongs."""
+    if not fact.lines:
+        return {}
+    first = fact.lines[0]
+    root = context.resolve(first.subject)
+    if root is None:
+        waits.append(Wait(first.line, first.subject, "no link says which transaction this reference belongs to"))
+        return {}
+    return {root: [Row(fact.data.get("about") or fact.number, Decimal(1), DOCUMENT_UNIT, None, "", None, "")]}
 
 
 def _of_lines(fact: Fact, plan: Plan, context: Context, waits: list[Wait]) -> dict[Ref, list[Row]]:

@@ -6,8 +6,6 @@ ahead. Libraries for this keep counters and read a clock of their own; here both
 """
 
 from datetime import datetime, timedelta
-from fractions import Fraction
-from math import ceil
 
 import msgspec
 
@@ -28,7 +26,7 @@ class Rate(msgspec.Struct, frozen=True):
     @property
     def interval(self) -> timedelta:
         """Time in which one call is earned, rounded up: rounding never makes the rate higher."""
-        return LEAST * ceil(Fraction(self.seconds * 1_000_000, self.calls))
+        return LEAST * -(-self.seconds * 1_000_000 // self.calls)
 
 
 class Bucket(msgspec.Struct, frozen=True):

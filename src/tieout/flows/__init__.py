@@ -54,7 +54,8 @@ def _sorted(found: Mapping[str, ClearingAccount]) -> dict[str, ClearingAccount]:
     return dict(sorted(found.items(), key=lambda item: (FLOW_ORDER.get(item[1].flow, 99), item[1].name)))
 
 
-FLOW_ORDER = {name: n for n, name in enumerate(("order_to_cash", "return_to_credit", "inventory", "purchase_to_pay", "settlement", "edi"))}
+FLOWS = ("order_to_cash", "return_to_credit", "inventory", "purchase_to_pay", "freight", "settlement", "edi")
+FLOW_ORDER = {name: n for n, name in enumerate(FLOWS)}
 
 
 def measured(of: Mapping[str, ClearingAccount]) -> dict[str, tuple[bool, bool]]:

@@ -15,8 +15,12 @@ STOPS: dict[str, tuple[Stop, ...]] = {
         Stop("TBK", by_price=True),
         Stop("TBL", by_price=True),
     ),
+    "EOA+": (Stop("TBK"), Stop("TBK", by_price=True)),
+    "EAS+": (Stop("TSH", Side.CREDIT),),
+    "EIS+": (Stop("TBL", by_price=True), Stop("TBK", by_price=True)),
     "RCR+": (Stop("RRC", Side.CREDIT),),
     "RRF+": (Stop("RCR", Side.CREDIT),),
 }
 """Booked more often than ordered stops the release; shipped more than booked, or a price in dispute, stops the invoice;
-goods that came back unannounced stop the credit; a credit without goods stops the refund."""
+what is not booked as it was placed stops its acknowledgment, what was shipped beyond the booking its announcement, a price in
+dispute the sending of the invoice; goods that came back unannounced stop the credit; a credit without goods stops the refund."""

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from tieout.report import picture
 from tieout.report.markup import Child, Markup, age, amount, count, h, moment, table
 from tieout.report.state import AccountSide, Ledger
-from tieout.store.database import fetch
 
 ZONE = "UTC"
 ROWS_MAX = 500
@@ -95,13 +94,9 @@ def _clearing(ledger: Ledger, side: AccountSide) -> str:
     return ", ".join(f"{picture.words(k.name).lower()} ({k.speaker.value})" for k in kinds)
 
 
-def _now_note(ledger: Ledger) -> Markup | None:
-    return h("p", "This list is of now, not of the moment asked for.", cls="muted") if ledger.as_of is not None else None
-
-
 def quarantine(ledger: Ledger) -> Markup:
     """What could not be read: source, place, rule, and the next step."""
-    found = fetch(ledger.connection, "quarantined")
+    found = ledger.quarantined()
     heads = [("Source", ""), ("Place", ""), ("Rule", ""), ("Reason and next step", ""), ("Since", "")]
     rows: list[Child] = [
         h(
@@ -112,7 +107,7 @@ def quarantine(ledger: Ledger) -> Markup:
         for _, system, origin, line, byte, place, rule, reason, next_step, since, _ in found[:ROWS_MAX]
     ]  # fmt: skip
     return h(
-        "section", h("h2", "Quarantine"), _now_note(ledger),
+        "section", h("h2", "Quarantine"),
         [h("p", f"{len(found):,} statements could not be read. Their bytes are kept; `tieout replay` reads them again.", cls="lead"),
          table("Quarantined statements", heads, rows), more(len(rows), len(found), "see `tieout cases`")]
         if found else empty("Nothing is quarantined: every statement received could be read."),
@@ -128,7 +123,7 @@ def position(line: int | None, byte: int | None, place: str) -> str:
 
 def waiting(ledger: Ledger) -> Markup:
     """Lines that name a document nobody has stated yet."""
-    found = fetch(ledger.connection, "all_waiting")
+    found = ledger.waiting()
     heads = [("Statement", ""), ("Line", ""), ("Waits for", ""), ("Why", ""), ("Since", ""), ("Age", "num")]
     rows: list[Child] = [
         h(
@@ -138,7 +133,7 @@ def waiting(ledger: Ledger) -> Markup:
         for identity, line, on, reason, system, since in found[:ROWS_MAX]
     ]  # fmt: skip
     return h(
-        "section", h("h2", "Waiting"), _now_note(ledger),
+        "section", h("h2", "Waiting"),
         [h("p", "These lines name a document that has not been stated yet; they post by themselves once it is.", cls="lead"),
          table("Waiting lines", heads, rows), more(len(rows), len(found), "ask the view `waiting`")]
         if found else empty("Nothing waits: every line has found its document."),

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
+from typing import Any
 
 import msgspec
 
@@ -13,7 +14,7 @@ from tieout.core.residual import view
 from tieout.core.values import EXACT, ZERO, Side, plain
 from tieout.runtime.batch import Connection, Counts, standing
 from tieout.runtime.configuration import Configuration, Marks
-from tieout.runtime.looks import Case, all_cases, cases_from, clock, marks_of
+from tieout.runtime.looks import Case, all_cases, cases_from, clock, marks_of, technical_cases
 from tieout.runtime.statements import decode_fact
 from tieout.store.database import fetch, run
 
@@ -90,8 +91,16 @@ class Ledger:
         """The open cases, due soonest first."""
         if self.cut is None:
             return all_cases(self.connection)
-        made = cases_from(self.items, self.configuration)
+        made = cases_from(self.items, self.configuration) + technical_cases(self.connection, self.cut)
         return sorted(made, key=lambda c: (c.due, c.case))
+
+    def quarantined(self) -> list[tuple[Any, ...]]:
+        """Statements that could not be read: (id, system, origin, line, byte, place, rule, reason, next step, since, message)."""
+        return fetch(self.connection, "quarantined") if self.cut is None else fetch(self.connection, "quarantined_until", self.cut, self.cut)
+
+    def waiting(self) -> list[tuple[Any, ...]]:
+        """Lines that wait for a document: (identity, line, what it waits for, reason, system, since)."""
+        return fetch(self.connection, "all_waiting") if self.cut is None else fetch(self.connection, "waiting_until", self.cut, self.cut)
 
     def first_cases(self, limit: int) -> tuple[list[Case], int]:
         """The open cases that are due first, and how many there are in all; only for the present."""
@@ -188,11 +197,15 @@ class Ledger:
             },
             "messages": counts.messages,
             "messages_repeated": counts.repeated,
-            "facts_by_type": dict(fetch(self.connection, "facts_by_kind")),
+            "facts_by_type": self._facts_by_type(),
             "feeds": {name: mark.isoformat() for name, mark in sorted(self.marks.by_system.items())},
             "commit": seq,
             "as_of": self.now.isoformat(),
         }
+
+    def _facts_by_type(self) -> dict[str, int]:
+        found = fetch(self.connection, "facts_by_kind") if self.cut is None else fetch(self.connection, "facts_by_kind_until", self.cut)
+        return dict(found)
 
     def shares(self) -> dict[str, int]:
         """How many subjects are tied out, still in time, and exceptions; of subjects on observed accounts."""

@@ -47,7 +47,7 @@ def write_waits(batch: Batch) -> None:
     """Insert the waiting lines not yet written."""
     if batch.waits:
         columns = zip(*((w.identity, w.line, w.on, w.reason, w.system, w.since) for w in batch.waits), strict=True)
-        run(batch.connection, "insert_waiting", *map(list, columns))
+        run(batch.connection, "insert_waiting", batch.id, *map(list, columns))
         batch.waits.clear()
 
 

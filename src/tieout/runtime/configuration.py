@@ -3,7 +3,7 @@
 import importlib
 import importlib.util
 import pkgutil
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 from functools import cache
@@ -14,6 +14,7 @@ import msgspec
 
 from tieout import connectors
 from tieout.connectors import Connector, System
+from tieout.connectors.asked import asked_of
 from tieout.core.account import Ageing, ClearingAccount, Group, Measure, Posting, Take
 from tieout.core.attempt import Target
 from tieout.core.correlate import Precedence
@@ -25,6 +26,9 @@ from tieout.core.values import Ref, Side, exact
 from tieout.errors import SettingsError
 from tieout.flows import accounts, measured
 from tieout.policy import CompanyPolicy
+from tieout.policy import driving as policies
+from tieout.policy.checkpoints import NOTHING, Known
+from tieout.policy.fallback import Diversion
 
 
 @cache
@@ -156,16 +160,18 @@ class Novelty:
 class Driving(NamedTuple):
     """What a project that tells its systems something decides by: the rules, and how each system treats what it is told.
 
-    `knowing` gives the rules for one root, by the references that systems have for it; else they are the same for all.
+    `knowing` gives the rules for one root, by the references that systems have for it, what else is known of it, and the
+    fallbacks taken for it; without it they are the same for all. `policy` says who approves and what else is done.
     """
 
     rules: Rules
     targets: Mapping[str, Target]
-    knowing: Callable[[Collection[Ref]], Rules] | None = None
+    knowing: Callable[[Collection[Ref], Known, Sequence[Diversion]], Rules] | None = None
+    policy: policies.Driving | None = None
 
-    def rules_of(self, references: Collection[Ref]) -> Rules:
+    def rules_of(self, references: Collection[Ref], known: Known = NOTHING, diversions: Sequence[Diversion] = ()) -> Rules:
         """The rules for a root with these references."""
-        return self.rules if self.knowing is None else self.knowing(references)
+        return self.rules if self.knowing is None else self.knowing(references, known, diversions)
 
 
 class Watch(NamedTuple):
@@ -225,7 +231,8 @@ class Configuration:
             for code, account in self.accounts.items()
             for negative in (True, False)
         }
-        self.plans = Plans(self.accounts.values(), self._by_line, switches, marketplaces)
+        asked = frozenset[str]().union(*map(asked_of, self.systems.values()))
+        self.plans = Plans(self.accounts.values(), self._by_line, switches | asked, marketplaces)
         self.judged_by_price = frozenset(code for code, account in self.accounts.items() if account.measure in (Measure.PRICE, Measure.BOTH))
         self.on_itself = self._kinds_with(Take.DOCUMENT)
         self.on_parcels = self._kinds_with(Take.PARCELS)

@@ -100,7 +100,7 @@ def refuse(batch: Batch, refusal: Refusal, message: int, generation: int, identi
 
 def _forget_refusals(batch: Batch, message: int) -> None:
     """A message that is read anew gives its refusals anew."""
-    gone = run(batch.connection, "delete_quarantine_of_message", message)
+    gone = run(batch.connection, "end_quarantine_of_message", message, batch.id)
     batch.counts.received -= gone
     batch.counts.quarantined -= gone
 

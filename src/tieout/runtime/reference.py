@@ -71,7 +71,7 @@ def _match(batch: Batch, identity: str, change: Change) -> set[str]:
     """Rule 27: a claim is exclusive and bound to the version of the record that the decision saw."""
     users = {fact.data["record"] for fact in (change.before, change.after) if fact is not None}
     run(batch.connection, "delete_claim", identity)
-    was_refused = run(batch.connection, "delete_refused_claim", identity)
+    was_refused = run(batch.connection, "end_refused_claim", identity, batch.id)
     batch.counts.quarantined -= was_refused
     batch.counts.without_effect += was_refused
     fact = change.after

@@ -114,6 +114,8 @@ def _regroup(batch: Batch, seeds: set[str], removed: list[str]) -> set[str]:
         subject.alias = None if root == reference else root
         subject.touched = True
         batch.subjects.setdefault(root, Subject(None, {}, {}, 0, 0, new=True)).touched = True
+    if changed:
+        run(connection, "rename_roots", list(changed), list(changed.values()))
     sizes: dict[str, int] = {}
     for a, b in links:
         sizes[a] = sizes.get(a, 0) + 1
@@ -141,6 +143,16 @@ def region_of(batch: Batch, seeds: Collection[str]) -> tuple[set[str], set[tuple
         frontier = {ref for pair in near for ref in pair} - region
         region |= frontier
     return region, links
+
+
+def references_of(batch: Batch, roots: Collection[str]) -> dict[str, set[Ref]]:
+    """Every reference that systems have for some roots, the roots themselves among them, by the links that stand."""
+    _, links = region_of(batch, roots)
+    found: dict[str, set[Ref]] = {root: {Ref(root)} for root in roots}
+    for reference, root in components(links, batch.configuration.precedence).root.items():
+        if root in found:
+            found[root].add(reference)
+    return found
 
 
 def _note_overloads(batch: Batch, region: set[str], overloaded: tuple[Ref, ...], sizes: dict[str, int]) -> None:

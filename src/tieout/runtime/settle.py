@@ -108,7 +108,7 @@ def _post(batch: Batch, changes: dict[str, Change]) -> None:
     stored = _stored(batch, changes)
     again = [identity for identity, change in changes.items() if change.before is not None]
     if again:
-        run(batch.connection, "delete_waiting", again)
+        run(batch.connection, "end_waiting", again, batch.id)
     # Kits ask the database while they post; without them the server stores messages and facts meanwhile.
     has_kits = bool(batch.configuration.reference.kits)
     jobs = [] if has_kits else unwritten(batch)

@@ -11,6 +11,7 @@ from tieout.connectors.json_documents import Unreadable, decode, refusal, split_
 from tieout.connectors.wms_json.event import MEANINGS, Event, EventLine, Meaning
 from tieout.core.command import Act
 from tieout.core.facts import Fact, Line, Statement, revision_number, revision_time
+from tieout.core.flight import CARRIES_OUT, COMMAND
 from tieout.core.values import ZERO, Ref, exact, normalise, ref
 
 MANIFEST = Manifest(
@@ -25,6 +26,7 @@ MANIFEST = Manifest(
 )
 CONTRACT = "wms_json/event"
 LINES_MAX = 10_000
+RELEASE_MAX = 300
 
 _decoder = msgspec.json.Decoder(Event)
 
@@ -84,7 +86,16 @@ def _fact(event: Event, meaning: Meaning, system: System) -> Fact:
         entity=system.entity,
         parcels=tuple(_number(parcel, "parcels") for parcel in event.parcels),
         links=((delivery, order),) if order and delivery else (),
+        data=_answers(event, delivery),
     )
+
+
+def _answers(event: Event, delivery: Ref | None) -> dict[str, str]:
+    """Which of our commands the event carries out: by the delivery that the warehouse told us of, or by the release itself."""
+    release = event.release_id.strip()
+    if len(release) > RELEASE_MAX or not release.isprintable():
+        raise Unreadable("wms/number", f"A release has at most {RELEASE_MAX} printable characters.", "release_id")
+    return ({CARRIES_OUT: delivery} if delivery else {}) | ({COMMAND: release} if release else {})
 
 
 def _count(event: Event, line: EventLine, n: int, system: System) -> Fact:

@@ -25,7 +25,8 @@ class EventLine(msgspec.Struct, frozen=True):
 
 
 class Event(msgspec.Struct, frozen=True):
-    """One event. A time without an offset is local to the warehouse; `revision` counts corrections of one document."""
+    """One event. A time without an offset is local to the warehouse; `revision` counts corrections of one document. `delivery` is the
+    warehouse's own number of what it carries out, `release_id` the release that told it to, if it knows it again."""
 
     event: str
     event_id: str
@@ -34,6 +35,7 @@ class Event(msgspec.Struct, frozen=True):
     warehouse: str = ""
     order: Order | None = None
     delivery: str = ""
+    release_id: str = ""
     shipment: str = ""
     parcels: tuple[str, ...] = ()
     revision: int | None = None

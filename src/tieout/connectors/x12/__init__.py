@@ -1,4 +1,4 @@
-"""X12 trading partners: purchase orders, acknowledgments, ship notices, invoices, warehouse advice and remittances."""
+"""X12 trading partners: purchase orders, acknowledgments, ship notices, invoices, warehouse advice, carriers' status and freight, and remittances."""
 
 from tieout.connectors.x12.intake import split
 from tieout.connectors.x12.manifest import MANIFEST

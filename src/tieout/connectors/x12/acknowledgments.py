@@ -5,23 +5,22 @@ from decimal import Decimal
 import msgspec
 
 from tieout.connectors.x12.reading import Frame, Reading, Unreadable
+from tieout.connectors.x12.verdicts import ACCEPTING
 from tieout.core.facts import Fact, Line, Refusal
 from tieout.core.facts.document import GroupAcknowledged, GroupAnswered, GroupReceived, GroupSent
 from tieout.core.values import ref
 from tieout.formats.x12 import Group, Segment, read_date, read_time, segment_place
 
-ACCEPTING = frozenset("AE")
-"""AK901: accepted, accepted with errors noted. P is not enough (some sets were refused), R, M, W and X refuse.
-
-An acknowledgment of ours answers the partner's group whatever it says; one of theirs clears ours only if it accepts.
-"""
 STATUSES = frozenset("AEPRMWX")
 SETS_MAX = 50
 """Refused sets named in an acknowledgment's data."""
 
 
-def group_exchanged(frame: Frame, group: Group) -> Fact | Refusal:
-    """The group itself, as sent by us or received from the partner."""
+def group_exchanged(frame: Frame, group: Group, verdict: dict[str, str]) -> Fact | Refusal:
+    """The group itself, as sent by us or received from the partner, with our verdict on it.
+
+    A partner may begin its group numbers anew in every interchange, so that a received one is known by both numbers.
+    """
     place = segment_place(group.index, "GS")
     try:
         happened = frame.instant(read_date(group.date), read_time(group.time))
@@ -35,19 +34,20 @@ def group_exchanged(frame: Frame, group: Group) -> Fact | Refusal:
         system=frame.system.name,
         type="group",
         number=subject.split("/", 2)[2],
-        scope="sent" if frame.sent else "received",
+        scope="sent" if frame.sent else f"received-{frame.control}",
         partner=frame.partner.upper(),
         happened=happened,
         revision=frame.revision,
         entity=frame.system.entity,
         lines=(Line(line="1", subject=subject, quantity=Decimal(1), unit="DOC"),),
-        data={"functional": group.code, "sets": str(len(group.sets))},
+        data={"functional": group.code, "sets": str(len(group.sets))} | verdict,
         source=frame.source(group.byte, place),
     )
 
 
 def group_acknowledged(reading: Reading) -> Fact:
-    """997 or 999: accepted (A, E) counts as one document, anything else leaves the group open."""
+    """997 or 999: one of ours answers the partner's group whatever it says. One of theirs counts as one document if it accepts ours
+    (A, E); P is not enough (some sets were refused), R, M, W and X refuse, and the group stays open."""
     first = reading.need("AK1")
     last = reading.need("AK9")
     status = last.get(1)
@@ -71,7 +71,7 @@ def group_acknowledged(reading: Reading) -> Fact:
         lines=(Line(line="1", subject=subject, quantity=quantity, unit="DOC"),),
         data={key: value for key, value in data.items() if value},
     )
-    return msgspec.structs.replace(fact, scope="answered" if reading.frame.sent else "acknowledged")
+    return msgspec.structs.replace(fact, scope=f"answered-{reading.frame.control}" if reading.frame.sent else "acknowledged")
 
 
 def _refused_sets(reading: Reading) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from tieout.connectors import DOCUMENT_MAX, Document, Refused, System
-from tieout.connectors.x12.reading import refusal
+from tieout.connectors.edi_documents import refusal
 from tieout.core.values import SourceRef
 from tieout.formats.x12 import cut
 

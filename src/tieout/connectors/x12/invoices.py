@@ -1,10 +1,13 @@
 """Invoices and credit memos (810), received from vendors and sent to customers."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from tieout.connectors.x12.prices import charges, extended, footing
-from tieout.connectors.x12.reading import Loops, Reading, check_count, line_names, loops, pairs
+from tieout.connectors.edi_documents import line_names
+from tieout.connectors.footing import footing
+from tieout.connectors.x12.prices import charges, extended
+from tieout.connectors.x12.reading import Loops, Reading, check_count, loops, pairs
 from tieout.core.facts import Fact, FactType, Line
 from tieout.core.facts.invoice import CreditIssued, Invoiced, VendorCredited, VendorInvoiced
 from tieout.core.values import Ref
@@ -24,11 +27,12 @@ def vendor_invoiced(reading: Reading) -> Fact:
     number = reading.text(head, 2, "the invoice number")
     credit = head.get(7) in CREDIT
     own = reading.partners("vendor_credit" if credit else "vendor_invoice", number)
-    order = head.get(4) or reading.reference(("PO",))
+    order = head.get(4) or reading.reference(("PO",), _head(reading))
     subject = reading.ours("purchase_order", order) if order else own
     original = reading.reference(ORIGINAL) if credit else ""
     data = {"against": str(reading.partners("vendor_invoice", original))} if original else {}
-    return _invoiced(reading, VendorCredited if credit else VendorInvoiced, head, own, subject, data)
+    kind = VendorCredited if credit else VendorInvoiced
+    return _invoiced(reading, kind, head, own, subject, data, lambda number: reading.ours("purchase_order", number))
 
 
 def invoiced(reading: Reading) -> Fact:
@@ -37,23 +41,25 @@ def invoiced(reading: Reading) -> Fact:
     number = reading.text(head, 2, "the invoice number")
     credit = head.get(7) in CREDIT
     own = reading.ours("credit_memo" if credit else "invoice", number)
-    order = head.get(4) or reading.reference(("PO",))
+    order = head.get(4) or reading.reference(("PO",), _head(reading))
     subject = reading.order(order) if order else own
     original = reading.reference(ORIGINAL) if credit else ""
     data = {"against": str(reading.ours("invoice", original))} if original else {}
     returned = reading.reference(("RZ",)) if credit else ""
     if returned:
         subject = reading.ours("return", returned)
-    return _invoiced(reading, CreditIssued if credit else Invoiced, head, own, subject, data)
+    return _invoiced(reading, CreditIssued if credit else Invoiced, head, own, subject, data, reading.order)
 
 
-def _invoiced(reading: Reading, kind: FactType, head: Segment, own: Ref, subject: Ref, data: dict[str, str]) -> Fact:
+def _invoiced(
+    reading: Reading, kind: FactType, head: Segment, own: Ref, subject: Ref, data: dict[str, str], order: Callable[[str], Ref]
+) -> Fact:
     happened, day = reading.happened(head, 1)
     currency = reading.currency()
     cut = loops(reading.segments, "IT1", ("TDS",))
     check_count(reading, len(cut.lines))
     total = _total(reading)
-    lines, footed = footing(_lines(reading, cut, subject), total, currency)
+    lines, footed = footing(_lines(reading, cut, subject, order), total, currency)
     return reading.fact(
         kind,
         own,
@@ -69,6 +75,11 @@ def _invoiced(reading: Reading, kind: FactType, head: Segment, own: Ref, subject
     )
 
 
+def _head(reading: Reading) -> list[Segment]:
+    """What stands before the first line."""
+    return loops(reading.segments, "IT1", ("TDS",)).head
+
+
 def _total(reading: Reading) -> Decimal:
     segment = reading.need("TDS")
     reading.text(segment, 1, "the total of the invoice")
@@ -76,16 +87,19 @@ def _total(reading: Reading) -> Decimal:
     return total if total is not None else Decimal(0)
 
 
-def _lines(reading: Reading, cut: Loops, subject: Ref) -> list[Line]:
+def _lines(reading: Reading, cut: Loops, subject: Ref, order: Callable[[str], Ref]) -> list[Line]:
+    """The lines and charges; an invoice for several orders names them line by line (REF*PO)."""
     lines = []
     names = line_names([segment.get(1) for segment, _ in cut.lines])
     for name, (segment, body) in zip(names, cut.lines, strict=True):
         quantity = reading.quantity(segment, 2, "the quantity invoiced")
         unit = segment.get(3) or "EA"
+        number = reading.reference(("PO",), body)
+        about = order(number) if number else subject
         lines.append(
             Line(
                 line=name,
-                subject=subject,
+                subject=about,
                 item=reading.item(pairs(segment, 6)),
                 order_line=segment.get(1),
                 quantity=quantity,
@@ -93,8 +107,8 @@ def _lines(reading: Reading, cut: Loops, subject: Ref) -> list[Line]:
                 value=extended(reading, segment, quantity, unit),
             )
         )
-        lines += charges(reading, body, subject, f"{name}/")
-    return lines + charges(reading, cut.head + cut.tail, subject)
+        lines += charges(reading, body, about, f"{name}/")
+    return lines + charges(reading, cut.head + cut.tail, lines[0].subject if lines else subject)
 
 
 def _due(reading: Reading, head: list[Segment], happened: datetime) -> datetime | None:

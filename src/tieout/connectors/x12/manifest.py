@@ -14,12 +14,20 @@ MANIFEST = Manifest(
         "OrderPlaced",
         "OrderBooked",
         "Shipped",
+        "Delivered",
+        "ParcelScanned",
+        "FreightRated",
+        "FreightInvoiced",
         "Invoiced",
         "CreditIssued",
         "CashReceived",
         "PurchaseOrdered",
         "PurchaseAcknowledged",
         "GoodsAnnounced",
+        "DropShipped",
+        "OrderAcknowledged",
+        "ShipmentAnnounced",
+        "InvoiceSent",
         "GoodsReceived",
         "VendorInvoiced",
         "VendorCredited",
@@ -49,6 +57,19 @@ MANIFEST = Manifest(
             "Which product qualifier names the item, the first that is there.",
         ),
         Option(
+            "order_changes",
+            "text",
+            "whole",
+            "How an 860 with BCH01 = 04 is read. `whole`: it is refused, only one that cancels (01) or replaces (05) the order is read. "
+            "`by line`: every line of an 850 is a fact of its own, which an 860 restates.",
+        ),
+        Option(
+            "changed_quantity",
+            "text",
+            "",
+            "What POC03 is beside POC02 = QD or QI. `new`: the quantity ordered from now on. Empty: not known, such a change is refused.",
+        ),
+        Option(
             "customers",
             "table of text",
             "{}",
@@ -61,15 +82,16 @@ MANIFEST = Manifest(
             "Whom we send to, by interchange identifier: `qualifier` (ZZ), `id` (the name of the table), `sender` (our identifier for "
             "this partner), `version` (004010), `usage` (P, T or I), `ack_requested` (is a TA1 wanted?), `group_sender` and "
             "`group_receiver` (GS02, GS03), `delimiters` (`*>~^`: element, component, segment end, repetition), `item_qualifier` (VN, "
-            "BP in 850), `first_control_number` (1).",
+            "BP in 850), `first_control_number` (1); what they ask to be sent: `takes` ([]: of 855, 856, 810), for orders from the day "
+            "`takes_from`; `drop_ships` (false): what this vendor announces goes to our customers.",
         ),
     ),
     acts=(
         Act.BOOK_ORDER,
         Act.ACKNOWLEDGE_ORDER,
         Act.RELEASE_SHIPMENT,
-        Act.CONFIRM_FULFILMENT,
-        Act.POST_INVOICE,
+        Act.ANNOUNCE_SHIPMENT,
+        Act.SEND_INVOICE,
         Act.ACKNOWLEDGE_GROUP,
     ),
 )

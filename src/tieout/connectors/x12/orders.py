@@ -2,8 +2,9 @@
 
 from decimal import Decimal
 
+from tieout.connectors.edi_documents import line_names
 from tieout.connectors.x12.prices import charges, extended
-from tieout.connectors.x12.reading import Loops, Reading, Unreadable, check_count, line_names, loops, pairs
+from tieout.connectors.x12.reading import Loops, Reading, Unreadable, check_count, loops, pairs
 from tieout.core.facts import Fact, FactType, Line
 from tieout.core.facts.order import OrderBooked, OrderPlaced
 from tieout.core.facts.purchase import PurchaseAcknowledged, PurchaseOrdered
@@ -27,9 +28,13 @@ def order_placed(reading: Reading) -> Fact:
     head = reading.need("BEG")
     subject = reading.order(reading.text(head, 3, "the purchase order number"))
     cut = loops(reading.segments, "PO1", ("CTT",))
-    buyer = reading.party(cut.head, ("BY", "ST", "BT"))
-    customer = (buyer.get(2) or buyer.get(4)) if buyer else ""
-    return _ordered(reading, OrderPlaced, head, subject, cut, customer=customer, channel="edi")
+    return _ordered(reading, OrderPlaced, head, subject, cut, customer=customer_of(reading, cut.head), channel="edi")
+
+
+def customer_of(reading: Reading, head: list[Segment]) -> str:
+    """Name or number of the buyer."""
+    buyer = reading.party(head, ("BY", "ST", "BT"))
+    return (buyer.get(2) or buyer.get(4)) if buyer else ""
 
 
 def purchase_ordered(reading: Reading) -> Fact:

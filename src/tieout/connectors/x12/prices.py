@@ -3,11 +3,10 @@
 from collections.abc import Iterable
 from decimal import Decimal
 from fractions import Fraction
-from itertools import combinations
 
 from tieout.connectors.x12.reading import Reading, Unreadable
 from tieout.core.facts import Line
-from tieout.core.values import EXACT, ZERO, Ref, exact, plain, round_money
+from tieout.core.values import EXACT, ZERO, Ref, exact
 from tieout.formats.x12 import Segment
 
 PER = {
@@ -37,22 +36,22 @@ CHARGES = {"D240": "freight", "G821": "freight", "G830": "freight", "H750": "tax
 """SAC02 to the kind of charge; other allowances are discounts, other charges fees."""
 
 
-def extended(reading: Reading, segment: Segment, quantity: Decimal, unit: str) -> Decimal | None:
-    """Quantity by the price in element 4 and its basis in element 5 of PO1 or IT1; None where that cannot be known."""
-    price = reading.number(segment, 4)
-    basis = segment.get(5)
-    if price is None:
+def extended(reading: Reading, segment: Segment, quantity: Decimal, unit: str, *, price: int = 4) -> Decimal | None:
+    """Quantity by the price in element 4 of PO1 or IT1 and its basis in the next; None where that cannot be known."""
+    each = reading.number(segment, price)
+    basis = segment.get(price + 1)
+    if each is None:
         return ZERO if basis == "NC" else None
     if basis in MEASURED and MEASURED[basis] != unit:
         return None
     per = 1 if basis in PER and PER[basis] == 12 and unit == DOZEN else PER.get(basis, 1)
-    amount = Fraction(quantity) * Fraction(price) / per
+    amount = Fraction(quantity) * Fraction(each) / per
     try:
         return exact(EXACT.divide(Decimal(amount.numerator), Decimal(amount.denominator)))
     except ArithmeticError:
         return None
     except ValueError as bad:
-        raise Unreadable("x12/amount", f"Price times quantity: {bad}.", segment, 4) from bad
+        raise Unreadable("x12/amount", f"Price times quantity: {bad}.", segment, price) from bad
 
 
 def charges(reading: Reading, segments: Iterable[Segment], subject: Ref, prefix: str = "") -> list[Line]:
@@ -81,48 +80,3 @@ def _txi(reading: Reading, segment: Segment) -> tuple[str, Decimal | None] | Non
         return None
     value = reading.number(segment, 2)
     return ("tax", value) if value else None
-
-
-def footing(lines: list[Line], total: Decimal, currency: str) -> tuple[tuple[Line, ...], dict[str, str]]:
-    """The lines that make up the total, and whether they do (`foots`), else by how much they differ.
-
-    Partners state one charge at the line, in the summary and again as a tax: the largest choice of these that sums to
-    the total is taken, the others are named in `repeated`. If none does, all count, without plain repetitions.
-    """
-    goods = [line for line in lines if not line.charge]
-    places = sorted({_place(line) for line in lines if line.charge})
-    if any(line.value is None for line in lines):
-        return tuple(lines), {"foots": "unknown"}
-    for size in range(len(places), -1, -1):
-        for chosen in combinations(places, size):
-            kept = goods + [line for line in lines if line.charge and _place(line) in chosen]
-            if _sums_to(kept, total, currency):
-                dropped = ", ".join(place for place in places if place not in chosen)
-                return tuple(kept), {"foots": "yes"} | ({"repeated": dropped} if dropped else {})
-    kept = _without_repetition(lines)
-    return tuple(kept), {"foots": "no", "difference": plain(total - _sum(kept))}
-
-
-def _place(line: Line) -> str:
-    """Where a charge is stated: `line SAC`, `line TXI`, `summary SAC` or `summary TXI`."""
-    name = line.line.rsplit("/", 1)[-1].rstrip("0123456789")
-    return f"line {name}" if "/" in line.line else f"summary {name}"
-
-
-def _sum(lines: Iterable[Line]) -> Decimal:
-    return sum((line.value or ZERO for line in lines), ZERO)
-
-
-def _sums_to(lines: list[Line], total: Decimal, currency: str) -> bool:
-    """Rounded nowhere, once, or line by line."""
-    whole = _sum(lines)
-    each = sum((round_money(line.value or ZERO, currency) for line in lines), ZERO)
-    return total in (whole, round_money(whole, currency), each)
-
-
-def _without_repetition(lines: list[Line]) -> list[Line]:
-    at_line = [line for line in lines if line.charge and "/" in line.line]
-    summary = [line for line in lines if line.charge and "/" not in line.line]
-    if at_line and _sum(at_line) == _sum(summary):
-        return [line for line in lines if not (line.charge and "/" in line.line)]
-    return lines

@@ -1,17 +1,17 @@
 """Reading one transaction set: its elements as our values, or the refusal that names segment and element."""
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, TypeVar
-from zoneinfo import ZoneInfo
 
 import msgspec
 
 from tieout.connectors import System
+from tieout.connectors.edi_documents import BY_LINE, local_instant, refusal
 from tieout.connectors.x12.manifest import ERP, ITEM_QUALIFIERS
 from tieout.core.facts import Fact, FactType, Refusal
-from tieout.core.values import Ref, SourceRef, day_end, day_start, normalise, ref
+from tieout.core.values import Ref, SourceRef, day_end, normalise, ref
 from tieout.formats.x12 import (
     Group,
     Segment,
@@ -23,35 +23,29 @@ from tieout.formats.x12 import (
     set_place,
 )
 
-NO_CHARACTER = "\ufffd"
-REASON_MAX = 600
-PLACE_MAX = 200
 T = TypeVar("T")
 CORRECT = "Ask the partner to correct this document and send it again."
+NEW = "new"
 
 
 class Unreadable(Exception):
     """A transaction set cannot be read; caught in `translation`, where it becomes a refusal."""
 
-    def __init__(self, rule: str, reason: str, segment: Segment | None = None, element: int = 0) -> None:
+    def __init__(
+        self, rule: str, reason: str, segment: Segment | None = None, element: int = 0, next_step: str = "", missing: str = ""
+    ) -> None:
         super().__init__(reason)
+        self.missing = missing
         self.rule = rule
         self.reason = reason
         self.segment = segment
         self.element = element
-
-
-def refusal(source: SourceRef, rule: str, reason: str, next_step: str) -> Refusal:
-    """A refusal that quotes the input only as far as a person reads and a database keeps (no NUL)."""
-    reason = reason.replace("\0", NO_CHARACTER)
-    if len(reason) > REASON_MAX:
-        reason = f"{reason[:REASON_MAX]} (and so on)"
-    source = msgspec.structs.replace(source, place=source.place.replace("\0", NO_CHARACTER)[:PLACE_MAX])
-    return Refusal(source, rule, reason, next_step)
+        self.next_step = next_step or CORRECT
 
 
 class Frame(msgspec.Struct, frozen=True):
-    """What the interchange says about all its sets: whose it is, when it was made, where it was read."""
+    """What the interchange says about all its sets: whose it is, its control number, when it was made, where it was read. Of one
+    that we sent, the command it carries out and the document of ours it is about, if the runtime said so."""
 
     system: System
     origin: str
@@ -60,6 +54,9 @@ class Frame(msgspec.Struct, frozen=True):
     sent: bool
     moment: datetime
     revision: str
+    control: str = ""
+    command: str = ""
+    about: str = ""
 
     @property
     def erp(self) -> str:
@@ -71,6 +68,16 @@ class Frame(msgspec.Struct, frozen=True):
         """Which product qualifier names the item, in order of preference."""
         wanted = self.system.options.get("item_qualifiers") or ITEM_QUALIFIERS
         return tuple(wanted.split()) if isinstance(wanted, str) else tuple(map(str, wanted))
+
+    @property
+    def has_line_changes(self) -> bool:
+        """True when a change names only the lines that change, so that orders are kept line by line."""
+        return self.system.options.get("order_changes") == BY_LINE
+
+    @property
+    def has_new_quantities(self) -> bool:
+        """True when a decrease or an increase states the new quantity."""
+        return self.system.options.get("changed_quantity") == NEW
 
     def source(self, byte: int, place: str) -> SourceRef:
         """Where a segment stands in the origin."""
@@ -103,7 +110,7 @@ class Reading:
         for segment in self.segments:
             if segment.name == name:
                 return segment
-        raise Unreadable("x12/segment-missing", f"Segment {name} is missing: a {self.set.code} cannot be read without it.")
+        raise Unreadable("x12/segment-missing", f"Segment {name} is missing: a {self.set.code} cannot be read without it.", missing=name)
 
     def text(self, segment: Segment, element: int, meaning: str) -> str:
         """An element that must be there."""
@@ -212,20 +219,13 @@ class Reading:
         at = unreadable.segment
         place = set_place(self.set, at, unreadable.element)
         byte = at.byte if at else self.set.byte
-        return self.frame.refusal(byte, place, unreadable.rule, unreadable.reason, CORRECT)
+        return self.frame.refusal(byte, place, unreadable.rule, unreadable.reason, unreadable.next_step)
 
     def _read(self, segment: Segment, element: int, read: Callable[[str], T]) -> T:
         try:
             return read(segment.get(element))
         except ValueError as bad:
             raise Unreadable("x12/element", f"{_name(segment, element)}: {bad}.", segment, element) from bad
-
-
-def local_instant(day: date, clock: time | None, zone: str) -> datetime:
-    """A local date and time in UTC; local midnight without a time."""
-    if clock is None:
-        return day_start(day, zone)
-    return datetime.combine(day, clock, ZoneInfo(zone)).astimezone(UTC)
 
 
 def pairs(segment: Segment, first: int) -> list[tuple[str, str]]:
@@ -255,18 +255,6 @@ def loops(segments: list[Segment], start: str, ends: tuple[str, ...]) -> Loops:
         else:
             found.head.append(segment)
     return found
-
-
-def line_names(given: list[str]) -> list[str]:
-    """Line numbers as stated, the position where none is; a number used twice is told apart by the position."""
-    names: list[str] = []
-    used: set[str] = set()
-    for position, name in enumerate(given, 1):
-        own = name or str(position)
-        own = own if own not in used else f"{own}#{position}"
-        used.add(own)
-        names.append(own)
-    return names
 
 
 def check_count(reading: Reading, count: int, others: Mapping[str, int] | None = None) -> None:

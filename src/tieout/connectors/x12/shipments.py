@@ -3,10 +3,12 @@
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
+from tieout.connectors.asked import ships_for_us
+from tieout.connectors.edi_documents import line_names
 from tieout.connectors.x12.orders import CANCELLATION
-from tieout.connectors.x12.reading import Reading, Unreadable, check_count, line_names, loops, pairs
+from tieout.connectors.x12.reading import Reading, Unreadable, check_count, loops, pairs
 from tieout.core.facts import Fact, FactType, Line
-from tieout.core.facts.purchase import GoodsAnnounced
+from tieout.core.facts.purchase import DropShipped, GoodsAnnounced
 from tieout.core.facts.shipment import Shipped
 from tieout.core.values import Ref
 from tieout.formats.x12 import Fault, Level, Segment, read_levels
@@ -17,16 +19,20 @@ MARKS = ("GM", "CP", "UC", "AA")
 """MAN: SSCC-18, the carrier's package id, serial shipping codes."""
 DELIVERY = ("017", "067", "002")
 SHIPPED = ("011",)
+DROP_SHIP = "DS"
 PARCELS_MAX = 10_000
 
 
 def goods_announced(reading: Reading) -> Fact:
-    """856 from a vendor."""
+    """856 from a vendor: on its way to us, or to our customer if the vendor ships for us or the order says so (PRF07)."""
     head = reading.need("BSN")
+    frame = reading.frame
+    direct = ships_for_us(frame.system, frame.partner) or any(segment.get(7) == DROP_SHIP for segment in reading.all("PRF"))
+    kind = DropShipped if direct else GoodsAnnounced
     own = reading.partners("asn", reading.text(head, 2, "the shipment identification"))
     lines = _notice_lines(reading, lambda number: reading.ours("purchase_order", number))
     due = reading.date_of(reading.segments, DELIVERY)
-    return _notice(reading, GoodsAnnounced, own, lines, reading.happened(head, 3, 4), due)
+    return _notice(reading, kind, own, lines, reading.happened(head, 3, 4), due)
 
 
 def notice_shipped(reading: Reading) -> Fact:

@@ -1,18 +1,23 @@
 """One interchange to statements: envelope first, then every group and every transaction set by its own reader."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 from tieout.connectors import Document, System
-from tieout.connectors.x12 import acknowledgments, invoices, orders, payments, shipments, warehouse
-from tieout.connectors.x12.reading import Frame, Reading, Unreadable, local_instant, refusal
+from tieout.connectors.asked import is_described
+from tieout.connectors.edi_documents import local_instant, refusal
+from tieout.connectors.x12 import acknowledgments, carriers, changes, invoices, orders, papers, payments, shipments, warehouse
+from tieout.connectors.x12.reading import Frame, Reading, Unreadable
+from tieout.connectors.x12.verdicts import errors_of, judged
 from tieout.core.facts import Fact, Refusal, Statement, revision_time
+from tieout.core.flight import COMMAND
+from tieout.core.paper import ABOUT
 from tieout.core.values import SourceRef
 from tieout.formats.x12 import (
     Fault,
     Group,
     Header,
     Interchange,
-    TransactionSet,
     Weight,
     parse,
     read_date,
@@ -21,15 +26,18 @@ from tieout.formats.x12 import (
     set_place,
 )
 
-Reader = Callable[[Reading], Fact]
+Reader = Callable[[Reading], Fact | tuple[Fact, ...]]
 
 RECEIVED: dict[str, Reader] = {
+    "210": carriers.freight_invoiced,
+    "214": carriers.parcels_scanned,
     "810": invoices.vendor_invoiced,
     "820": payments.cash_received,
     "846": warehouse.stock_counted,
-    "850": orders.order_placed,
+    "850": changes.order_placed,
     "855": orders.purchase_acknowledged,
     "856": shipments.goods_announced,
+    "860": changes.order_changed,
     "944": warehouse.goods_received,
     "945": shipments.shipping_advice,
     "947": warehouse.stock_moved,
@@ -37,16 +45,18 @@ RECEIVED: dict[str, Reader] = {
     "999": acknowledgments.group_acknowledged,
 }
 SENT: dict[str, Reader] = {
-    "810": invoices.invoiced,
+    **papers.READERS,
+    "204": carriers.freight_rated,
     "820": payments.vendor_paid,
-    "850": orders.purchase_ordered,
-    "855": orders.order_booked,
-    "856": shipments.notice_shipped,
+    "850": changes.purchase_ordered,
+    "860": changes.purchase_changed,
     "940": warehouse.order_linked,
     "997": acknowledgments.group_acknowledged,
     "999": acknowledgments.group_acknowledged,
 }
 ACKNOWLEDGMENT_GROUP = "FA"
+CHECKED = "00401"
+"""The version whose elements we know; a partner we acknowledge is told what is wrong in them."""
 REPORT = "Nothing to correct. If this document matters to you, ask for a mapping; its bytes are kept and can be replayed."
 
 
@@ -81,6 +91,9 @@ def _frame(document: Document, system: System, header: Header) -> Frame | Refusa
         sent=sent,
         moment=moment,
         revision=revision_time(moment, int(header.control)),
+        control=header.control,
+        command=document.meta.get(COMMAND, "") if sent else "",
+        about=document.meta.get(ABOUT, "") if sent else "",
     )
 
 
@@ -94,34 +107,54 @@ def _statements(frame: Frame, found: Interchange) -> Iterator[Statement]:
             yield refused
     for group in found.groups:
         yield from (_refused(frame, fault) for fault in group.faults if fault.weight is not Weight.NOTE)
-        if not _is_fatal(group.faults):
-            yield from _group(frame, found, group)
+        yield from _group(frame, found, group)
+
+
+class Heard(NamedTuple):
+    """What its readers found in the sets of a group, by their position: what was refused (None: no reader knows the set), and
+    what is wrong in sets that were read all the same. The acknowledgment of the group says it."""
+
+    refused: dict[int, Unreadable | None]
+    noted: dict[int, str]
 
 
 def _group(frame: Frame, found: Interchange, group: Group) -> Iterator[Statement]:
-    if group.code and group.code != ACKNOWLEDGMENT_GROUP:
-        yield acknowledgments.group_exchanged(frame, group)
-    for transaction in group.sets:
-        yield _set(frame, found, group, transaction)
+    """The group, with the verdict on it if a partner sent it, then its sets; of a group that is broken itself only that."""
+    heard = Heard({}, {})
+    broken = _is_fatal(group.faults)
+    made = [] if broken else [each for at in range(len(group.sets)) for each in _set(frame, found, group, at, heard)]
+    if group.code and group.code != ACKNOWLEDGMENT_GROUP and (not broken or (group.control and not frame.sent)):
+        data = {} if frame.sent else judged(found, group, *heard)
+        yield acknowledgments.group_exchanged(frame, group, data)
+    yield from made
 
 
-def _set(frame: Frame, found: Interchange, group: Group, transaction: TransactionSet) -> Statement:
+def _set(frame: Frame, found: Interchange, group: Group, at: int, heard: Heard) -> Sequence[Statement]:
+    transaction = group.sets[at]
     place = set_place(transaction)
     reader = (SENT if frame.sent else RECEIVED).get(transaction.code)
     segments = read_set(found, transaction)
     if isinstance(segments, Fault):
-        return _refused(frame, segments, f"{place}, ")
+        return [_refused(frame, segments, f"{place}, ")]
+    if not frame.sent and group.version.startswith(CHECKED) and is_described(frame.system, frame.partner):
+        errors = errors_of(segments)
+        if errors:
+            heard.noted[at] = errors
     if reader is None:
+        heard.refused[at] = None
         way = "sent" if frame.sent else "received"
         reason = f"{transaction.code} ({way}) is valid X12 but no mapping reads it yet."
-        return frame.refusal(transaction.byte, place, "x12/unsupported-set", reason, REPORT)
+        return [frame.refusal(transaction.byte, place, "x12/unsupported-set", reason, REPORT)]
     reading = Reading(frame, group, transaction, segments)
     try:
-        return reader(reading)
-    except Unreadable as unreadable:
-        return reading.refusal(unreadable)
+        read = reader(reading)
+        return [papers.completed(reading, fact) for fact in ([read] if isinstance(read, Fact) else read)]
+    except Unreadable as fault:
+        unreadable = fault
     except ValueError as bad:
-        return reading.refusal(Unreadable("x12/value", f"{bad}."))
+        unreadable = Unreadable("x12/value", f"{bad}.")
+    heard.refused[at] = unreadable
+    return [reading.refusal(unreadable)]
 
 
 def _refused(frame: Frame, fault: Fault, prefix: str = "") -> Refusal:

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from tieout.connectors.x12.reading import Reading, Unreadable, line_names, loops, pairs
+from tieout.connectors.edi_documents import line_names
+from tieout.connectors.x12.reading import Reading, Unreadable, loops, pairs
 from tieout.connectors.x12.shipments import warehouse
 from tieout.core.facts import Fact, Line
 from tieout.core.facts.decision import Linked

@@ -4,6 +4,7 @@ from tieout.core.facts import (
     FactType,
     decision,
     document,
+    freight,
     invoice,
     order,
     payment,
@@ -15,5 +16,5 @@ from tieout.core.facts import (
     stock,
 )
 
-FILES = (order, shipment, invoice, payment, return_, purchase, stock, payout, document, product, decision)
+FILES = (order, shipment, freight, invoice, payment, return_, purchase, stock, payout, document, product, decision)
 KINDS: dict[str, FactType] = {value.name: value for file in FILES for value in vars(file).values() if isinstance(value, FactType)}

@@ -4,5 +4,6 @@ from tieout.core.facts import FactType
 from tieout.core.values import Role
 
 Shipped = FactType("Shipped", Role.WMS, "shipment", "goods left the warehouse")
+ShipmentAnnounced = FactType("ShipmentAnnounced", Role.ERP, "ship notice", "we told the customer what was shipped: data = about, the shipment")
 Delivered = FactType("Delivered", Role.CARRIER, "parcel", "the carrier confirmed a parcel as delivered")
 ParcelScanned = FactType("ParcelScanned", Role.CARRIER, "parcel", "the carrier scanned a parcel")

@@ -1,1 +1,1 @@
-"""Electronic data interchange: the technical acknowledgment of every functional group."""
+"""Electronic data interchange: the technical acknowledgment of every functional group, and the documents that customers take."""

@@ -1,9 +1,10 @@
 """X12: bytes to interchanges, groups, transaction sets and segments, and back; what they mean is a connector's matter."""
 
-from tieout.formats.x12.cut import Piece, cut
+from tieout.formats.fault import Fault, Weight, segment_place
+from tieout.formats.pieces import Piece
+from tieout.formats.x12.cut import cut
 from tieout.formats.x12.describe import Description, describe
 from tieout.formats.x12.envelope import Group, Interchange, TransactionSet, parse, read_set, set_place
-from tieout.formats.x12.fault import Fault, Weight, segment_place
 from tieout.formats.x12.header import Delimiters, Header, read_header
 from tieout.formats.x12.hierarchy import Level, read_levels
 from tieout.formats.x12.numbers import n_decimal, r_decimal, read_date, read_time

@@ -4,9 +4,10 @@ from io import BytesIO
 
 import msgspec
 
-from tieout.formats.x12.cut import Piece, cut
+from tieout.formats.fault import Fault, Weight
+from tieout.formats.pieces import Piece
+from tieout.formats.x12.cut import cut
 from tieout.formats.x12.envelope import Group, Interchange, TransactionSet, parse, read_set
-from tieout.formats.x12.fault import Fault, Weight
 from tieout.formats.x12.names import SETS
 
 ACKNOWLEDGMENT_GROUP = "FA"

@@ -16,6 +16,8 @@ SEGMENTS = {
     "IEA": "N1-5! N9-9!",
     "AK1": "ID2-2! N1-9! AN1-12",
     "AK2": "ID3-3! AN4-9! AN1-35",
+    "AK3": "ID2-3! N1-6! AN1-4 ID1-3 ID1-3 ID1-3 ID1-3 ID1-3",
+    "AK4": "N1-2! N1-4 ID1-3! AN1-99",
     "AK5": "ID1-1! ID1-3 ID1-3 ID1-3 ID1-3 ID1-3",
     "AK9": "ID1-1! N1-6! N1-6! N1-6! ID1-3 ID1-3 ID1-3 ID1-3 ID1-3",
     "ACK": "ID2-2! R1-15 ID2-2 ID3-3 DT8-8",

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from tieout.formats.x12.fault import Fault, Weight, segment_place
+from tieout.formats.fault import Fault, Weight, segment_place
 from tieout.formats.x12.header import HEADER_MAX, Header, read_header
 from tieout.formats.x12.tokens import Segment, Tokens, read_segments, tokenise
 from tieout.formats.x12.walk import Walk

@@ -4,7 +4,7 @@ import re
 
 import msgspec
 
-from tieout.formats.x12.fault import Fault, Weight, segment_place
+from tieout.formats.fault import Fault, Weight, segment_place
 from tieout.formats.x12.numbers import read_date, read_time
 
 ELEMENTS = 16

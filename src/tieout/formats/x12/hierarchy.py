@@ -2,7 +2,7 @@
 
 import msgspec
 
-from tieout.formats.x12.fault import Fault, segment_place
+from tieout.formats.fault import Fault, segment_place
 from tieout.formats.x12.tokens import Segment
 
 DEPTH_MAX = 20

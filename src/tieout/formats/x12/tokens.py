@@ -5,7 +5,7 @@ from itertools import accumulate
 
 import msgspec
 
-from tieout.formats.x12.fault import Fault, Weight, segment_place
+from tieout.formats.fault import Fault, Weight, segment_place
 from tieout.formats.x12.header import Delimiters
 
 SEGMENT_MAX = 100_000

@@ -1,6 +1,6 @@
 """One walk over the envelope segments of an interchange: groups, sets and every way in which they disagree."""
 
-from tieout.formats.x12.fault import Fault, Weight, segment_place
+from tieout.formats.fault import Fault, Weight, segment_place
 from tieout.formats.x12.tokens import Segment, Tokens
 
 RESEND = "Ask the partner to send it again, complete and with matching control numbers."

@@ -6,8 +6,8 @@ from datetime import datetime
 
 import msgspec
 
+from tieout.formats.fault import Fault, segment_place
 from tieout.formats.x12.elements import elements, wrong
-from tieout.formats.x12.fault import Fault, segment_place
 from tieout.formats.x12.header import CHECKS, REPETITION_SINCE, WIDTHS, Delimiters
 from tieout.formats.x12.tokens import NAME
 

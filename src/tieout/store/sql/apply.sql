@@ -43,18 +43,24 @@ select distinct identity from waiting where on_ref = any(%s)
 -- name: waiting_of
 select distinct identity from waiting where identity = any(%s)
 
--- name: delete_waiting
-delete from waiting where identity = any(%s)
+-- name: end_waiting
+-- by waiting_identity; what came in the same batch leaves no trace
+with gone as (delete from waiting where identity = any(%s) returning *)
+insert into past_waiting select gone.*, u.batch from gone join (select %s::bigint) as u(batch) on u.batch <> gone.batch
 
 -- name: insert_waiting
-insert into waiting (identity, line, on_ref, reason, system, since)
-select * from unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[])
+insert into waiting (identity, line, on_ref, reason, system, since, batch)
+select u.*, %s from unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[]) as u
 
--- name: delete_quarantine_of
-delete from quarantine where identity = any(%s)
+-- name: end_quarantine_of
+-- by quarantine_identity
+with gone as (delete from quarantine where identity = any(%s) returning *)
+insert into past_quarantine select gone.*, %s from gone
 
--- name: delete_quarantine_of_message
-delete from quarantine where message = %s and identity is null
+-- name: end_quarantine_of_message
+-- by quarantine_message
+with gone as (delete from quarantine where message = %s and identity is null returning *)
+insert into past_quarantine select gone.*, %s from gone
 
 -- name: insert_quarantine
 insert into quarantine (id, identity, message, line, byte, place, rule, reason, next_step, since)
@@ -125,8 +131,10 @@ on conflict (record) do update set decision = excluded.decision, revision = excl
 -- name: delete_claim
 delete from claim where decision = %s
 
--- name: delete_refused_claim
-delete from quarantine where identity = %s and rule = 'match.claim'
+-- name: end_refused_claim
+-- by quarantine_identity
+with gone as (delete from quarantine where identity = %s and rule = 'match.claim' returning *)
+insert into past_quarantine select gone.*, %s from gone
 
 -- name: meta
 select value from meta where key = %s

@@ -3,6 +3,10 @@
 with gone as (delete from wake where feed = %s and at <= %s returning root, at)
 select g.root, g.at from gone g join subject s on s.ref = g.root where s.alias is null and s.wake <> '{}'
 
+-- name: look_alone
+-- held to the commit, in this schema: a second look waits and then finds the cases of the first
+select pg_advisory_xact_lock(hashtextextended(current_schema() || '/look', 0))
+
 -- name: wake_feeds
 -- a loose index scan: one probe per feed name
 with recursive f as (
@@ -64,6 +68,22 @@ select ref, links from overload order by ref
 
 -- name: all_waiting
 select identity, line, on_ref, reason, system, since from waiting order by since, identity, line
+
+-- name: waiting_until
+-- as of a commit: what had come by then and had not left; a pass over these lists and the batches
+select w.identity, w.line, w.on_ref, w.reason, w.system, w.since
+from (select *, null::bigint as gone from waiting union all select * from past_waiting) w
+left join batch b on b.id = w.batch left join batch g on g.id = w.gone
+where coalesce(b.seq, 0) <= %s and (g.seq is null or g.seq > %s) order by w.since, w.identity, w.line
+
+-- name: technical_cases_until
+-- as of a commit, by the last event each had by then; there are few of them
+select c.case_id, c.code, c.account, c.side, c.root, c.key, e.quantity::text, e.value::text, c.worth, c.since, c.due, c.owed_by, c.team, 'open', c.hint,
+  c.notes::text, e.at, c.episodes
+from case_ c cross join lateral (
+  select ce.event, ce.at, ce.quantity, ce.value from case_event ce join batch b on b.id = ce.batch
+  where ce.case_id = c.case_id and b.seq <= %s order by b.seq desc, ce.id desc limit 1
+) e where c.account = '' and e.event <> 'closed' order by c.due, c.case_id
 
 -- name: technical_cases
 select case_id, root, quantity::text, value::text, state, due, hint, episodes, owed_by, team, since from case_ where account = ''

@@ -31,6 +31,9 @@ select count(*), count(distinct root) from (
 -- name: facts_by_kind
 select kind, count(*) from fact group by kind order by kind
 
+-- name: facts_by_kind_until
+select f.kind, count(*) from fact f join batch b on b.id = f.batch where b.seq <= %s group by f.kind order by f.kind
+
 -- name: postings_until
 select p.root, p.sign, p.entries from posting p join batch b on b.id = p.batch where b.seq <= %s
 
@@ -63,6 +66,14 @@ from entry e join batch b on b.id = e.batch order by b.seq, e.identity
 -- name: quarantined
 select q.id, s.name, m.origin, q.line, q.byte, q.place, q.rule, q.reason, q.next_step, q.since, q.message
 from quarantine q left join message m on m.id = q.message left join system s on s.id = m.system order by q.id
+
+-- name: quarantined_until
+-- as of a commit: what had come by then and had not left; a pass over these lists and the batches
+select q.id, s.name, m.origin, q.line, q.byte, q.place, q.rule, q.reason, q.next_step, q.since, q.message
+from (select *, null::bigint as gone from quarantine union all select * from past_quarantine) q
+join refusal r on r.id = q.id join batch b on b.id = r.batch left join batch g on g.id = q.gone
+left join message m on m.id = q.message left join system s on s.id = m.system
+where b.seq <= %s and (g.seq is null or g.seq > %s) order by q.id
 
 -- name: message
 select m.id, s.name, m.contract, m.origin, m.line, m.byte, m.meta::text, m.raw, m.received, m.key from message m join system s on s.id = m.system

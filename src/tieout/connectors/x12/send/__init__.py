@@ -33,8 +33,8 @@ FORMS = {
     Act.BOOK_ORDER: Form("850", "PO", purchase_order, (Role.VENDOR, Role.PARTNER)),
     Act.ACKNOWLEDGE_ORDER: Form("855", "PR", order_answer, CUSTOMERS),
     Act.RELEASE_SHIPMENT: Form("940", "OW", warehouse_order, (Role.WMS,)),
-    Act.CONFIRM_FULFILMENT: Form("856", "SH", ship_notice, CUSTOMERS),
-    Act.POST_INVOICE: Form("810", "IN", invoice, CUSTOMERS),
+    Act.ANNOUNCE_SHIPMENT: Form("856", "SH", ship_notice, CUSTOMERS),
+    Act.SEND_INVOICE: Form("810", "IN", invoice, CUSTOMERS),
     Act.ACKNOWLEDGE_GROUP: Form("997", "FA", acknowledgment),
 }
 """What is sent for which act. To a vendor or partner, booking an order means: order there."""

@@ -2,73 +2,13 @@
 
 import re
 
-from tieout.connectors.x12.acknowledgments import ACCEPTING, STATUSES
+from tieout.connectors.x12.acknowledgments import STATUSES
 from tieout.connectors.x12.send.draft import Draft, Unsendable
-from tieout.formats.x12 import Fault, Group, Interchange, Row, TransactionSet, Weight, parse, read_set
+from tieout.formats.x12 import Row
 
 SET = re.compile(r"([0-9A-Z]{3})/(\S{1,9}) ([AEPRMWX])((?: [0-9]{1,3}){0,5})")
 ACKNOWLEDGMENT_GROUP = "FA"
-CODES_MAX = 5
-"""AK5 and AK9 have room for five codes."""
-SETS_DIGITS = 6
-"""Longest count of sets that AK9 has room for."""
-FATAL = (Weight.FATAL, Weight.GAP)
-
-
-def verdicts(raw: bytes, control: str) -> dict[str, str]:
-    """What a 997 says about the group with that control number (GS06) in a kept interchange: the data of `acknowledge_group`.
-
-    Syntax alone is judged: envelopes, counts, control numbers and segment names. Raises ValueError when the group is
-    not there, since then nothing can be acknowledged.
-    """
-    found = parse(raw)
-    groups = [group for group in found.groups if group.control == control] if isinstance(found, Interchange) else []
-    if not groups or isinstance(found, Fault):
-        raise ValueError(f"there is no group {control} in this interchange")
-    return _judged(found, groups[0])
-
-
-def _judged(found: Interchange, group: Group) -> dict[str, str]:
-    sets = [(each, *_verdict(found, each)) for each in group.sets]
-    accepted = sum(status in ACCEPTING for _, status, _ in sets)
-    codes = _codes(group.faults, "AK9:")
-    if not accepted or any(fault.weight is Weight.FATAL for fault in group.faults):
-        status, accepted = "R", 0
-    elif accepted < len(sets):
-        status = "P"
-    else:
-        status = "E" if codes or any(each == "E" for _, each, _ in sets) else "A"
-    data = {
-        "functional": group.code,
-        "status": status,
-        "sets": ", ".join(" ".join([f"{each.code}/{each.control}", verdict, *why]) for each, verdict, why in sets),
-        "included": _included(found, group) or str(len(sets)),
-        "received": str(len(sets)),
-        "accepted": str(accepted),
-        "codes": " ".join(codes),
-    }
-    return {key: value for key, value in data.items() if value}
-
-
-def _included(found: Interchange, group: Group) -> str:
-    """How many sets the sender counted (GE01); empty if GE is missing or says no number."""
-    mark = "GE" + found.tokens.delimiters.element.decode("latin-1")
-    trailer = next((text for text in found.tokens.texts[group.index :] if text.startswith(("GS" + mark[2:], mark))), "")
-    count = trailer.split(mark[2:])[1].strip() if trailer.startswith(mark) else ""
-    return count if count.isascii() and count.isdigit() and len(count) <= SETS_DIGITS else ""
-
-
-def _verdict(found: Interchange, each: TransactionSet) -> tuple[str, list[str]]:
-    faults = each.faults
-    if all(fault.weight not in FATAL for fault in faults):
-        segments = read_set(found, each)
-        faults += (segments,) if isinstance(segments, Fault) else ()
-    status = "R" if any(fault.weight in FATAL for fault in faults) else "E" if faults else "A"
-    return status, _codes(faults, "AK5:")
-
-
-def _codes(faults: tuple[Fault, ...], segment: str) -> list[str]:
-    return list(dict.fromkeys(fault.code.removeprefix(segment) for fault in faults if fault.code.startswith(segment)))[:CODES_MAX]
+SEGMENT = re.compile(r"([0-9A-Z]{2,3}) ([0-9]{1,6}) ([0-9]{1,3})((?:, [0-9]{1,2}:[0-9]{1,3}(?::[0-9A-Za-z.-]{1,30})?)*)")
 
 
 def acknowledgment(draft: Draft) -> list[Row]:
@@ -86,8 +26,25 @@ def acknowledgment(draft: Draft) -> list[Row]:
         match = SET.fullmatch(part)
         if match is None:
             raise Unsendable(f"{part!r} does not say how a set was read.", "Write it as 850/0001 A, or 850/0002 R 4.")
-        rows += [("AK2", match[1], match[2]), ("AK5", match[3], *match[4].split())]
+        rows.append(("AK2", match[1], match[2]))
+        rows += _errors(draft, f"errors {match[1]}/{match[2]}")
+        rows.append(("AK5", match[3], *match[4].split()))
     received = draft.command.data.get("received") or str(len(said))
     included = draft.command.data.get("included") or received
     accepted = draft.text("accepted", "how many sets were accepted")
     return [*rows, ("AK9", status, included, received, accepted, *draft.command.data.get("codes", "").split())]
+
+
+def _errors(draft: Draft, key: str) -> list[Row]:
+    """AK3 and AK4: the segments and elements of a set that are wrong, from `BEG 2 8, 5:8:20261399; PO1 4 8, 2:6:1O`."""
+    rows: list[Row] = []
+    said = draft.command.data.get(key, "")
+    for part in said.split("; ") if said else ():
+        match = SEGMENT.fullmatch(part)
+        if match is None:
+            raise Unsendable(f"The data `{key}` holds {part!r}.", "Write a segment as PO1 4 8, and its elements after it as , 2:6:1O.")
+        rows.append(("AK3", match[1], match[2], "", match[3]))
+        for element in match[4].split(", ")[1:]:
+            at, code, *copy = element.split(":")
+            rows.append(("AK4", at, "", code, *copy))
+    return rows

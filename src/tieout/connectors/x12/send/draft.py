@@ -12,7 +12,7 @@ from tieout.connectors import System
 from tieout.connectors.x12.manifest import ERP
 from tieout.core.command import Command
 from tieout.core.facts import Line
-from tieout.core.values import EXACT, ZERO, exact, minor_unit, plain, ref_parts, round_money, times
+from tieout.core.values import EXACT, ZERO, Ref, exact, minor_unit, plain, ref_parts, round_money, times
 from tieout.formats.x12 import Row
 
 if TYPE_CHECKING:
@@ -41,8 +41,9 @@ class Draft:
         self.system = system
         self.partner = partner
         self.made = made
-        self.goods = [line for line in command.lines if not line.charge]
-        self.charges = [line for line in command.lines if line.charge]
+        self.lines = command.content or command.lines
+        self.goods = [line for line in self.lines if not line.charge]
+        self.charges = [line for line in self.lines if line.charge]
 
     @property
     def made_day(self) -> str:
@@ -91,6 +92,19 @@ class Draft:
         """The customer's own number of the order that the command, or all of its lines, is about."""
         numbers = self._numbers("order", self.system.name)
         return self._only([number.split(":", 1)[-1] for number in numbers], "order", "the customer's purchase order")
+
+    def orders(self) -> dict[Ref, str]:
+        """The customer's orders that the lines of goods are about, with the customer's own numbers; one of another partner is refused."""
+        found = {}
+        for line in self.goods:
+            owner, type_, number = ref_parts(line.subject)
+            if owner == self.system.name and type_ == "order":
+                partner, _, found[line.subject] = number.rpartition(":")
+                if partner and partner != self.partner.name:
+                    raise Unsendable(f"Line {line.line} is for {partner}, this goes to {self.partner.name}.", "One document has one receiver.")
+        if found and any(line.subject not in found for line in self.goods):
+            raise Unsendable("Some lines name an order of the customer, some do not.", "Link what they are about to the customer's order.")
+        return found
 
     def customer_order(self) -> str:
         """The one order number that channels know, without the customer's identifier; empty if there are several or none."""
@@ -186,7 +200,7 @@ class Draft:
 
     def _numbers(self, type_: str, system: str = "") -> list[str]:
         found: dict[str, None] = {}
-        for reference in (self.command.group, *self.command.references, *(line.subject for line in self.command.lines)):
+        for reference in (self.command.group, *self.command.references, *(line.subject for line in self.lines)):
             owner, kind, number = ref_parts(reference)
             if kind == type_ and system in ("", owner):
                 found[number] = None

@@ -11,14 +11,15 @@ TAX = "tax"
 
 
 def invoice(draft: Draft) -> list[Row]:
-    """810 for one purchase order: `invoice` and `invoice_date` from the data, `order_date` and `due` if they are there."""
+    """810: `invoice` and `invoice_date` from the data, `order_date` and `due` if they are there. Lines of several orders name theirs."""
     draft.need_goods()
     if not draft.command.currency:
         raise Unsendable("The command states no currency.", "An invoice without one cannot be paid; state it.")
     total = _total(draft)
     ordered = draft.day("order_date", "when the customer ordered", "")
     head = ("BIG", draft.day("invoice_date", "the date of the invoice"), draft.text("invoice", "the invoice number"), ordered)
-    rows: list[Row] = [(*head, draft.purchase_order()), *draft.currency(SELLER)]
+    orders = draft.orders()
+    rows: list[Row] = [(*head, "" if len(orders) > 1 else draft.purchase_order()), *draft.currency(SELLER)]
     rows += draft.parties("ST", "ship_to")
     due = draft.day("due", "when it is due", "")
     rows += [("ITD", "01", "3", "", "", "", due)] if due else []
@@ -27,6 +28,7 @@ def invoice(draft: Draft) -> list[Row]:
             raise Unsendable(f"Line {line.line} has no amount.", "State what it costs; an invoice is no place to guess.")
         name, quantity = draft.line_name(line, position), draft.quantity(line)
         rows.append(("IT1", name, quantity, line.unit, draft.price(line), "", *draft.item(line, "VN")))
+        rows += [("REF", "PO", orders[line.subject])] if len(orders) > 1 else []
     rows.append(("TDS", draft.cents(total, "The total")))
     rows += [("TXI", "TX", plain(line.value or ZERO)) for line in draft.charges if line.charge == TAX]
     rows += draft.charge_rows(line for line in draft.charges if line.charge != TAX)
@@ -36,7 +38,7 @@ def invoice(draft: Draft) -> list[Row]:
 def _total(draft: Draft) -> Decimal:
     """What the lines sum to: exactly, rounded once, or rounded line by line; a stated total must be one of these."""
     currency = draft.command.currency
-    values = [line.value or ZERO for line in draft.command.lines]
+    values = [line.value or ZERO for line in draft.lines]
     whole = sum(values, ZERO)
     each = sum((round_money(value, currency) for value in values), ZERO)
     possible = {round_money(whole, currency), each}

@@ -1,4 +1,4 @@
-"""What is wrong with a piece of X12, as a value a trading partner understands; never an exception."""
+"""What is wrong with a piece of EDI (X12, EDIFACT), as a value a trading partner understands; never an exception."""
 
 from enum import StrEnum
 
@@ -17,8 +17,8 @@ class Fault(msgspec.Struct, frozen=True):
     """One thing that is wrong.
 
     `place` reads like `segment 12 (IT1), element 4`; `byte` is the 0-based offset of that segment in the interchange.
-    `code` is what an acknowledgment would say: `TA1:001` (TA105), `AK5:3` (AK502) or `AK9:4` (AK905); empty where the
-    standard has none.
+    `code` is what an acknowledgment would say: `TA1:001` (TA105), `AK5:3` (AK502), `AK9:4` (AK905) or `UCM:29` (0085 of
+    CONTRL); empty where the standard has none.
     """
 
     place: str

@@ -1,0 +1,168 @@
+"""Papers: what a document to a customer or partner says, drawn from the statements it is about. Pure; a connector gives it its form."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import ROUND_HALF_UP, Decimal, Inexact
+from fractions import Fraction
+
+import msgspec
+
+from tieout.core.account import Posting
+from tieout.core.act import ANSWERS, Act
+from tieout.core.command import Command
+from tieout.core.evaluate import Item
+from tieout.core.facts import Line
+from tieout.core.ground import Ground, Paper
+from tieout.core.owed import SETTLED
+from tieout.core.values import EXACT, ZERO, Ref, ref_parts, tidy
+
+PRICE_STEP = Decimal("0.000000001")
+"""Unit prices are stated with so many decimals where the amount by the quantity has more."""
+CARRIED = ("carrier",)
+"""What a shipment's own data says that its notice says too; besides packs."""
+ORDERED = ("ship_to",)
+"""What an order's data says that is repeated, with what begins like it."""
+ABOUT = "about"
+"""The `data` of a paper that names the document of ours it is about, where its own number does not."""
+RECEIVED, ANSWERED = "GroupReceived", "GroupAnswered"
+
+
+def written(ground: Ground, command: Command) -> Command:
+    """The command with what its document says; as it is, where what is owed is no document."""
+    if command.act not in ANSWERS:
+        return command
+    if command.act is Act.ACKNOWLEDGE_GROUP:
+        lines = tuple(msgspec.structs.replace(line, quantity=Decimal(1)) for line in command.lines)
+        return msgspec.structs.replace(command, lines=lines, data=_verdict(ground.standing.book))
+    (owed,) = command.lines
+    papers = ground.standing.papers
+    about = next((paper for paper in papers if paper.fact.number == owed.line and paper.fact.kind not in PLACED), None)
+    if about is None:
+        return command
+    placed = [paper for paper in papers if paper.fact.kind in PLACED and paper.fact.system == command.system]
+    say = {Act.ACKNOWLEDGE_ORDER: _booked, Act.ANNOUNCE_SHIPMENT: _shipped, Act.SEND_INVOICE: _invoiced}[command.act]
+    return say(ground, command, about, placed)
+
+
+PLACED = frozenset(("OrderPlaced",))
+SUBJECTS = {
+    Act.ACKNOWLEDGE_ORDER: frozenset(("OrderPlaced", "OrderBooked")),
+    Act.ANNOUNCE_SHIPMENT: frozenset(("OrderPlaced", "Shipped", "DropShipped")),
+    Act.SEND_INVOICE: frozenset(("OrderPlaced", "Invoiced")),
+}
+"""The kinds of statements that each document is drawn from."""
+
+
+def _booked(ground: Ground, command: Command, about: Paper, placed: Sequence[Paper]) -> Command:
+    """The customer's own lines, each with what became of it: booked as ordered, unless what is open was settled by a person."""
+    open_: dict[str, Item] = {item.key: item for item in ground.standing.items if item.account == "TBK" and item.state in SETTLED}
+    lines: list[Line] = []
+    data = {"sales_order": about.fact.number} | _of_order(placed)
+    for line in (line for paper in placed for line in paper.fact.lines):
+        item = open_.get(line.order_line) or open_.get(line.line) or open_.get(line.item)
+        if line.charge:
+            lines += [line] if line.charge not in open_ else []
+        elif item is None or line.quantity is None:
+            lines.append(line)
+        else:
+            lines.append(_in_part(ground, line, item, data))
+    currency = next((paper.fact.currency for paper in placed), command.currency)
+    return _filled(command, lines, data, currency)
+
+
+def _in_part(ground: Ground, line: Line, item: Item, data: dict[str, str]) -> Line:
+    """A line of which less was booked than ordered: the rest is refused. At another price it is stated without one."""
+    assert line.quantity is not None
+    placed = [e for e in ground.standing.found.by_pair.get(("TBK", item.key), ()) if e.kind in PLACED and e.quantity]
+    ordered = sum((e.quantity for e in placed if e.quantity is not None), ZERO)
+    if len(placed) != 1 or item.quantity <= ZERO or ordered <= ZERO:
+        return msgspec.structs.replace(line, value=None)
+    share = Fraction(ordered - item.quantity) / Fraction(ordered)
+    booked = Fraction(line.quantity) * share
+    quantity = tidy(EXACT.divide(Decimal(booked.numerator), Decimal(booked.denominator))) if _ends(booked) else ZERO
+    rest = EXACT.subtract(line.quantity, quantity)
+    data[f"line {line.order_line or line.line}"] = f"IA {quantity:f}, IR {rest:f}" if quantity else f"IR {rest:f}"
+    return msgspec.structs.replace(line, quantity=quantity, value=None)
+
+
+def _ends(number: Fraction) -> bool:
+    """True when it has an exact decimal."""
+    rest = number.denominator
+    for prime in (2, 5):
+        while rest % prime == 0:
+            rest //= prime
+    return rest == 1
+
+
+def _shipped(ground: Ground, command: Command, about: Paper, placed: Sequence[Paper]) -> Command:
+    """What was shipped, by the customer's own line numbers where the item tells them, with the parcels and where it went."""
+    fact = about.fact
+    data = {name: said for name, said in fact.data.items() if name in CARRIED or name.startswith("pack ")}
+    data |= {"shipment": fact.number.rsplit(":", 1)[-1], "tracking": ",".join(fact.parcels)}
+    data |= {} if fact.day else {"shipped": fact.happened.isoformat()}
+    lines = _theirs(ground, (line for line in fact.lines if line.quantity), placed)
+    filled = _filled(command, lines, data | _of_order(placed), "")
+    return msgspec.structs.replace(filled, warehouse=fact.warehouse)
+
+
+def _invoiced(ground: Ground, command: Command, about: Paper, placed: Sequence[Paper]) -> Command:
+    """The ERP's invoice, line by line and to the cent."""
+    fact = about.fact
+    data = {"invoice": fact.number, "invoice_date": about.day, "due": about.due} | _of_order(placed)
+    lines = _theirs(ground, fact.lines, placed)
+    for position, line in enumerate((line for line in lines if not line.charge), 1):
+        price = _price(line)
+        if price is not None:
+            data[f"price {line.order_line or position}"] = f"{price:f}"
+    return msgspec.structs.replace(_filled(command, lines, data, fact.currency), total=fact.total)
+
+
+def _price(line: Line) -> Decimal | None:
+    """The unit price to nine decimals where amount by quantity has no end before that; None where it has."""
+    if line.value is None or not line.quantity:
+        return None
+    try:
+        price = EXACT.divide(line.value, line.quantity).normalize(EXACT)
+        if isinstance(exponent := price.as_tuple().exponent, int) and exponent >= -9:
+            return None
+    except Inexact:
+        pass
+    wide = Fraction(line.value) / Fraction(line.quantity)
+    return (Decimal(wide.numerator) / Decimal(wide.denominator)).quantize(PRICE_STEP, ROUND_HALF_UP)
+
+
+def _theirs(ground: Ground, lines: Iterable[Line], placed: Sequence[Paper]) -> list[Line]:
+    """Lines as the customer knows them: of his order, by his line number where only one line of it has the item."""
+    orders = ground.standing.orders
+    made = []
+    for line in lines:
+        subject = orders.get(line.subject, line.subject)
+        same = [each for paper in placed if paper.fact.ref == subject for each in paper.fact.lines if line.item and each.item == line.item]
+        number = (same[0].order_line or same[0].line) if len(same) == 1 else line.order_line
+        made.append(msgspec.structs.replace(line, subject=subject, order_line=number))
+    return made
+
+
+def _of_order(placed: Sequence[Paper]) -> dict[str, str]:
+    """What the order says that its answers repeat; nothing where there is more than one."""
+    if len(placed) != 1:
+        return {}
+    said = placed[0].fact.data
+    return {"order_date": placed[0].day} | {name: text for name, text in said.items() if name.startswith(ORDERED)}
+
+
+def _verdict(book: Sequence[Posting]) -> dict[str, str]:
+    """What was found in the first received group of this number that nobody has answered yet."""
+    received = sorted((p for p in book if p.kind == RECEIVED), key=lambda p: (p.occurred, p.identity))
+    answered = sum(1 for p in book if p.kind == ANSWERED)
+    return dict(received[min(answered, len(received) - 1)].notes) if received else {}
+
+
+def _filled(command: Command, lines: Sequence[Line], data: Mapping[str, str], currency: str) -> Command:
+    data = {name: text for name, text in data.items() if text}
+    return msgspec.structs.replace(command, content=tuple(lines), data=command.data | data, currency=currency)
+
+
+def order_of(references: Iterable[Ref], system: str) -> Ref | None:
+    """The one order of a system among the names of a root; None if there is none, or more than one."""
+    found = {reference for reference in references if ref_parts(reference)[:2] == (system, "order")}
+    return found.pop() if len(found) == 1 else None

@@ -1,0 +1,1 @@
+"""Freight: what carriers ask for moving our shipments, against what the movement should cost."""
