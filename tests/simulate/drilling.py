@@ -10,9 +10,9 @@ from tieout.simulate.mix import Share, default_mix
 from tieout.simulate.world import World
 
 
-def thick(rate: float) -> list[Share]:
-    """The default mix with every fault at one rate."""
-    return [replace(share, rate=rate) for share in default_mix()]
+def thick(times: float) -> list[Share]:
+    """The default mix with every fault so many times as often."""
+    return [replace(share, rate=min(1.0, share.rate * times)) for share in default_mix()]
 
 
 def played(

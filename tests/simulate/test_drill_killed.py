@@ -57,7 +57,7 @@ def play(folder: Path, kill_after: float | None, *, database_too: bool) -> int:
 
 def test_kills_of_the_importer_and_of_postgresql_change_nothing(server: Server, tmp_path: Path) -> None:
     calm = tmp_path / "calm"
-    grade = played(server, calm, World("killed", 2, 60, thick(0.02)), keeps_feeds=True)
+    grade = played(server, calm, World("killed", 2, 60, thick(5)), keeps_feeds=True)
     assert grade.is_clean, told(grade)
     harried = tmp_path / "harried"
     make_project(harried)

@@ -18,7 +18,7 @@ def test_the_fewest_that_show_it() -> None:
 
 
 def test_a_failing_drill_shrinks_to_a_scenario_that_fails_until_it_is_mended(server: Server, tmp_path: Path) -> None:
-    mix = [share for share in thick(0.1) if share.kind == "lost"]
+    mix = [share for share in thick(25) if share.kind == "lost"]
     company, folder = tmp_path / "company", tmp_path / "kept"
     make_project(company)
     world = World("small", 1, 30, mix)

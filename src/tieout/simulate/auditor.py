@@ -21,7 +21,9 @@ WAITING = 24 * HOUR
 """How long something may wait for its meaning, as the project's settings have it."""
 ACCOUNT = "071000013-4410"
 """The company's bank account."""
-ROOTS = ("order", "sales_order", "invoice")
+NAMELESS = ("bank_entry", "order_id")
+"""Kinds of reference that name no transaction."""
+ROOTS = ("order", "sales_order", "invoice", "return")
 SYSTEMS = ("shop", "desk", "portal", "edi", "erp", "wms", "threepl", "carrier", "bank")
 """As in the project's settings: of two names of a transaction, its own type and then the earlier system's names it."""
 
@@ -52,12 +54,12 @@ def identity(paper: Paper) -> str:
 
 def document(paper: Paper) -> str:
     """The document as the ledger names it in full; the bank's has the account in its name."""
-    return f"bank/bank_entry/{ACCOUNT}/{paper.number}"
+    return f"{paper.system}/{TYPES[paper.kind]}/{ACCOUNT if paper.system == 'bank' else ''}/{paper.number}"
 
 
-def waits(paper: Paper) -> bool:
-    """Whether a paper is about a bank entry that nobody has said the meaning of: it waits for a person to match it."""
-    return paper.about.startswith("bank/bank_entry/")
+def waits(paper: Paper, names: Mapping[str, str]) -> bool:
+    """Whether a paper is about something that names no transaction by itself and that nobody has linked to one yet."""
+    return paper.about.split("/")[1] in NAMELESS and paper.about not in names
 
 
 class Book:
@@ -81,15 +83,19 @@ class Book:
 
     def waiting(self) -> list[Paper]:
         """What names nothing that the ledger could know."""
-        return [paper for paper in self._best.values() if waits(paper)]
+        names = self._names()
+        return [paper for paper in self._best.values() if waits(paper, names)]
+
+    def _names(self) -> dict[str, str]:
+        return roots(pair for paper in self._best.values() if not paper.void for pair in paper.links)
 
     def entries(self) -> dict[Place, list[Entry]]:
         """All entries by account, root and key."""
         papers = [paper for paper in self._best.values() if not paper.void]
-        names = roots(pair for paper in self._best.values() for pair in paper.links)
+        names = self._names()
         found: dict[Place, list[Entry]] = defaultdict(list)
         for paper in papers:
-            if waits(paper):
+            if waits(paper, names):
                 continue
             for account in self._accounts.values():
                 if paper.kind in account.moves:

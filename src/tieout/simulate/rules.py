@@ -123,6 +123,22 @@ ACCOUNTS: Mapping[str, Account] = {
             Side("erp", ERP, business_days=1), Side("bank", ("bank",), business_days=2),
         ),
         Account(
+            "RRC", Measure.QUANTITY, {"return_authorised": GOODS}, {"return_received": GOODS},
+            Side("channel", ("wms",), 14 * 24), Side("erp", ERP, 24),
+        ),
+        Account(
+            "RCR", Measure.QUANTITY, {"return_received": GOODS}, {"credit": GOODS},
+            Side("erp", ERP, business_days=2), Side("wms", ("wms",), 14 * 24), prices=("TBL", "TBK"),
+        ),
+        Account(
+            "RST", Measure.QUANTITY, {"return_received": GOODS}, {"restocked": GOODS},
+            Side("wms", ("wms",), 3 * 24), Side("wms", ("wms",), 24),
+        ),
+        Account(
+            "RRF", Measure.MONEY, {"credit": Part.AMOUNTS}, {"refund": Part.AMOUNTS},
+            Side("channel", ("shop",), 5 * 24), Side("erp", ERP, 48),
+        ),
+        Account(
             "EAN", Measure.QUANTITY, {"order": Part.GROUP, "shipment": Part.GROUP, "group": Part.GROUP}, {"answer": Part.COUNT},
             Side("erp", ("edi", "threepl"), 24), Side("partner", ("edi", "threepl"), 24), unit="DOC",
         ),
@@ -132,7 +148,8 @@ TYPES = {
     "order": "order", "booking": "sales_order", "booking_cancelled": "cancellation", "order_cancelled": "order_cancellation",
     "reservation": "allocation", "reservation_released": "deallocation", "shipment": "shipment", "delivery": "delivery",
     "invoice": "invoice", "invoice_voided": "credit_memo", "receipt": "cash_receipt", "payment": "bank_entry", "answer": "group", "group": "received_group",
-    "unit": "unit",
+    "unit": "unit", "return_authorised": "return", "return_received": "return_receipt", "restocked": "restock", "credit": "credit_memo",
+    "refund": "refund",
 }  # fmt: skip
 """What each kind of paper is called in references."""
 

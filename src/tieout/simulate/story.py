@@ -24,6 +24,8 @@ from tieout.simulate.paper import Cents, Line, Paper
 WINDOW = 15 * MINUTE
 """Longest time from saying something to its arrival while nothing is wrong: the delivery window. The project's grace is longer."""
 WAREHOUSE_HOURS = (7.0, 16.0)
+FIRST_ID = 5_000_000_000
+"""The web shop's own number of its order 0."""
 OFFICE_HOURS = (8.0, 16.5)
 BANK_HOUR = 18.0
 """When the bank sends the statement of the day."""
@@ -179,7 +181,10 @@ def plan(seed: str, order: Order) -> Plan:
 def placing(order: Order, rng: random.Random) -> Paper:
     """The customer's order in its channel."""
     more = {"customer": order.customer, "index": order.index}
-    made = Paper("order", order.channel.system, order.number, order.placed, order.placed + late(rng), order.ref, order.lines(), more=more)
+    links = ((order.ref, f"shop/order_id/{FIRST_ID + order.index}"),) if order.channel.name == "shop" else ()
+    made = Paper(
+        "order", order.channel.system, order.number, order.placed, order.placed + late(rng), order.ref, order.lines(), links, more=more
+    )
     if order.channel.name == "edi":
         by_edi(made, order.customer, order.index + 1)
         for line in made.lines:

@@ -10,12 +10,13 @@ from tieout.simulate.clock import DAY, Queue, moment
 from tieout.simulate.faults import faults
 from tieout.simulate.mix import Share
 from tieout.simulate.paper import Paper
-from tieout.simulate.story import WINDOW, Plan, late, orders, plan
+from tieout.simulate.returns import add_return
+from tieout.simulate.story import WINDOW, Order, Plan, late, orders, plan
 from tieout.simulate.truth import Truth
 
 FIRST_DAY = date(2026, 3, 2)
 """A Monday, six days before the clocks go forward where the company works."""
-DRAIN_DAYS = 20
+DRAIN_DAYS = 24
 """How long the world goes on after the last order, so that every deadline passes."""
 
 
@@ -58,7 +59,7 @@ class World:
             queue.put(paper.delivered, paper)
         for n in range(self.days + DRAIN_DAYS):
             on = FIRST_DAY + timedelta(days=n)
-            plans = [self._struck(plan(self.seed, order)) for order in orders(self.seed, on, n, self.orders_per_day)] if n < self.days else []
+            plans = [self._plan(order) for order in orders(self.seed, on, n, self.orders_per_day)] if n < self.days else []
             for each in plans:
                 for paper in each.papers:
                     paper.of = each.order.index
@@ -72,6 +73,12 @@ class World:
         said = paper.more.get("sent", paper.happened)
         if self.shuffle and 0 <= paper.delivered - said < WINDOW:
             paper.delivered = said + late(chance.stream(self.seed, self.shuffle, paper.system, paper.kind, paper.number, paper.revision))
+
+    def _plan(self, order: Order) -> Plan:
+        """What will be said about an order, with what goes wrong."""
+        made = plan(self.seed, order)
+        add_return(made, self.seed)
+        return self._struck(made)
 
     def _struck(self, planned: Plan) -> Plan:
         """The plan, perhaps struck by one fault: the first of the mix that wants it and can."""

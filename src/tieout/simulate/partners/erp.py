@@ -14,6 +14,7 @@ from tieout.simulate.wire import packed
 SYSTEMS = ("erp",)
 FILES = {
     "booking": "sales_orders", "booking_cancelled": "cancellations", "invoice": "invoices", "invoice_voided": "credit_memos", "receipt": "receipts",
+    "return_authorised": "returns", "credit": "credits",
     "unit": "units",
 }  # fmt: skip
 """The export in which each kind of paper stands."""
@@ -47,6 +48,10 @@ def _record(paper: Paper) -> bytes:
         record["order"] = {system: number}
     if "due" in paper.more:
         record["due"] = paper.more["due"].isoformat()
+    if paper.links and paper.kind == "return_authorised":
+        record["sales_order"] = paper.links[0][1].rsplit("/", 1)[1]
+    if paper.kind == "credit":
+        record["about_type"] = paper.about.split("/")[1]
     for name in ("against", "item", "unit", "factor"):
         if name in paper.more:
             record[name] = paper.more[name]

@@ -8,10 +8,10 @@ import msgspec
 from tieout.simulate.clock import iso
 from tieout.simulate.paper import Line, Paper, money
 from tieout.simulate.partners import File
+from tieout.simulate.story import FIRST_ID
 from tieout.simulate.wire import packed
 
 SYSTEMS = ("shop",)
-FIRST_ID = 5_000_000_000
 _encode = msgspec.json.Encoder().encode
 
 
@@ -22,6 +22,8 @@ def write(papers: Sequence[Paper], at: int) -> Iterator[File]:
 
 def _webhook(paper: Paper) -> bytes:
     topic = "orders/create" if paper.kind == "order" and not paper.revision else "orders/updated"
+    if paper.kind == "refund":
+        return _encode({"topic": "refunds/create", "webhook_id": f"R{paper.number}", "payload": _refund(paper)}) + b"\n"
     name = paper.more.get("webhook", f"{paper.number}-{paper.revision}")
     return _encode({"topic": topic, "webhook_id": name, "payload": _order(paper)}) + b"\n"
 
@@ -63,3 +65,23 @@ def _item(line: Line, item_id: int) -> dict[str, Any]:
     if discount:
         item["discount_allocations"] = [{"amount": money(discount)}]
     return item
+
+
+def _refund(paper: Paper) -> dict[str, Any]:
+    """Money that goes back, for lines of goods or for nothing in particular."""
+    order_id = FIRST_ID + int(paper.more["index"])
+    goods = [line for line in paper.lines if line.item]
+    return {
+        "id": int(paper.number),
+        "order_id": order_id,
+        "created_at": iso(paper.happened),
+        "processed_at": iso(paper.happened),
+        "refund_line_items": [
+            {
+                "id": int(paper.number) * 10 + n, "line_item_id": order_id * 10, "quantity": line.quantity, "restock_type": "return",
+                "subtotal": money(line.value or 0), "total_tax": "0.00", "line_item": {"id": order_id * 10, "sku": line.item, "quantity": line.quantity},
+            }
+            for n, line in enumerate(goods)
+        ],
+        "transactions": [{"amount": money(paper.more["total"]), "kind": "refund", "status": "success", "currency": "USD"}],
+    }  # fmt: skip

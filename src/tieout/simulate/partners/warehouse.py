@@ -11,7 +11,13 @@ from tieout.simulate.partners import File
 from tieout.simulate.wire import packed
 
 SYSTEMS = ("wms",)
-EVENTS = {"reservation": "allocated", "reservation_released": "deallocated", "shipment": "shipped"}
+EVENTS = {
+    "reservation": "allocated",
+    "reservation_released": "deallocated",
+    "shipment": "shipped",
+    "return_received": "return_received",
+    "restocked": "restocked",
+}
 """What the warehouse calls each kind of paper."""
 _encode = msgspec.json.Encoder().encode
 
