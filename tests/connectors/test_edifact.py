@@ -1,6 +1,7 @@
 """EDIFACT documents as statements: direction, amounts, quantities, links, acknowledgments, refusals; and that damage never raises."""
 
 import io
+import time
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -395,6 +396,16 @@ def test_what_stands_in_the_middle_of_a_file_is_found_by_its_byte() -> None:
     for statement in statements(raw, partner(identifiers=[])):
         assert statement.source is not None and statement.source.byte is not None
         assert raw[statement.source.byte : statement.source.byte + 3] in (b"UNB", b"UNH", b"BGM", b"UNZ")
+
+
+@pytest.mark.parametrize("options", [{}, {"order_changes": "by line"}])
+def test_large_messages_cost_time_in_proportion_to_their_size(options: dict[str, object]) -> None:
+    lines = [row for n in range(1, 4001) for row in item(str(n), "1", ("MOA", ("203", "1.00", "EUR")), action="3")]
+    bills = [row for n in range(1, 4001) for row in billed(str(n), "1", "1.00", ("RFF", ("ON", f"PO{n}")))]
+    began = time.process_time()
+    for raw in (order(*lines), changed(*lines), answered(*lines), invoice(*bills, total="4000")):
+        assert len(statements(raw, partner(**options))) >= 2
+    assert time.process_time() - began < 8
 
 
 @settings(max_examples=200, deadline=None)

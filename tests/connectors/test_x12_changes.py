@@ -1,5 +1,6 @@
 """Changed purchase orders (860), carriers' status (214) and freight invoices (210): what they revise, and what they never guess."""
 
+import time
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -113,3 +114,9 @@ def test_a_tender_states_what_the_freight_should_cost() -> None:
     fact = one(document("B2**FAST**BOL1**PP", "L3*****12000", code="204", sent=True))
     assert (fact.kind, fact.lines[0].subject, fact.lines[0].value) == ("FreightRated", "*/freight/BOL1", 120)
     assert refused(document("B2**FAST**BOL1**PP", code="204", sent=True)).rule == "x12/no-rate"
+
+
+def test_a_long_change_costs_time_in_proportion_to_its_size() -> None:
+    began = time.process_time()
+    assert len(facts(change(*(f"POC*{n}*CA*1**EA*1*PE*VN*A" for n in range(1, 8001))))) == 8000
+    assert time.process_time() - began < 4

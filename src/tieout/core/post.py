@@ -86,6 +86,8 @@ class Plan(msgspec.Struct, frozen=True):
         msgspec.structs.force_setattr(self, "plain", self.take in (Take.GOODS, Take.LINES))
 
 
+SETTLED = frozenset(("Invoiced", "CreditIssued"))
+"""What a marketplace owes us more or less of by, if it was sold there."""
 WHOLE = frozenset((Take.ONCE, Take.DOCUMENT, Take.AGAINST, Take.AGAINST_MINUS, Take.PARCELS))
 
 
@@ -129,7 +131,7 @@ class Plans:
 
     def moves_for(self, plan: Plan, fact: Fact) -> tuple[str, ...]:
         """The moves of a plan that apply to this fact: marketplace sales are collected by settlement, others by cash."""
-        if fact.kind != "Invoiced":
+        if fact.kind not in SETTLED:
             return plan.moves
         drop = "TCO" if fact.channel in self.marketplaces else "MRV"
         return tuple(move for move in plan.moves if not move.startswith(drop))

@@ -1,4 +1,4 @@
-"""Amounts: the value of a line, allowances, charges and taxes as lines of their own, totals and currencies."""
+"""Amounts: the value of a line, allowances, charges and taxes as lines of their own, totals."""
 
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
@@ -21,8 +21,6 @@ TAX_AMOUNT = ("124",)
 TAX_TOTAL = ("176", "124")
 CHARGES = {"FC": "freight", "FA": "freight", "SH": "freight", "DL": "freight", "TX": "tax", "DI": "discount", "TD": "discount"}
 """ALC, element 5, to the kind of charge; other allowances are discounts, other charges fees."""
-REFERENCE = "2"
-"""CUX: the currency that the document's amounts are in."""
 GROUPS = ("ALC", "TAX")
 """Segments that own the amounts after them."""
 
@@ -32,26 +30,6 @@ class Worth(msgspec.Struct, frozen=True):
 
     value: Decimal | None
     is_net: bool
-
-
-def currency(reading: Reading) -> str:
-    """The reference currency of CUX, else the one an amount names, else the system's."""
-    for segment in reading.segments:
-        if segment.name == "CUX":
-            named = [each for each in segment.elements if len(each) > 1 and each[1].strip()]
-            stated = next((each for each in named if each[0] == REFERENCE), named[0] if named else None)
-            if stated is not None:
-                return _code(segment, stated[1].strip().upper())
-    for segment in reading.segments:
-        if segment.name == "MOA" and segment.get(1, 3):
-            return _code(segment, segment.get(1, 3).upper())
-    return reading.frame.system.currency
-
-
-def _code(segment: Segment, code: str) -> str:
-    if len(code) == 3 and code.isascii() and code.isalpha():
-        return code
-    raise Unreadable("currency", f"{segment.name} says the currency {code!r}, which is no ISO 4217 code.", segment, 1)
 
 
 def amount(reading: Reading, segments: Iterable[Segment], qualifiers: Iterable[str]) -> Decimal | None:
@@ -64,8 +42,8 @@ def amount(reading: Reading, segments: Iterable[Segment], qualifiers: Iterable[s
     if chosen is None:
         return None
     own = chosen.get(1, 3).upper()
-    if own and own != currency(reading):
-        raise Unreadable("currency", f"This amount is in {own}, the document in {currency(reading)}.", chosen, 1)
+    if own and own != reading.currency:
+        raise Unreadable("currency", f"This amount is in {own}, the document in {reading.currency}.", chosen, 1)
     return reading.number(chosen, 1, 2)
 
 

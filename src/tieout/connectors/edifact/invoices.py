@@ -81,7 +81,7 @@ def _head(reading: Reading) -> tuple[Segment, str]:
 
 def _invoiced(reading: Reading, kind: FactType, head: Segment, own: Ref, cut: Parts, subjects: _Subjects, data: dict[str, str]) -> Fact:
     happened, day = reading.happened(DATED, cut.head)
-    currency = amounts.currency(reading)
+    currency = reading.currency
     total = amounts.amount(reading, cut.tail, TOTAL)
     if total is None:
         raise Unreadable("total-missing", "No MOA+77 (nor 39, 86, 9 or 128) after UNS+S says what the invoice comes to.", head)

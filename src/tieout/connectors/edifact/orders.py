@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+import msgspec
+
 from tieout.connectors.edi_documents import by_line, line_names, of_line
 from tieout.connectors.edifact import amounts
 from tieout.connectors.edifact.reading import Parts, Reading, Unreadable, parts
@@ -99,6 +101,7 @@ def _line_by_line(reading: Reading, kind: FactType, head: Segment, subject: Ref,
     """One revision per named line; void where the line, or the order with it, is cancelled."""
     if not cut.lines:
         raise Unreadable("line-missing", "No LIN says which lines change; orders of this system are kept by line.", head)
+    base = _fact(reading, kind, head, subject, cut, [], stated, void=False)
     found = []
     for segment, body in cut.lines:
         name, action = reading.text(segment, 1, "the line number of the order"), segment.get(2)
@@ -108,7 +111,8 @@ def _line_by_line(reading: Reading, kind: FactType, head: Segment, subject: Ref,
         if action not in ADDED_OR_CHANGED and not is_void:
             raise Unreadable("code", f"LIN, element 2, is {action!r}: this kind of change is not known.", segment, 2)
         lines = [] if is_void else _line(reading, name, segment, body, subject)
-        found.append(of_line(_fact(reading, kind, head, subject, cut, lines, stated, void=is_void), name))
+        fact = msgspec.structs.replace(base, lines=tuple(lines), due=None if is_void else base.due, total=None, void=is_void)
+        found.append(of_line(fact, name))
     return tuple(found)
 
 
@@ -126,7 +130,7 @@ def _fact(
         head,
         happened=happened,
         day=day,
-        currency=amounts.currency(reading),
+        currency=reading.currency,
         due=None if void else reading.deadline(DUE, cut.head),
         lines=tuple(lines),
         total=None if void else amounts.amount(reading, cut.tail, TOTAL),
@@ -192,7 +196,7 @@ def _answered(reading: Reading, kind: FactType, own: Ref, subject: Ref, counted:
         head,
         happened=happened,
         day=day,
-        currency=amounts.currency(reading),
+        currency=reading.currency,
         lines=tuple(lines + amounts.of_document(reading, cut.head, subject)),
         void=head.get(3) == CANCELLED,
         links=links,

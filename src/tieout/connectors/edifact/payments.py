@@ -54,7 +54,7 @@ def _paid(reading: Reading, kind: FactType, name: Name) -> Fact:
         head,
         happened=happened,
         day=day,
-        currency=amounts.currency(reading),
+        currency=reading.currency,
         lines=tuple(lines),
         total=total,
         void=head.get(3) == CANCELLED,

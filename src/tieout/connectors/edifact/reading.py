@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, TypeVar
 
 import msgspec
@@ -18,6 +19,8 @@ T = TypeVar("T")
 CORRECT = "Ask the partner to correct this document and send it again."
 UNITS = {**dict.fromkeys(("", "PCE", "C62", "H87", "NAR", "EA"), "EA"), "DZN": "DZ", "KGM": "KG", "LBR": "LB", "PR": "PR"}
 """Units of Recommendation 20 to those the other connectors state; others stay as they are."""
+REFERENCE = "2"
+"""CUX: the currency that the document's amounts are in."""
 DOCUMENT = ("137",)
 """DTM: the document's own date."""
 
@@ -171,6 +174,20 @@ class Reading:
             **stated,
         )
 
+    @cached_property
+    def currency(self) -> str:
+        """The reference currency of CUX, else the one an amount names, else the system's."""
+        for segment in self.segments:
+            if segment.name == "CUX":
+                named = [each for each in segment.elements if len(each) > 1 and each[1].strip()]
+                stated = next((each for each in named if each[0] == REFERENCE), named[0] if named else None)
+                if stated is not None:
+                    return _code(segment, stated[1].strip().upper())
+        for segment in self.segments:
+            if segment.name == "MOA" and segment.get(1, 3):
+                return _code(segment, segment.get(1, 3).upper())
+        return self.frame.system.currency
+
     def party(self, codes: Iterable[str], segments: Iterable[Segment]) -> Segment | None:
         """The first NAD with one of those qualifiers, by order of preference."""
         found: dict[str, Segment] = {}
@@ -270,6 +287,12 @@ def parts(reading: Reading, start: str, breaks: tuple[str, ...] = ()) -> Parts:
         if segment.name == "CNT" and segment.get(1) == "2" and not _counts(said, len(found.lines)):
             raise Unreadable("line-count", f"CNT says {said!r} lines, {len(found.lines)} arrived.", segment, 1)
     return found
+
+
+def _code(segment: Segment, code: str) -> str:
+    if len(code) == 3 and code.isascii() and code.isalpha():
+        return code
+    raise Unreadable("currency", f"{segment.name} says the currency {code!r}, which is no ISO 4217 code.", segment, 1)
 
 
 def _counts(text: str, count: int) -> bool:

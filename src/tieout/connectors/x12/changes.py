@@ -4,6 +4,8 @@ An order that is changed line by line has to be kept line by line: with the opti
 one fact per line, which an 860 restates. No change is ever added up, so the order of arrival does not matter.
 """
 
+import msgspec
+
 from tieout.connectors.edi_documents import by_line, line_names, of_line
 from tieout.connectors.x12 import orders
 from tieout.connectors.x12.orders import DUE, customer_of
@@ -72,12 +74,13 @@ def _line_by_line(reading: Reading, kind: FactType, head: Segment, subject: Ref,
     """One revision per named line; void where the line, or the order with it, is cancelled."""
     if not cut.lines:
         raise Unreadable("x12/line-missing", "No POC says which lines change; orders of this system are kept by line.", head)
+    base = _fact(reading, kind, head, subject, [], stated, void=False)
     found = []
     for segment, body in cut.lines:
         name = reading.text(segment, 1, "the line number of the order")
         is_void = head.get(1) == CANCELLED or segment.get(2) in DELETED
         lines = [] if is_void else [_line(reading, name, segment, body, subject), *charges(reading, body, subject, f"{name}/")]
-        fact = _fact(reading, kind, head, subject, lines, stated, void=is_void)
+        fact = msgspec.structs.replace(base, lines=tuple(lines), due=None if is_void else base.due, void=is_void)
         found.append(of_line(fact, name))
     return tuple(found)
 
