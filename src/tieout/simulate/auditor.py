@@ -190,8 +190,9 @@ def _rank(reference: str) -> tuple[bool, int, str]:
 class Watch:
     """One transaction as it unfolds: its book, what is open in it, and the exceptions that stand."""
 
-    def __init__(self, accounts: Mapping[str, Account]) -> None:
+    def __init__(self, accounts: Mapping[str, Account], grace: int) -> None:
         self.book = Book(accounts)
+        self._grace = grace
         self._open: list[tuple[str, Account, Left]] = []
         self._known: dict[str, Stand] = {}
         self._since = 0
@@ -212,7 +213,7 @@ class Watch:
 
     def _between(self, after: int, feeds: Feeds, *, arrived: bool) -> list[Event]:
         """What begins, changes and ends between two arrivals."""
-        open_ = [(place, account, each, _opens(account, each, feeds, self._since)) for place, account, each in self._open]
+        open_ = [(place, account, each, _opens(account, each, feeds, self._since, self._grace)) for place, account, each in self._open]
         waiting = [(paper, feeds.when_any(paper.happened + WAITING)) for paper in self.book.waiting()]
         moments = {opens for *_, opens in open_ if self._since <= opens < after} | {at for _, at in waiting if self._since <= at < after}
         found: list[Event] = []
@@ -232,8 +233,9 @@ class Watch:
 class Auditor:
     """All transactions of a world: exceptions of those that a fault struck, balances of all."""
 
-    def __init__(self, accounts: Mapping[str, Account] = ACCOUNTS) -> None:
+    def __init__(self, accounts: Mapping[str, Account] = ACCOUNTS, grace: int = GRACE) -> None:
         self._accounts = accounts
+        self._grace = grace
         self.feeds = Feeds()
         self.balances: dict[tuple[str, str, str, str], int] = {}
         """Of the transactions that are done and are not at nothing."""
@@ -244,7 +246,7 @@ class Auditor:
     def begin(self, plan: Plan) -> None:
         """A transaction begins."""
         index = plan.order.index
-        self._watches[index] = Watch(self._accounts)
+        self._watches[index] = Watch(self._accounts, self._grace)
         self._papers_left[index] = len(plan.papers)
         if plan.fault:
             self._struck.add(index)
@@ -282,12 +284,12 @@ class Auditor:
         return self.balances
 
 
-def _opens(account: Account, open_: Left, feeds: Feeds, at: int) -> int:
+def _opens(account: Account, open_: Left, feeds: Feeds, at: int, grace: int) -> int:
     """The moment from which it is known that what is open is overdue."""
     side = account.over if open_.is_over else account.under
     own = open_.due if account.own_due and open_.is_over else None
     due = own if own is not None else side.due(open_.since, is_day=open_.is_day)
-    known = feeds.when(side.said_by, due + GRACE)
+    known = feeds.when(side.said_by, due + grace)
     return NEVER if known == NEVER else max(at, known)
 
 

@@ -174,6 +174,11 @@ def under(settings: str) -> Mapping[str, Account]:
     return made
 
 
+def grace_of(settings: str) -> int:
+    """Seconds after every deadline, as a company's `tieout.toml` states them."""
+    return 60 * int(tomllib.loads(settings)["project"].get("grace_minutes", 0))
+
+
 def _codes(row: Mapping[str, Any], known: set[str]) -> list[str]:
     if unknown := sorted(row.keys() - known):
         raise SettingsError(f"A drill cannot judge by {', '.join(unknown)}.", "For the drill, write deadlines and tolerances by account alone.")
