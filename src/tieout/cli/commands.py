@@ -2,7 +2,7 @@
 
 import typer
 
-from tieout.cli import access, care, decisions, imports, people, policy, reads, rehearse, serve, systems, telling
+from tieout.cli import access, care, decisions, drill, imports, people, policy, reads, rehearse, serve, systems, telling
 from tieout.cli.options import Json, before_the_command
 
 app = typer.Typer(
@@ -57,6 +57,7 @@ for _group, _name, _command in (
     (app, "replay", imports.replay),
     (app, "rebuild", care.rebuild),
     (app, "rehearse", rehearse.rehearse),
+    (app, "drill", drill.drill),
     (app, "close", care.close),
     (app, "remove", care.remove),
     (app, "dispatch", systems.dispatch),
