@@ -20,7 +20,6 @@ from tieout.store.session import Session
 
 KEPT = timedelta(days=7)
 KEY_PATTERN = r"^[!-~]{1,200}$"
-TAG_PATTERN = r'^(W/)?"[!#-~]{1,200}"$'
 JSON = "application/json"
 
 
@@ -104,7 +103,7 @@ class Asked:
 
 def answer(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """A model as JSON."""
-    return Response(body.model_dump_json().encode(), status, headers, JSON)
+    return Response(body.model_dump_json(by_alias=True).encode(), status, headers, JSON)
 
 
 def etag(version: str) -> str:
@@ -117,14 +116,15 @@ def sweep(connection: Connection, now: datetime) -> None:
     run(connection, "drop_answered", now - KEPT)
 
 
-async def _asked(
-    request: Request,
-    person: Caller,
-    idempotency_key: Annotated[
-        str | None, Header(pattern=KEY_PATTERN, description="Sent again with the same key, nothing is done twice.")
-    ] = None,
-    if_match: Annotated[str | None, Header(pattern=TAG_PATTERN, description="The ETag of what you looked at.")] = None,
-) -> Asked:
+Key = Annotated[str | None, Header(pattern=KEY_PATTERN, description="Sent again with the same key, nothing is done twice.")]
+Version = Annotated[str | None, Header(max_length=300, description="The ETag of what you looked at.")]
+
+
+async def _asked(request: Request, person: Caller, idempotency_key: Key = None) -> Asked:
+    return Asked(request, person, await request.body(), idempotency_key, None, None)
+
+
+async def _asked_changing(request: Request, person: Caller, idempotency_key: Key = None, if_match: Version = None) -> Asked:
     return Asked(request, person, await request.body(), idempotency_key, if_match, None)
 
 
@@ -135,4 +135,5 @@ async def _asked_reading(
 
 
 Acting = Annotated[Asked, Depends(_asked)]
+Changing = Annotated[Asked, Depends(_asked_changing)]
 Reading = Annotated[Asked, Depends(_asked_reading)]

@@ -18,6 +18,16 @@ def _text(value: object) -> object:
     return value
 
 
+def _whole(value: object) -> object:
+    if isinstance(value, bool) or not (isinstance(value, int) or (isinstance(value, float) and value.is_integer())):
+        raise ValueError("it is no whole number")
+    return int(value)
+
+
+NUMBER_MAX = 10**15
+"""Of ids: what every reader of JSON still tells apart."""
+RoleName = Literal["viewer", "analyst", "approver", "engineer", "admin"]
+WHOLE = BeforeValidator(_whole)
 Moment = Annotated[AwareDatetime, BeforeValidator(_text), Field(strict=False)]
 
 
@@ -251,8 +261,8 @@ class NewKey(Told):
     """A key to be made."""
 
     name: Word
-    days: int = Field(ge=1, le=366, description="How long it works.")
-    roles: list[str] = Field(default=[], max_length=5, description="Fewer than the person's; none for all of them.")
+    days: Annotated[int, Field(ge=1, le=366, description="How long it works."), WHOLE]
+    roles: list[RoleName] = Field(default=[], max_length=5, description="Fewer than the person's; none for all of them.")
     teams: list[Word] = Field(default=[], max_length=100)
     channels: list[Word] = Field(default=[], max_length=100)
     warehouses: list[Word] = Field(default=[], max_length=100)
@@ -275,7 +285,7 @@ class Pause(Told):
     """A pause, which always has an end."""
 
     why: Reason
-    minutes: int = Field(ge=1, le=10_080)
+    minutes: Annotated[int, Field(ge=1, le=10_080), WHOLE]
 
 
 class Outcome(BaseModel):
@@ -301,7 +311,7 @@ class Snooze(Told):
 
     kind: Literal["time", "more", "value", "system", "version"] = "time"
     until: Moment | None = None
-    more: int = Field(default=0, ge=0, le=1_000_000)
+    more: Annotated[int, Field(ge=0, le=1_000_000), WHOLE] = 0
     value: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,12}(\.[0-9]{1,6})?$")] | None = None
     currency: Annotated[str, StringConstraints(pattern="^([A-Z]{3})?$")] = ""
     system: Annotated[str, StringConstraints(pattern="^[a-z0-9_-]{0,30}$")] = ""
@@ -323,7 +333,7 @@ class Tags(Told):
 class Priority(Told):
     """How urgent: 1 is most."""
 
-    priority: int = Field(ge=1, le=5)
+    priority: Annotated[int, Field(ge=1, le=5), WHOLE]
 
 
 class Comment(Told):
@@ -335,7 +345,7 @@ class Comment(Told):
 class Merge(Told):
     """Causes to be taken in."""
 
-    causes: list[Annotated[int, Field(ge=1, lt=2**63 - 1)]] = Field(min_length=1, max_length=100)
+    causes: list[Annotated[int, Field(ge=1, le=NUMBER_MAX), WHOLE]] = Field(min_length=1, max_length=100)
     why: Reason
 
 
@@ -356,7 +366,7 @@ class NewDelegation(Told):
 
     taker: Word
     role: Word
-    days: int = Field(ge=1, le=92)
+    days: Annotated[int, Field(ge=1, le=92), WHOLE]
     reason: Reason
 
 

@@ -8,9 +8,9 @@ from fastapi import APIRouter, Path
 from fastapi.responses import Response
 
 from tieout.api.problem import Problem
-from tieout.api.v1.ask import Acting, Asked, At, answer, etag
-from tieout.api.v1.cases import BIGGEST, Ref, item_of
-from tieout.api.v1.models import Assignment, Comment, Done, Merge, Outcome, Priority, Snooze, Tags, Why
+from tieout.api.v1.ask import Acting, Asked, At, Changing, answer, etag
+from tieout.api.v1.cases import Ref, item_of
+from tieout.api.v1.models import NUMBER_MAX, Assignment, Comment, Done, Merge, Outcome, Priority, Snooze, Tags, Why
 from tieout.api.v1.problems import missing, told
 from tieout.api.v1.seen import rows
 from tieout.cases import act, grouping, talk
@@ -23,23 +23,23 @@ from tieout.store.database import fetch
 
 router = APIRouter(tags=["work"])
 REFUSALS = told(404, 409, 412, 428)
-Cause = Annotated[int, Path(ge=1, lt=BIGGEST)]
+Cause = Annotated[int, Path(ge=1, le=NUMBER_MAX)]
 
 
 @router.post("/cases/{ref}/assign", response_model=Outcome, responses=REFUSALS)
-def assign(ask: Acting, ref: Ref, to: Assignment) -> Response:
+def assign(ask: Changing, ref: Ref, to: Assignment) -> Response:
     """Give it to a person, to a team, or to both; `person` empty gives it to nobody."""
     return _one(ask, ref, lambda at, targets: act.assign(at.session, at.person, targets, at.now, _work(at), to=to.person, team=to.team))
 
 
 @router.post("/cases/{ref}/acknowledge", response_model=Outcome, responses=REFUSALS)
-def acknowledge(ask: Acting, ref: Ref) -> Response:
+def acknowledge(ask: Changing, ref: Ref) -> Response:
     """Say that you are at it: it does not escalate for a while, and is yours if it was nobody's."""
     return _one(ask, ref, lambda at, targets: act.acknowledge(at.session, at.person, targets, at.now, _work(at)))
 
 
 @router.post("/cases/{ref}/snooze", response_model=Outcome, responses=REFUSALS)
-def snooze(ask: Acting, ref: Ref, until: Snooze) -> Response:
+def snooze(ask: Changing, ref: Ref, until: Snooze) -> Response:
     """Let it rest until a time, until so many more of its cause come, a value is exceeded, a system is well again, or a version is live."""
     value = None if until.value is None else Decimal(until.value)
     wanted = act.Snooze(
@@ -49,25 +49,25 @@ def snooze(ask: Acting, ref: Ref, until: Snooze) -> Response:
 
 
 @router.post("/cases/{ref}/wake", response_model=Outcome, responses=REFUSALS)
-def wake(ask: Acting, ref: Ref) -> Response:
+def wake(ask: Changing, ref: Ref) -> Response:
     """End a snooze."""
     return _one(ask, ref, lambda at, targets: act.wake(at.session, at.person, targets, at.now))
 
 
 @router.post("/cases/{ref}/tags", response_model=Outcome, responses=REFUSALS)
-def tag(ask: Acting, ref: Ref, tags: Tags) -> Response:
+def tag(ask: Changing, ref: Ref, tags: Tags) -> Response:
     """Put tags to it and take them off."""
     return _one(ask, ref, lambda at, targets: act.tag(at.session, at.person, targets, at.now, add=tags.add, remove=tags.remove))
 
 
 @router.post("/cases/{ref}/priority", response_model=Outcome, responses=REFUSALS)
-def prioritise(ask: Acting, ref: Ref, priority: Priority) -> Response:
+def prioritise(ask: Changing, ref: Ref, priority: Priority) -> Response:
     """Set its priority, 1 (most urgent) to 5."""
     return _one(ask, ref, lambda at, targets: act.prioritise(at.session, at.person, targets, at.now, priority.priority))
 
 
 @router.post("/cases/{ref}/undo", response_model=Outcome, responses=REFUSALS)
-def undo(ask: Acting, ref: Ref) -> Response:
+def undo(ask: Changing, ref: Ref) -> Response:
     """Take back your own last change, while nobody and nothing has changed it since."""
     return _one(ask, ref, lambda at, targets: act.undo(at.session, at.person, targets, at.now))
 
@@ -95,26 +95,26 @@ def unwatch(ask: Acting, ref: Ref) -> Response:
     return _watch(ask, ref, stop=True)
 
 
-@router.post("/causes/{id}/merge", response_model=Done, responses=told(404, 409))
-def merge(ask: Acting, id: Cause, others: Merge) -> Response:
+@router.post("/causes/{cause}/merge", response_model=Done, responses=told(404, 409))
+def merge(ask: Acting, cause: Cause, others: Merge) -> Response:
     """Take other causes into this one. Causes that were split stay apart for good."""
 
     def join(at: At) -> Response:
-        _whole_causes(at, [id, *others.causes])
-        grouping.merge(at.session, at.person, id, others.causes, others.why, at.now)
-        return answer(Done(done=f"{len(others.causes)} merged into {id}"))
+        _whole_causes(at, [cause, *others.causes])
+        grouping.merge(at.session, at.person, cause, others.causes, others.why, at.now)
+        return answer(Done(done=f"{len(others.causes)} merged into {cause}"))
 
     return ask.do(Right.WORK, join)
 
 
-@router.post("/causes/{id}/part", response_model=Done, responses=told(404, 409))
-def part(ask: Acting, id: Cause, said: Why) -> Response:
+@router.post("/causes/{cause}/part", response_model=Done, responses=told(404, 409))
+def part(ask: Acting, cause: Cause, said: Why) -> Response:
     """Take a merged cause out again, for good."""
 
     def split(at: At) -> Response:
-        _whole_causes(at, [id])
-        grouping.part(at.session, at.person, id, said.why, at.now)
-        return answer(Done(done=f"{id} is apart"))
+        _whole_causes(at, [cause])
+        grouping.part(at.session, at.person, cause, said.why, at.now)
+        return answer(Done(done=f"{cause} is apart"))
 
     return ask.do(Right.WORK, split)
 
