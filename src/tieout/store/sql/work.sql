@@ -622,3 +622,60 @@ select pg_try_advisory_lock(hashtextextended(current_schema() || '/operation/' |
 
 -- name: end_operation_turn
 select pg_advisory_unlock(hashtextextended(current_schema() || '/operation/' || %s::text, 1))
+
+-- name: candidates_of
+-- the opposite side by work_class, narrowed by item, partner or value; the same number by work_number
+with mine as (select * from work where id = %(id)s),
+found as (
+  select w.id from mine m join work w on w.class = m.account || case m.side when 'debit' then '-' else '+' end and w.state <> 'resolved' and w.root <> m.root
+  where m.kind = 'balance' and (w.sku = m.sku or w.party = m.party or w.worth = m.worth)
+  union
+  select w.id from mine m join work w on w.number = m.number and w.root <> m.root and w.kind = 'balance' and w.state <> 'resolved' where m.number <> ''
+)
+select w.root, w.id, w.summary, case when w.priced then w.worth end, w.currency, w.since, w.number = m.number,
+  w.party = m.party and m.party <> '', w.sku = m.sku and m.sku <> '',
+  w.quantity::text <> '{}' and replace(w.quantity::text, '-', '') = replace(m.quantity::text, '-', ''), w.priced and m.priced and w.worth = m.worth,
+  abs(extract(epoch from w.since - m.since)) / 86400
+from found f join work w on w.id = f.id cross join mine m
+where w.number like %(words)s
+  and (cardinality(%(scope_team)s::text[]) = 0 or w.team = any(%(scope_team)s::text[]))
+  and (cardinality(%(scope_channel)s::text[]) = 0 or w.channel = any(%(scope_channel)s::text[]))
+  and (cardinality(%(scope_warehouse)s::text[]) = 0 or w.warehouse = any(%(scope_warehouse)s::text[]))
+order by (w.number = m.number)::int * 40 + (replace(w.quantity::text, '-', '') = replace(m.quantity::text, '-', ''))::int * 25
+  + (w.worth = m.worth)::int * 20 + (w.sku = m.sku)::int * 20 + (w.party = m.party)::int * 15 desc, w.id limit 50
+
+-- name: child_of
+-- the message that a person made of another, by message_key
+select c.id from message m join message c on c.system = m.system
+  and c.key >= convert_to('edit ' || %s::bigint || ' ', 'UTF8') and c.key < convert_to('edit ' || %s::bigint || '!', 'UTF8')
+where m.id = %s
+
+-- name: commands_about
+select key, act, body::text from command where subject = %s order by created, key limit 50
+
+-- name: cases_to_follow
+-- what is noted and not followed yet: little, as long as the work is followed
+select key from work_todo where kind = 'case'
+
+-- name: case_states
+select case_id, state from case_ where case_id = any(%s) order by 1
+
+-- name: commands_made
+-- by command_open: those of one moment
+select body::text from command where created = %s and state in ('queued', 'held') order by key
+
+-- name: notices_due
+-- by notice_due; a recipient who was told within the digest's time waits for its end, and is then told all at once
+select n.id, n.recipient, n.way, n.subject, n.text, n.work, n.tries from notice n
+where n.sent is null and n.not_before <= %(now)s
+  and not exists (select from notice b where b.recipient = n.recipient and b.way = n.way and b.sent > %(now)s - %(quiet)s::interval and b.fault = '')
+order by n.not_before, n.id limit %(limit)s for update skip locked
+
+-- name: notices_sent
+update notice set sent = %(now)s, fault = '' where id = any(%(ids)s::bigint[])
+
+-- name: notices_failed
+update notice set tries = tries + 1, fault = %(fault)s, not_before = %(again)s, sent = %(given_up)s where id = any(%(ids)s::bigint[])
+
+-- name: untold
+select recipient, way, count(*), max(fault) from notice where fault <> '' group by 1, 2 order by 1, 2
