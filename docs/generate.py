@@ -163,6 +163,7 @@ SECTIONS = (
     ("[[waits]]", project.WaitTable, Match),
     ("[people.NAME]", project.PersonTable, None),
     ("[[delegations]]", project.DelegationTable, None),
+    ("[sign_in]", settings.SignInTable, None),
 )
 
 

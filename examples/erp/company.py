@@ -166,7 +166,7 @@ class Company:
 
     def approve(self, key: str, who: str) -> None:
         """A person lets a held command go."""
-        desk.approve(self.connection, key, who, self.targets["erp"], datetime.now(UTC))
+        desk.approve(self.connection, key, who, self.project.driving.people, self.targets["erp"], datetime.now(UTC))
 
     def settle(self) -> None:
         """Send what is owed and ask Tryton for what it made of it, until neither brings anything new."""

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,14 +18,18 @@ from tieout.core.values import Ref, ref_parts
 from tieout.errors import InputMissing, OperatorError, SettingsError
 from tieout.flows import accounts_with
 from tieout.policy import driving as policies
+from tieout.policy.checkpoints import Known
+from tieout.policy.fallback import Diversion
 from tieout.report import tables
 from tieout.report.state import Ledger
-from tieout.runtime.batch import Connection, Counts
+from tieout.runtime.batch import Batch, Connection, Counts
 from tieout.runtime.configuration import Configuration, Driving, sender_of
+from tieout.runtime.knowing import prepare
 from tieout.runtime.looks import tick
+from tieout.runtime.outbox import ROOTS_AT_ONCE, orchestrate
 from tieout.runtime.outcome import Rehearsal
 from tieout.runtime.rehearse import Progress, rehearse
-from tieout.settings import FILE, Overlay, Settings, driving_of, load, policy_of, secrets_of, systems_of, targets_of
+from tieout.settings import FILE, Overlay, Settings, driving_of, load, policy_of, secret_at, secrets_of, systems_of, targets_of
 from tieout.store.database import Database, fetch, run
 
 DATABASE_VARIABLE = "TIEOUT_DATABASE"
@@ -95,6 +99,11 @@ class Tieout:
         """The secrets of a system, fetched anew from where they lie. Raises SettingsError."""
         return secrets_of(self.settings, name, self.folder, os.environ)
 
+    def sign_in_secret(self) -> str:
+        """Our secret at who vouches for people; empty when there is none. Raises SettingsError."""
+        place = self.settings.sign_in.secret
+        return secret_at(place, "sign_in.secret", self.folder, os.environ) if place else ""
+
     def _check_fingerprint(self) -> None:
         """The stored postings depend on which accounts are kept by line; when that changes they must be made anew."""
         stored = fetch(self.connection, "meta", "fingerprint")
@@ -105,12 +114,24 @@ class Tieout:
 
     def _look_again(self) -> None:
         """Other feeds or another policy judge the same balances differently: then every open root is looked at."""
-        judged = hashlib.sha256(f"{self.configuration.feed_names}{self.settings}".encode()).hexdigest()
+        judged = hashlib.sha256(f"{self.configuration.feed_names}{self.settings}{self.driving.digest}".encode()).hexdigest()
+        prepare(self.connection, self.driving if self.configuration.driving is not None else None)
         stored = fetch(self.connection, "meta", "judged")
         if stored != [(judged,)]:
             run(self.connection, "set_meta", "judged", judged)
             if stored:
                 self.tick(everything=True)
+                self._decide_again()
+
+    def _decide_again(self) -> None:
+        """What is owed, and what waits to go or was refused, is decided about by the policy as it is now."""
+        if self.configuration.driving is not None:
+            now = datetime.now(UTC)
+            roots = sorted({root for (root,) in (*fetch(self.connection, "open_roots"), *fetch(self.connection, "open_commands"))})
+            for start in range(0, len(roots), ROOTS_AT_ONCE):
+                part = roots[start : start + ROOTS_AT_ONCE]
+                with self.connection.transaction():
+                    orchestrate(Batch(self.connection, self.configuration, now, "policy", alone=False), part)
 
     def use(self, system: System) -> System:
         """Take a system that the settings do not name, or a new mapping for one, into this project."""
@@ -229,10 +250,10 @@ def configuration_of(
 def driving_by(rules: policies.Driving, targets: Mapping[str, Target]) -> Driving | None:
     """What is decided by these rules; None when they let nobody be told anything."""
 
-    def of_root(references: Collection[Ref]) -> Rules:
-        return rules.knowing(speaking=sorted({ref_parts(reference)[0] for reference in references}))
+    def of_root(references: Collection[Ref], known: Known, diversions: Sequence[Diversion]) -> Rules:
+        return rules.knowing(known, diversions, sorted({ref_parts(reference)[0] for reference in references}))
 
-    return Driving(rules, targets, of_root) if any(one.acts or one.stand_in for one in rules.systems) else None
+    return Driving(rules, targets, of_root, rules) if any(one.acts or one.stand_in for one in rules.systems) else None
 
 
 def mapping_text(path: Path) -> str:

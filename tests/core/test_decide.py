@@ -305,12 +305,28 @@ def test_rule_25_taking_nothing_of_a_line_is_a_refusal_of_that_line() -> None:
 
 @pytest.mark.parametrize("state", [State.QUEUED, State.HELD])
 def test_rule_25_what_waits_is_looked_at_again(state: State) -> None:
+    holds = state is State.HELD
+    rules, new = PlainRules(checkpoint=lambda command, found: Ruling(holds, "row 1")), Verdict.HOLD if holds else Verdict.ISSUE
     one = became(issue(FIRST), state)
-    assert told(decided(FIRST, [one])) == [(Verdict.NOTHING, 1, "A", "B")]
-    assert told(decided([*FIRST, invoiced("CLERK", {"A": 6, "B": 2})], [one])) == [(Verdict.WITHDRAW, 1, "A", "B")]
+    assert told(decided(FIRST, [one], rules=rules)) == [(Verdict.NOTHING, 1, "A", "B")]
+    assert told(decided([*FIRST, invoiced("CLERK", {"A": 6, "B": 2})], [one], rules=rules)) == [(Verdict.WITHDRAW, 1, "A", "B")]
     part = [*FIRST, invoiced("CLERK", {"A": 1})]
-    assert told(decided(part, [one])) == [(Verdict.WITHDRAW, 1, "A", "B"), (Verdict.ISSUE, 2, {"A": 5, "B": 2})]
-    assert told(decided([*FIRST, shipped("S2", C=1)], [one])) == [(Verdict.ISSUE, 2, {"C": 1}), (Verdict.NOTHING, 1, "A", "B")]
+    assert told(decided(part, [one], rules=rules)) == [(Verdict.WITHDRAW, 1, "A", "B"), (new, 2, {"A": 5, "B": 2})]
+    assert told(decided([*FIRST, shipped("S2", C=1)], [one], rules=rules)) == [(new, 2, {"C": 1}), (Verdict.NOTHING, 1, "A", "B")]
+
+
+def test_what_waits_is_judged_anew_by_the_policy_of_today() -> None:
+    free, strict, stricter = (
+        PlainRules(checkpoint=lambda command, found, r=r: r) for r in (None, Ruling(True, "row 1", "1 x"), Ruling(True, "row 2", "2 x"))
+    )
+    held, queued = became(issue(FIRST), State.HELD), became(issue(FIRST), State.QUEUED)
+    approved = msgspec.structs.replace(queued, leave="1 x")
+    assert told(decided(FIRST, [held], rules=free)) == [(Verdict.WITHDRAW, 1, "A", "B"), (Verdict.ISSUE, 2, {"A": 6, "B": 2})]
+    assert told(decided(FIRST, [queued], rules=strict)) == [(Verdict.WITHDRAW, 1, "A", "B"), (Verdict.HOLD, 2, {"A": 6, "B": 2})]
+    assert told(decided(FIRST, [approved], rules=strict)) == [(Verdict.NOTHING, 1, "A", "B")], "what was approved is not asked about again"
+    assert told(decided(FIRST, [approved], rules=stricter)) == [(Verdict.WITHDRAW, 1, "A", "B"), (Verdict.HOLD, 2, {"A": 6, "B": 2})]
+    (still,) = decided(FIRST, [held], rules=stricter)
+    assert (still.verdict, still.rule) == (Verdict.NOTHING, "row 2"), "held by another row: whoever keeps it writes that down"
 
 
 # Findings that stop --------------------------------------------------------------------------------------------------------

@@ -11,7 +11,9 @@ from servers import Server
 from tieout.errors import Forbidden, OperatorError
 from tieout.people import accounts, audit, delegations, keys, sessions
 from tieout.people.accounts import Account
+from tieout.people.approvers import approvers
 from tieout.people.person import KINDS, RIGHTS, Right, Role, Scopes, predicate
+from tieout.policy.approval import Delegation, People
 from tieout.store.session import Session
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -180,3 +182,21 @@ def test_the_actions_are_sealed_and_a_change_behind_their_back_is_found(connecti
         owner.execute("alter table action disable trigger append_only")
         owner.execute('update action set detail = \'{"given": ["admin"]}\' where id = 2')
     assert audit.verify(connection) == ["The actions 1 to 3 are not what was sealed: 3 of 3 are there."]
+
+
+def test_the_policy_is_told_who_may_approve_here(connection: Session, add: Add) -> None:
+    add("lead", "approver", "analyst")
+    add("ana", "analyst")
+    add("deputy", "approver")
+    gone = add("gone", "approver")
+    accounts.disable(connection, gone, NOW, by=None)
+    end = NOW + timedelta(days=5)
+    named = People(
+        {"Lead": ("finance_lead",), "Ana": ("finance_lead",), "Nobody": ("finance_lead",), "gone": ("finance_lead",)},
+        (Delegation("Lead", "Deputy", "finance_lead", NOW, end), Delegation("Lead", "Nobody", "finance_lead", NOW, end)),
+        {"Lead": {"EUR": Decimal(5000)}},
+    )
+    found = approvers(connection, named, NOW)
+    assert found.roles == {"lead": {"approver", "analyst", "finance_lead"}, "deputy": {"approver"}}
+    assert [(one.giver, one.taker) for one in found.delegations] == [("Lead", "Deputy")]
+    assert found.limits == {"lead": {"EUR": Decimal(5000)}}

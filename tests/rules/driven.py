@@ -52,14 +52,14 @@ def asked(world: World, key: str) -> dict[str, Decimal | None]:
     return {line.line: line.value if line.quantity is None else line.quantity for line in command.lines} or {"": command.total}
 
 
-def accept(world: World, key: str, *documents: str, **final: Any) -> None:
-    """The system takes a command, after approval if that is needed, and names the documents it made."""
+def accept(world: World, key: str, *documents: str, is_sent: bool = False, **final: Any) -> None:
+    """The system takes a command, after approval if that is needed, and names the documents it made; `is_sent`: a dispatcher has it."""
     driving = world.configuration.driving
     assert driving is not None
     ((system, state),) = world.connection.execute("select system, state from command where key = %s", [key]).fetchall()
     answer = Accepted(tuple(Ref(name) for name in documents), {k: Decimal(str(v)) for k, v in final.items()})
     with world.connection.transaction():
-        for event in ([Approved()] if state == "held" else []) + [Sent(), answer]:
+        for event in ([Approved()] if state == "held" else []) + ([] if is_sent else [Sent()]) + [answer]:
             record(world.connection, key, event, driving.targets[system], NOW)
     decide(world)
 

@@ -17,7 +17,7 @@ from tieout.core.attempt import OPEN
 from tieout.core.bar import Bar, bar, evidence
 from tieout.core.command import Command, State
 from tieout.core.flight import Issued, Sum, flights, names_of
-from tieout.core.ground import Ground, Rules, Standing
+from tieout.core.ground import Ground, Rules, Ruling, Standing
 from tieout.core.owed import Owed, amounts, compose, owed_on
 from tieout.core.values import Side
 
@@ -40,7 +40,7 @@ class Decision(msgspec.Struct, frozen=True, omit_defaults=True):
     """One decision with its reason.
 
     `command` is new for issue and hold, else the one spoken of, if any. `because` are the sums a new command rests on, kept
-    with it; `rule` is what holds it, `look_at` the moment from which the answer may be another. `keys` are the lines or items
+    with it; `rule` is what holds it (also one that is held already), `look_at` the moment from which the answer may be another. `keys` are the lines or items
     of the root that it is about.
     """
 
@@ -112,22 +112,31 @@ def _confirm(ground: Ground, one: Issued) -> Decision:
 
 
 def _again(ground: Ground, account: ClearingAccount, one: Issued, free: dict[str, Owed]) -> Decision:
-    """Look again before it is sent (rule 25): exactly this must still be owed, and free to go."""
+    """Look again before it is sent (rule 25): exactly this must still be owed and free to go, and the policy must say of it what
+    it said then. What was approved is judged anew only if another approver is wanted by now."""
     command, keys = one.command, ground.keys(one)
     wanted = [owed for key, owed in free.items() if key in keys or command.act in WHOLE]
     act = account.expectation(command.side).command
-    if wanted and act is command.act and _compose(ground, account, command.side, wanted, command.number) == command:
-        return _about(Verdict.NOTHING, ground, one, f"{one.attempt.state}, and still owed")
-    return _about(Verdict.WITHDRAW, ground, one, "no longer owed as it was decided")
+    if not wanted or act is not command.act or _compose(ground, account, command.side, wanted, command.number) != command:
+        return _about(Verdict.WITHDRAW, ground, one, "no longer owed as it was decided")
+    ruling = _held_by(ground, command, tuple(sorted(keys)))
+    if one.attempt.state is State.HELD and ruling is None:
+        return _about(Verdict.WITHDRAW, ground, one, "judged anew: nothing holds it any more")
+    if one.attempt.state is State.QUEUED and ruling is not None and not (one.leave and ruling.needs in ("", one.leave)):
+        return _about(Verdict.WITHDRAW, ground, one, f"judged anew: {ruling.rule}")
+    still = _about(Verdict.NOTHING, ground, one, f"{one.attempt.state}, and still owed")
+    return still if ruling is None else msgspec.structs.replace(still, rule=ruling.rule)
 
 
 def _issue(ground: Ground, account: ClearingAccount, side: Side, owed: Sequence[Owed], number: int) -> Decision:
     command = _compose(ground, account, side, owed, number)
     keys = tuple(one.key for one in owed)
     because = evidence(ground, account.code, side, command.act, keys, command.system)
-    rule = _held_by(ground, command, keys)
+    ruling = _held_by(ground, command, keys)
     reason = f"owed: {amounts({one.slot: one.amount for one in owed})}"
-    return Decision(Verdict.HOLD if rule else Verdict.ISSUE, account.code, side, keys, reason, command, because, rule)
+    if ruling is None:
+        return Decision(Verdict.ISSUE, account.code, side, keys, reason, command, because)
+    return Decision(Verdict.HOLD, account.code, side, keys, reason, command, because, ruling.rule)
 
 
 def _compose(ground: Ground, account: ClearingAccount, side: Side, owed: Sequence[Owed], number: int) -> Command:
@@ -137,17 +146,19 @@ def _compose(ground: Ground, account: ClearingAccount, side: Side, owed: Sequenc
     return compose(ground, account, side, act, owed, number, system)
 
 
-def _held_by(ground: Ground, command: Command, keys: Sequence[str]) -> str:
-    """The rule that makes the command wait for an approver; empty when it may go."""
+def _held_by(ground: Ground, command: Command, keys: Sequence[str]) -> Ruling | None:
+    """What makes the command wait for an approver; None when it may go."""
     back = _taken_back(ground, command, keys)
     if back:
-        return back
+        return Ruling(True, back)
     ruling = ground.rules.checkpoint(command, ground.standing.found)
+    if ruling is not None and ruling.holds:
+        return ruling
     if command.side is Side.CREDIT:
-        return ruling.rule if ruling is not None and ruling.holds else "a reversal is never automatic"
-    if ruling is None:
-        return "no checkpoint lets it pass, and it gives money or goods back" if command.act in GIVES_BACK else ""
-    return ruling.rule if ruling.holds else ""
+        return Ruling(True, "a reversal is never automatic")
+    if ruling is None and command.act in GIVES_BACK:
+        return Ruling(True, "no checkpoint lets it pass, and it gives money or goods back")
+    return None
 
 
 def _taken_back(ground: Ground, command: Command, keys: Sequence[str]) -> str:

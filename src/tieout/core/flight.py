@@ -32,12 +32,14 @@ class Sum(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Issued(msgspec.Struct, frozen=True):
-    """A command, the sums it was decided on, what became of it, and which of its documents the target has withdrawn since."""
+    """A command, the sums it was decided on, what became of it, which of its documents the target has withdrawn since, and
+    with whose leave it goes, if approvers gave it."""
 
     command: Command
     because: tuple[Sum, ...] = ()
     attempt: Attempt = Attempt()
     gone: tuple[Ref, ...] = ()
+    leave: str = ""
 
     @property
     def is_flying(self) -> bool:

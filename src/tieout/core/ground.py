@@ -33,10 +33,11 @@ class Stop(NamedTuple):
 
 
 class Ruling(NamedTuple):
-    """What a checkpoint says of a command, and which rule made it say so."""
+    """What a checkpoint says of a command, which rule made it say so, and whose leave it needs (empty: any approver's)."""
 
     holds: bool
     rule: str
+    needs: str = ""
 
 
 class Rules(Protocol):

@@ -13,6 +13,7 @@ from tieout.core.facts import Line
 from tieout.core.flight import Slot
 from tieout.core.ground import Ground
 from tieout.core.residual import View, quantities, value_of
+from tieout.core.stated import data_of
 from tieout.core.values import ZERO, Ref, Side, plain
 
 SETTLED = frozenset((ItemState.TOLERATED, ItemState.WRITTEN_OFF, ItemState.UNOBSERVED))
@@ -77,6 +78,7 @@ def compose(ground: Ground, account: ClearingAccount, side: Side, act: Act, owed
         warehouse=notes.get("warehouse", ""),
         entity=notes.get("entity", ""),
         references=tuple(sorted(ground.standing.references)),
+        data=data_of(act, lines, ground.standing.book, notes),
     )  # fmt: skip
 
 

@@ -58,7 +58,7 @@ def view(root: str, book: Iterable[Posting]) -> View:
         if posting.kind == "WrittenOff":
             decisions.append(posting)
             continue
-        for name in ("customer", "channel", "warehouse", "entity"):
+        for name in ("customer", "channel", "warehouse", "entity", "terms"):
             if name in posting.notes:
                 notes.setdefault(name, posting.notes[name])
         for entry in entries(posting):

@@ -25,6 +25,7 @@ class Account(msgspec.Struct, frozen=True):
 
     person: Person
     disabled: datetime | None
+    disabled_by: str
     issuer: str
     has_password: bool
     vouched: datetime | None
@@ -64,6 +65,7 @@ def add(
     zone: str = "UTC",
     issuer: str = "",
     subject: str = "",
+    actor: str = "",
 ) -> Account:
     """Add somebody, who may do nothing yet. Raises OperatorError."""
     _may_administer(by)
@@ -77,7 +79,7 @@ def add(
         found = fetch(connection, "insert_person", kept, name.strip(), email.strip(), zone, issuer, subject, now, now)
         if not found:
             raise OperatorError(f"There is somebody with the login {kept} already.", "Choose another login.")
-        audit.write(connection, by, "add person", kept, {"name": name.strip(), "issuer": issuer}, now)
+        audit.write(connection, by, "add person", kept, {"name": name.strip(), "issuer": issuer}, now, who=actor)
     return _read(connection, ids=[found[0][0]])[0]
 
 
@@ -140,21 +142,21 @@ def set_password(connection: Connection, who: Account, new: str, now: datetime, 
         audit.write(connection, by, "set password", who.person.login, {"own": own}, now)
 
 
-def disable(connection: Connection, who: Account, now: datetime, *, by: Person | None, why: str = "") -> None:
+def disable(connection: Connection, who: Account, now: datetime, *, by: Person | None, why: str = "", actor: str = "") -> None:
     """Let somebody in no longer: sign-ins end and keys are revoked at once. What the person did stays."""
     _may_administer(by, who)
     with connection.transaction():
-        run(connection, "set_disabled", now, now, who.person.id)
+        run(connection, "set_disabled", now, by.login if by is not None else actor or audit.COMMAND_LINE, now, who.person.id)
         run(connection, "end_logins", now, who.person.id, b"")
         run(connection, "revoke_person_keys", now, who.person.id)
-        audit.write(connection, by, "disable person", who.person.login, {"why": why}, now)
+        audit.write(connection, by, "disable person", who.person.login, {"why": why}, now, who=actor)
 
 
 def enable(connection: Connection, who: Account, now: datetime, *, by: Person | None) -> None:
     """Let somebody in again; keys stay revoked."""
     _may_administer(by, who)
     with connection.transaction():
-        run(connection, "set_disabled", None, now, who.person.id)
+        run(connection, "set_disabled", None, "", now, who.person.id)
         audit.write(connection, by, "enable person", who.person.login, {}, now)
 
 
@@ -202,10 +204,10 @@ def _read(connection: Connection, *, ids: list[int] | None = None, login: str | 
 
 def _account(
     id_: int, login: str, name: str, email: str, roles: list[str], teams: list[str], channels: list[str], warehouses: list[str],
-    zone: str, limits: Mapping[str, str] | None, preferences: Mapping[str, Any], disabled: datetime | None, issuer: str, has_password: bool,
+    zone: str, limits: Mapping[str, str] | None, preferences: Mapping[str, Any], disabled: datetime | None, disabled_by: str, issuer: str, has_password: bool,
     vouched: datetime | None,
 ) -> Account:  # fmt: skip
     scopes = Scopes(frozenset(teams), frozenset(channels), frozenset(warehouses))
     limit = {currency: Decimal(amount) for currency, amount in (limits or {}).items()}
     person = Person(id_, login, name, email, frozenset(map(Role, roles)), scopes, zone, limit, preferences)
-    return Account(person, disabled, issuer, has_password, vouched)
+    return Account(person, disabled, disabled_by, issuer, has_password, vouched)

@@ -15,7 +15,8 @@ import msgspec
 
 from tieout.core.command import Command
 from tieout.core.facts import Fact
-from tieout.core.values import plain
+from tieout.core.values import exact, plain
+from tieout.policy.cell import Measure
 from tieout.policy.checkpoints import Hold
 
 
@@ -28,7 +29,8 @@ class Consent(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Request(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Something that waits for approval: `payload` is its hash, `what` its key, `rule` why it is held."""
+    """Something that waits for approval: `payload` is its hash, `what` its key, `rule` why it is held, `amount` what it is worth in
+    `currency`, if that is known."""
 
     payload: str
     what: str
@@ -40,6 +42,13 @@ class Request(msgspec.Struct, frozen=True, omit_defaults=True):
     expires_at: datetime
     team: str = ""
     given: tuple[Consent, ...] = ()
+    amount: Decimal | None = None
+    currency: str = ""
+
+    @property
+    def needs(self) -> str:
+        """Whose leave it needs, as one word for each approver and role."""
+        return needs(self.approvers, self.role)
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -61,11 +70,31 @@ class Delegation(msgspec.Struct, frozen=True):
     ends: datetime
 
 
+class Person(msgspec.Struct, frozen=True):
+    """Somebody who approves: name, roles, and up to which amount per currency; no limits at all: any amount."""
+
+    name: str
+    roles: frozenset[str] = frozenset()
+    limits: Mapping[str, Decimal] = {}
+
+
 class People(msgspec.Struct, frozen=True):
-    """The roles of everybody by name, and who may act for whom."""
+    """The roles of everybody by name, who may act for whom, and the limits of those who have any."""
 
     roles: Mapping[str, Collection[str]]
     delegations: tuple[Delegation, ...] = ()
+    limits: Mapping[str, Mapping[str, Decimal]] = {}
+
+
+def people_of(persons: Iterable[Person], delegations: Iterable[Delegation] = ()) -> People:
+    """These persons, and who of them may act for whom."""
+    known = list(persons)
+    return People({one.name: one.roles for one in known}, tuple(delegations), {one.name: one.limits for one in known if one.limits})
+
+
+def needs(approvers: int, role: str) -> str:
+    """Whose leave something needs: `2 finance`."""
+    return f"{approvers} {role}"
 
 
 class Approved(msgspec.Struct, frozen=True):
@@ -109,13 +138,19 @@ def payload_hash(payload: Command | Fact) -> str:
     return hashlib.sha256(msgspec.json.encode([type(payload).__name__, plainly], order="deterministic")).hexdigest()
 
 
-def request(payload: Command | Fact, hold: Hold, rule: str, proposer: str, now: datetime) -> Request:
-    """Ask for approval of exactly this payload. Raises ValueError without a proposer: nobody could be told from the approver."""
+def request(
+    payload: Command | Fact, hold: Hold, rule: str, proposer: str, now: datetime, worth: Decimal | None = None, currency: str = ""
+) -> Request:
+    """Ask for approval of exactly this payload, which is worth so much if that is known.
+
+    Raises ValueError without a proposer: nobody could be told from the approver.
+    """
     if not _same(proposer):
         raise ValueError("a request needs the name of its proposer")
     what = payload.key if isinstance(payload, Command) else payload.identity
     ends = now + timedelta(hours=hold.expires_hours)
-    return Request(payload_hash(payload), what, rule, proposer, hold.role, hold.approvers, now, ends, hold.team)
+    asked = Request(payload_hash(payload), what, rule, proposer, hold.role, hold.approvers, now, ends, hold.team)
+    return asked if worth is None else msgspec.structs.replace(asked, amount=exact(worth), currency=currency)
 
 
 def expired(asked: Request, now: datetime) -> Returned | None:
@@ -142,7 +177,8 @@ def decide(asked: Request, answer: Answer, people: People, now: datetime) -> Out
         return Unfit(f"{answer.who} has not the role {asked.role}, nor a delegation of it that is in force")
     if not answer.agrees:
         return Denied(answer.who, answer.reason)
-    return _consent(asked, answer.who, names, now)
+    able = [name for name in names if not _beyond(asked, name, people)]
+    return _consent(asked, answer.who, able, now) if able else Unfit(_beyond(asked, names[0], people))
 
 
 def _consent(asked: Request, who: str, names: Iterable[str], now: datetime) -> Outcome:
@@ -165,6 +201,21 @@ def _consent(asked: Request, who: str, names: Iterable[str], now: datetime) -> O
     return Unfit(f"{why}: another person has to approve")
 
 
+def _beyond(asked: Request, name: str, people: People) -> str:
+    """Why the amount is more than somebody may let go; empty when it is not. Who has a limit may not approve what nobody can value."""
+    limits = people.limits.get(name)
+    if not limits:
+        return ""
+    most = limits.get(asked.currency)
+    if asked.amount is None:
+        return f"{name} has a limit, and what this is worth is not known"
+    if most is None:
+        return f"{name} may approve nothing in {asked.currency}"
+    if asked.amount <= most:
+        return ""
+    return f"{name} may approve up to {Measure(most, asked.currency)}, this is {Measure(asked.amount, asked.currency)}"
+
+
 def _names(asked: Request, who: str, people: People, now: datetime) -> Iterator[str]:
     """In whose name a person may speak here: the own first, then of those who delegated the role."""
     holders = {_same(name): name for name, roles in people.roles.items() if asked.role in roles}
@@ -173,7 +224,7 @@ def _names(asked: Request, who: str, people: People, now: datetime) -> Iterator[
     for one in people.delegations:
         in_force = one.begins <= now < one.ends
         if in_force and _same(one.taker) == who and one.role == asked.role and _same(one.giver) in holders:
-            yield one.giver
+            yield holders[_same(one.giver)]
 
 
 def _same(name: str) -> str:

@@ -5,7 +5,7 @@ taken for good: a row that may hold, holds; a row that may let pass, does not. A
 the table says (`posting_checks`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -32,6 +32,14 @@ NOUNS = {
 }  # fmt: skip
 
 EXPIRES_MAX = 24 * 31
+
+
+class Cost(msgspec.Struct, frozen=True):
+    """What one base unit of an item costs from then on."""
+
+    since: datetime
+    amount: Decimal
+    currency: str
 
 
 class Hold(msgspec.Struct, frozen=True):
@@ -82,8 +90,8 @@ COLUMNS = (
     Column("terms", Kind.WORD, "the terms stated for it, such as `NET60`; empty when none are"),
     Column("currency", Kind.WORD, "the currency it is in"),
     Column("amount", Kind.MONEY, "what it is worth: the sum of its lines with charges, without sign"),
-    Column("margin", Kind.PERCENT, "(goods less cost) / goods; known only if the cost is"),
-    Column("tax_difference", Kind.MONEY, "stated tax against base x stated rate, without sign; known only if the rate is"),
+    Column("margin", Kind.PERCENT, "(goods less cost) / goods; known only if the cost of every item is stated"),
+    Column("tax_difference", Kind.MONEY, "the stated tax against base x stated rate, else against the tax that was booked; without sign"),
     Column("new_customer", Kind.FLAG, "nothing of this customer was posted before"),
     Column("manual", Kind.FLAG, "a person proposed it, not a balance"),
 )
@@ -91,10 +99,14 @@ FORM: Form[Action] = Form("checkpoints", "checkpoint", COLUMNS, Action, frozense
 
 
 class Known(msgspec.Struct, frozen=True):
-    """What the asker knows besides the command; None is not known. `cost` is in the command's currency."""
+    """What the asker knows besides the command; None is not known.
+
+    `cost` is of the whole command and in its currency, `costs` what each item was stated to cost, one base unit of it.
+    """
 
     new_customer: bool | None = None
     cost: Decimal | None = None
+    costs: Mapping[str, Sequence[Cost]] = {}
     terms: str = ""
     manual: bool = False
 
@@ -112,7 +124,7 @@ class Judgement(NamedTuple):
     @property
     def ruling(self) -> Ruling:
         """As `core.decide` wants it."""
-        return Ruling(self.holds, self.rule)
+        return Ruling(self.holds, self.rule, f"{self.hold.approvers} {self.hold.role}" if self.holds else "")
 
 
 def judge(
@@ -125,7 +137,8 @@ def judge(
     at: datetime | None = None,
 ) -> Judgement | None:
     """What the policy in force when it came to be owed (or at `at`) says of a command; None when no row speaks of it."""
-    facts, at = facts_of(command, found, known, tax_by_line=tax_by_line), at or event_time(command, found)
+    at = at or event_time(command, found)
+    facts = facts_of(command, found, known, tax_by_line=tax_by_line, at=at)
     said = judge_facts(facts, at, checkpoints)
     wrong = faults(command, tax_by_line=tax_by_line)
     if not wrong:
@@ -161,9 +174,13 @@ def defaults_of(checkpoints: Versions[Action], at: datetime | None) -> Hold:
     return msgspec.convert({"role": UNNAMED.role, **said}, Hold, strict=False)
 
 
-def facts_of(command: Command, found: View, known: Known = NOTHING, *, tax_by_line: bool = False) -> Facts:
-    """The columns of a command."""
+def facts_of(command: Command, found: View, known: Known = NOTHING, *, tax_by_line: bool = False, at: datetime | None = None) -> Facts:
+    """The columns of a command that came to be owed at that time."""
     notes, data = found.notes, command.data
+    worth = worth_of(command)
+    cost, uncosted = cost_of(command, known, at)
+    margin, unmargined = margin_of(command, cost)
+    tax, untaxed = tax_difference(command, found, by_line=tax_by_line)
     values: dict[str, Value] = {
         "act": command.act.value,
         "account": (command.account, *account_names(command.account)),
@@ -175,13 +192,21 @@ def facts_of(command: Command, found: View, known: Known = NOTHING, *, tax_by_li
         "entity": command.entity,
         "terms": data.get("terms") or notes.get("terms") or known.terms,
         "currency": command.currency,
-        "amount": amount_of(command),
-        "margin": margin_of(command, cost_of(command, found, known)),
-        "tax_difference": tax_difference(command, by_line=tax_by_line),
+        "amount": None if worth is None else Measure(worth, command.currency),
+        "margin": margin,
+        "tax_difference": tax,
         "new_customer": None if known.new_customer is None else ("yes" if known.new_customer else "no"),
         "manual": "yes" if known.manual else "no",
     }
-    return Facts(values, {"amount": NOUNS.get(command.act, "amount")})
+    labels = {"amount": NOUNS.get(command.act, "amount")}
+    unpriced = [line.line for line in command.lines if line.value is None]
+    unknown = {
+        "amount": f"no price is stated of {', '.join(unpriced)}" if unpriced else "",
+        "margin": unmargined or uncosted,
+        "tax_difference": untaxed,
+        "new_customer": "" if command.customer else "nobody stated the customer",
+    }
+    return Facts(values, labels, unknown)
 
 
 def write_off_facts(account: str, side: Side, amount: Decimal, currency: str, notes: dict[str, str], *, act: str = WRITE_OFF) -> Facts:
@@ -199,37 +224,53 @@ def account_names(code: str) -> tuple[str, ...]:
     return () if known is None else (known.name,)
 
 
-def amount_of(command: Command) -> Measure | None:
+def worth_of(command: Command) -> Decimal | None:
     """The sum of the lines with their charges, without sign; None when a line of goods has no value."""
     if not command.lines:
-        return None if command.total is None else Measure(abs(command.total), command.currency)
+        return None if command.total is None else abs(command.total)
     amount = ZERO
     for line in command.lines:
         if line.value is None:
             return None
         amount = EXACT.add(amount, line.value)
-    return Measure(abs(amount), command.currency)
+    return abs(amount)
 
 
-def cost_of(command: Command, found: View, known: Known) -> Decimal | None:
-    """The cost of the goods: what the command or the notes state, else what the asker knows."""
-    for stated in (command.data.get("cost"), found.notes.get("cost")):
-        if stated:
-            return amount_in(stated)
-    return known.cost
+def cost_of(command: Command, known: Known, at: datetime | None) -> tuple[Decimal | None, str]:
+    """The cost of the goods, or why it is not known: what the command states, else what the asker knows of it, else the sum of what
+    the items were stated to cost at that time."""
+    if command.data.get("cost"):
+        stated = amount_in(command.data["cost"])
+        return stated, "" if stated is not None else f"the cost {command.data['cost']!r} is not a number"
+    if known.cost is not None:
+        return known.cost, ""
+    summed = ZERO
+    for line in command.lines:
+        if line.charge:
+            continue
+        valid = [one for one in known.costs.get(line.item, ()) if at is None or one.since <= at]
+        if not valid:
+            return None, f"no cost is stated of {line.item or line.line}"
+        cost = max(valid, key=lambda one: one.since)
+        if cost.currency != command.currency:
+            return None, f"the cost of {line.item} is stated in {cost.currency}"
+        if line.quantity is None:
+            return None, f"{line.line} has no quantity"
+        summed = EXACT.add(summed, EXACT.multiply(line.quantity, cost.amount))
+    return summed, ""
 
 
-def margin_of(command: Command, cost: Decimal | None) -> Measure | None:
-    """Margin in percent of the goods, charges left out (a discount counts); None when cost or a value is not known."""
+def margin_of(command: Command, cost: Decimal | None) -> tuple[Measure | None, str]:
+    """Margin in percent of the goods, charges left out (a discount counts), or why it is not known besides the cost."""
     worth = ZERO
     for line in command.lines:
         if line.charge in ("", "discount"):
             if line.value is None:
-                return None
+                return None, f"no price is stated of {line.line}"
             worth = EXACT.add(worth, line.value)
     if cost is None or not worth:
-        return None
-    return Measure((Fraction(worth) - Fraction(cost)) / Fraction(worth) * 100, "%")
+        return None, "" if worth else "the goods are worth nothing"
+    return Measure((Fraction(worth) - Fraction(cost)) / Fraction(worth) * 100, "%"), ""
 
 
 def event_time(command: Command, found: View) -> datetime | None:

@@ -5,7 +5,7 @@ Nothing is ever sent unless a system's settings name the act. Where several syst
 if that leaves more than one too, none: a command to the wrong system is worse than one that waits.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from itertools import combinations
 
@@ -24,7 +24,7 @@ from tieout.flows.stops import STOPS
 from tieout.policy import CompanyPolicy, Match
 from tieout.policy.approval import People, Request, request
 from tieout.policy.cell import Words
-from tieout.policy.checkpoints import NOTHING, Action, Judgement, Known, defaults_of, event_time, judge
+from tieout.policy.checkpoints import NOTHING, Action, Judgement, Known, defaults_of, event_time, judge, worth_of
 from tieout.policy.fallback import Diversion, Fallback, Instead, Wait, fallback
 from tieout.policy.reach import unreachable
 from tieout.policy.table import Versions
@@ -93,7 +93,8 @@ class Driving(msgspec.Struct, frozen=True):
 
     def system(self, role: Role, act: Act, notes: Mapping[str, str]) -> str:
         """The system to tell; empty when none can be told, or it is not clear which."""
-        diverted = next((one.use_system for one in reversed(self.diversions) if one.act is act and one.use_system), "")
+        latest = next((one for one in reversed(self.diversions) if one.act is act and (one.use_system or one.use_warehouse)), None)
+        diverted = "" if latest is None else latest.use_system
         if diverted:
             able = any(one.name == diverted and act in one.acts | one.stand_in for one in self.systems)
             return diverted if able else ""
@@ -128,14 +129,31 @@ class Driving(msgspec.Struct, frozen=True):
         judged = self.judged(command, found)
         named = judged is not None and judged.holds
         hold = judged.hold if judged is not None and named else defaults_of(self.checkpoints, event_time(command, found))
-        return request(command, hold, rule, proposer, now)
+        return request(command, hold, rule, proposer, now, worth_of(command), command.currency)
 
     def instead(
-        self, command: Command, attempt: Attempt, circuit: Circuit | None, now: datetime, *, issued_at: datetime | None = None
+        self,
+        command: Command,
+        attempt: Attempt,
+        circuit: Circuit | None,
+        now: datetime,
+        *,
+        issued_at: datetime | None = None,
+        asked: Collection[str] = (),
     ) -> Fallback | Wait | None:
-        """What to do about a command that does not go through; no way that the root was diverted to is gone twice."""
-        tried = {name for one in self.diversions for name in (one.use_system, one.use_warehouse) if name}
-        return fallback(command, attempt, circuit, self.fallbacks, now, issued_at=issued_at, tried=tried)
+        """What to do about a command that does not go through; no way that its act has gone for the root is gone twice, and nobody
+        who was asked about it is asked again."""
+        tried = {name for one in self.diversions if one.act is command.act for name in one.names}
+        return fallback(command, attempt, circuit, self.fallbacks, now, issued_at=issued_at, tried=tried, asked=asked)
+
+    @property
+    def digest(self) -> str:
+        """What the decision tables say, as one text: another text judges the same balances differently."""
+        return " ".join([one.digest for one in self.checkpoints.tables] + [one.digest for one in self.fallbacks.tables])
+
+    def asks(self, column: str) -> bool:
+        """True when a checkpoint looks at that column, so that somebody has to find it out."""
+        return any(column in row.cells for table in self.checkpoints.tables for row in table.rows)
 
     # What is doubtful about it ------------------------------------------------------------------------------------------
 

@@ -24,15 +24,16 @@ from tieout.policy.table import Facts, Form, Versions
 
 class Instead(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The result columns: exactly one of another system (also one that takes documents by file or EDI), another warehouse,
-    or the role or team of a person."""
+    another carrier, or the role or team of a person."""
 
     use_system: str = ""
     use_warehouse: str = ""
+    use_carrier: str = ""
     ask: str = ""
 
     def __post_init__(self) -> None:
-        if sum(map(bool, (self.use_system, self.use_warehouse, self.ask))) != 1:
-            raise ValueError("a fallback says exactly one of `use_system`, `use_warehouse` and `ask`")
+        if sum(map(bool, (self.use_system, self.use_warehouse, self.use_carrier, self.ask))) != 1:
+            raise ValueError("a fallback says exactly one of `use_system`, `use_warehouse`, `use_carrier` and `ask`")
 
 
 COLUMNS = (
@@ -42,6 +43,7 @@ COLUMNS = (
     Column("channel", Kind.WORD, "the channel the order came by"),
     Column("warehouse", Kind.WORD, "the warehouse"),
     Column("entity", Kind.WORD, "our legal entity"),
+    Column("carrier", Kind.WORD, "the carrier that an earlier fallback has named"),
     Column("circuit_open", Kind.SPAN, "how long the system has not answered: since its circuit opened"),
     Column("refused", Kind.TEXT, "the target's reason for its refusal, such as `*out of stock*`"),
     Column("failed", Kind.COUNT, "attempts in a row that failed"),
@@ -66,8 +68,15 @@ class Fallback(msgspec.Struct, frozen=True):
     rule: str
     use_system: str = ""
     use_warehouse: str = ""
+    use_carrier: str = ""
     ask: str = ""
     releases: bool = False
+
+    @property
+    def way(self) -> str:
+        """The other way in words: `system threepl`, `warehouse EAST-1`, `carrier FDX`, `asked erp_support`."""
+        kinds = (("system", self.use_system), ("warehouse", self.use_warehouse), ("carrier", self.use_carrier), ("asked", self.ask))
+        return next(f"{kind} {name}" for kind, name in kinds if name)
 
 
 class Wait(msgspec.Struct, frozen=True):
@@ -78,12 +87,20 @@ class Wait(msgspec.Struct, frozen=True):
 
 
 class Diversion(msgspec.Struct, frozen=True):
-    """What is kept of a fallback for a root: an act goes to another system, or the whole of it to another warehouse."""
+    """What is kept of a fallback for a root: an act goes to another system, or the whole of it to another warehouse or by another
+    carrier; `left` are the names that it had been at, or was to go by, until then."""
 
     act: Act
     use_system: str = ""
     use_warehouse: str = ""
     rule: str = ""
+    use_carrier: str = ""
+    left: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> set[str]:
+        """Every system, warehouse and carrier of it, before and after."""
+        return {self.use_system, self.use_warehouse, self.use_carrier, *self.left} - {""}
 
 
 def fallback(
@@ -95,19 +112,20 @@ def fallback(
     *,
     issued_at: datetime | None = None,
     tried: Collection[str] = (),
+    asked: Collection[str] = (),
 ) -> Fallback | Wait | None:
     """What the policy in force now does about a command; None when no row's condition is met, it is over, or a person denied it.
 
-    `issued_at` is when the command was issued, if `unanswered` is to be judged; `tried` the systems and warehouses
-    that this intent was at already: no way is gone twice.
+    `issued_at` is when the command was issued, if `unanswered` is to be judged; `tried` the systems, warehouses and carriers
+    that this intent was at already, `asked` who was asked about it: no way is gone twice.
     """
     table = fallbacks.at(now)
     if table is None or attempt.denied or (attempt.state not in SURE and attempt.state not in WAITS):
         return None
-    here = {*tried, command.system, command.warehouse} - {""}
+    here = {*tried, *names_of_way(command)}
     for found in table.fitting(facts_of(command, attempt, circuit, now, issued_at), now):
         instead = found.row.result
-        if instead.use_system in here or instead.use_warehouse in here:
+        if here & {instead.use_system, instead.use_warehouse, instead.use_carrier} or instead.ask in asked:
             continue
         if instead.ask:
             return Fallback(command.act, str(found), ask=instead.ask)
@@ -115,7 +133,7 @@ def fallback(
         if reason:
             return Wait(reason, str(found))
         releases = attempt.state is State.REFUSED
-        return Fallback(command.act, str(found), instead.use_system, instead.use_warehouse, releases=releases)
+        return Fallback(command.act, str(found), instead.use_system, instead.use_warehouse, instead.use_carrier, releases=releases)
     return None
 
 
@@ -130,15 +148,25 @@ def why_not(attempt: Attempt) -> str:
     return ""
 
 
-def diversion(found: Fallback) -> Diversion | None:
-    """What to keep for the root; None when a person is asked, for then nothing is diverted."""
-    return None if found.ask else Diversion(found.act, found.use_system, found.use_warehouse, found.rule)
+def diversion(found: Fallback, left: Collection[str] = ()) -> Diversion | None:
+    """What to keep for the root, with the names it leaves; None when a person is asked, for then nothing is diverted."""
+    if found.ask:
+        return None
+    return Diversion(found.act, found.use_system, found.use_warehouse, found.rule, found.use_carrier, tuple(left))
+
+
+def names_of_way(command: Command) -> tuple[str, ...]:
+    """The system, warehouse and carrier that a command is at or was to go by."""
+    return tuple(name for name in (command.system, command.warehouse, command.data.get("carrier", "")) if name)
 
 
 def diverted(found: View, diversions: Collection[Diversion]) -> View:
-    """The view with the warehouse that it was diverted to last; decide on this one."""
-    warehouse = next((one.use_warehouse for one in reversed(list(diversions)) if one.use_warehouse), "")
-    return msgspec.structs.replace(found, notes={**found.notes, "warehouse": warehouse}) if warehouse else found
+    """The view with the warehouse and the carrier that it was diverted to last; decide on this one."""
+    latest = list(reversed(list(diversions)))
+    warehouse = next((one.use_warehouse for one in latest if one.use_warehouse), "")
+    carrier = next((one.use_carrier for one in latest if one.use_carrier), "")
+    changed = {name: said for name, said in (("warehouse", warehouse), ("carrier", carrier)) if said}
+    return msgspec.structs.replace(found, notes={**found.notes, **changed}) if changed else found
 
 
 def facts_of(command: Command, attempt: Attempt, circuit: Circuit | None, now: datetime, issued_at: datetime | None = None) -> Facts:
@@ -151,6 +179,7 @@ def facts_of(command: Command, attempt: Attempt, circuit: Circuit | None, now: d
         "channel": command.channel,
         "warehouse": command.warehouse,
         "entity": command.entity,
+        "carrier": command.data.get("carrier", ""),
         "circuit_open": None if down is None else _minutes(now - down),
         "refused": attempt.reason if attempt.state is State.REFUSED else None,
         "failed": Measure(Decimal(attempt.failures)),

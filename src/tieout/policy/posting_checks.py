@@ -11,10 +11,12 @@ from fractions import Fraction
 from tieout.core.act import Act
 from tieout.core.command import Command
 from tieout.core.facts import Line
-from tieout.core.values import EXACT, ZERO, exact, minor_unit
+from tieout.core.residual import View
+from tieout.core.values import EXACT, ZERO, Side, exact, minor_unit
 from tieout.policy.cell import Measure
 
 CHECKED = frozenset((Act.POST_INVOICE, Act.ISSUE_CREDIT))
+TO_BOOK = "TBK"
 UNTAXED = ("", "discount", "tax")
 """Charges that need no word on whether they are taxed."""
 
@@ -27,15 +29,36 @@ def faults(command: Command, *, tax_by_line: bool) -> tuple[str, ...]:
     return unreadable or (*_footing(command), *_line_taxes(command), *_document_tax(command, tax_by_line))
 
 
-def tax_difference(command: Command, *, by_line: bool) -> Measure | None:
-    """Stated tax against base times stated rate, without sign; None where rate, base or a value is not stated."""
+def tax_difference(command: Command, found: View, *, by_line: bool) -> tuple[Measure | None, str]:
+    """By how much the tax is off, without sign, or why that is not known.
+
+    Where the command states the rate: its tax against base times rate. Else, once the ERP has booked the order: the tax of
+    the order as it was placed against the tax as it was booked.
+    """
     stated = {name: amount_in(text) for name, text in _stated(command).items()}
     rate, base = stated.get("tax_rate"), _base(command, stated.get("tax_base"))
-    if rate is None or base is None:
-        return None
+    if rate is None:
+        return _tax_apart(command, found)
+    if base is None:
+        return None, _no_base(command)
     exactly = Fraction(base) * Fraction(rate) / 100
-    difference = abs(Fraction(_tax(command)) - exactly)
-    return Measure(difference, command.currency)
+    return Measure(abs(Fraction(_tax(command)) - exactly), command.currency), ""
+
+
+def _tax_apart(command: Command, found: View) -> tuple[Measure | None, str]:
+    """What was placed and what was booked state the tax on the same account, so that what is left there is the difference."""
+    of_order = [entry for (code, _), pair in found.by_pair.items() if code == TO_BOOK for entry in pair]
+    spoke = {entry.kind for entry in of_order if entry.value is not None}
+    if not spoke >= {"OrderPlaced", "OrderBooked"}:
+        return None, "no tax rate is stated" + (", and the order is not booked yet" if "OrderPlaced" in spoke else "")
+    taxes = [entry for entry in found.by_pair.get((TO_BOOK, "tax"), ()) if entry.value is not None]
+    if any(entry.currency != command.currency for entry in taxes):
+        return None, "the taxes are stated in several currencies"
+    left = ZERO
+    for entry in taxes:
+        value = entry.value or ZERO
+        left = EXACT.add(left, value if entry.side is Side.DEBIT else -value)
+    return Measure(abs(left), command.currency), ""
 
 
 def amount_in(text: str) -> Decimal | None:
@@ -93,8 +116,7 @@ def _document_tax(command: Command, by_line: bool) -> list[str]:
         return []
     base = _base(command, stated.get("tax_base"))
     if base is None:
-        why = f"whether {', '.join(_others(command))} is taxed is not stated (`tax_base`)" if _others(command) else "a line has no value"
-        return [f"the tax cannot be checked: {why}"]
+        return [f"the tax cannot be checked: {_no_base(command)}"]
     lines = sum(1 for line in command.lines if not line.charge)
     allowed = minor_unit(command.currency) * (lines if by_line and lines else 1)
     if abs(Fraction(_tax(command)) - Fraction(base) * Fraction(rate) / 100) <= allowed:
@@ -115,6 +137,10 @@ def _base(command: Command, stated: Decimal | None) -> Decimal | None:
             return None
         base = EXACT.add(base, line.value)
     return base
+
+
+def _no_base(command: Command) -> str:
+    return f"whether {', '.join(_others(command))} is taxed is not stated (`tax_base`)" if _others(command) else "a line has no value"
 
 
 def _others(command: Command) -> list[str]:

@@ -3,20 +3,22 @@
 Every error names the key, the rule and the next step; those inside a policy file also its row and column.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
 import msgspec
 
 from tieout.core.account import Within
 from tieout.core.act import TOLD, Act
-from tieout.core.values import Role, day_end, day_start
+from tieout.core.values import Role, day_end, day_start, exact
 from tieout.declared import nearest
 from tieout.errors import SettingsError
 from tieout.flows import accounts
 from tieout.policy import CompanyPolicy, Match
-from tieout.policy.approval import Delegation, People
+from tieout.policy.approval import Delegation, People, Person, people_of
 from tieout.policy.cell import Words
 from tieout.policy.checkpoints import FORM as CHECKPOINTS
 from tieout.policy.driving import DIMENSIONS, Driven, Driving, WaitRow
@@ -60,9 +62,11 @@ class WaitTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class PersonTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`[people.NAME]`: a person who approves, and the `roles` that the checkpoints name."""
+    """`[people.NAME]`: a person who approves, the `roles` that the checkpoints name, and the `limit` up to which this person may,
+    one amount per currency: `limit = ["5000.00 USD", "4500.00 EUR"]`; without one any amount."""
 
     roles: tuple[str, ...]
+    limit: str | tuple[str, ...] = ()
 
 
 class DelegationTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -179,7 +183,18 @@ def _people(tables: PolicyTables) -> People:
         begins = datetime.min.replace(tzinfo=UTC) if row.begins is None else day_start(row.begins, tables.timezone)
         ends = day_end(row.ends, tables.timezone)
         made.append(Delegation(row.giver, row.taker, row.role, begins, ends))
-    return People({name: row.roles for name, row in tables.people.items()}, tuple(made))
+    return people_of((Person(name, frozenset(row.roles), _limits(name, row.limit)) for name, row in tables.people.items()), made)
+
+
+def _limits(name: str, written: str | tuple[str, ...]) -> dict[str, Decimal]:
+    """Amount by currency. Raises SettingsError."""
+    found = {}
+    for text in (written,) if isinstance(written, str) else written:
+        said = re.fullmatch(r"(\d{1,15}(?:\.\d{1,9})?) ([A-Z]{3})", text.strip())
+        if said is None or said[2] in found:
+            raise SettingsError(f"`people.{name}.limit` says {text!r}.", 'Write an amount with its currency, each once: ["5000.00 USD"].')
+        found[said[2]] = exact(said[1])
+    return found
 
 
 def _check_fallbacks(fallbacks: Versions[Instead], systems: Mapping[str, Driven]) -> None:

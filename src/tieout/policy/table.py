@@ -79,14 +79,16 @@ class Found(NamedTuple, Generic[Result]):
 
 
 class Facts(NamedTuple):
-    """What a table is asked about: a value per column (what is not there is not known), and how to call a column in a sentence."""
+    """What a table is asked about: a value per column (what is not there is not known), how to call a column in a sentence, and
+    why the value of one is not known."""
 
     values: Mapping[str, Value]
     labels: Mapping[str, str] = {}
+    unknown: Mapping[str, str] = {}
 
 
 class Table(msgspec.Struct, Generic[Result], frozen=True):
-    """One version of a table. `defaults` is what the file states for all its rows."""
+    """One version of a table. `defaults` is what the file states for all its rows, `digest` the hash of the file's text."""
 
     form: Form[Result]
     version: str
@@ -95,6 +97,7 @@ class Table(msgspec.Struct, Generic[Result], frozen=True):
     since: datetime = BEGINNING
     until: datetime = END
     defaults: dict[str, object] = {}
+    digest: str = ""
 
     @property
     def time(self) -> str:
@@ -114,7 +117,9 @@ class Table(msgspec.Struct, Generic[Result], frozen=True):
         for column, cell in sorted(row.cells.items(), key=lambda one: not isinstance(one[1], Limits)):
             value = facts.values.get(column)
             holds = cell.judge(value)
-            made.append(Judged(column, holds, cell.said(facts.labels.get(column, column.replace("_", " ")), value, holds)))
+            said = cell.said(facts.labels.get(column, column.replace("_", " ")), value, holds)
+            why = facts.unknown.get(column, "") if value is None else ""
+            made.append(Judged(column, holds, f"{said} ({why})" if why else said))
         return tuple(made)
 
     def possible(self, facts: Facts, at: datetime) -> list[Found[Result]]:

@@ -5,6 +5,7 @@ columns, each further line is a row, `|` separates alternatives, and a line such
 """
 
 import csv
+import hashlib
 import io
 import re
 from collections.abc import Iterator, Mapping
@@ -36,7 +37,7 @@ def read_table(text: str, where: str, form: Form[Result], zone: str) -> Table[Re
     """
     try:
         own, rows = _csv(text, where, form) if where.endswith(".csv") else _toml(text, where, form)
-        return _table(own, rows, where, form, zone)
+        return msgspec.structs.replace(_table(own, rows, where, form, zone), digest=hashlib.sha256(text.encode()).hexdigest())
     except Wrong as wrong:
         key = f"{wrong.key}: " if wrong.key else ""
         raise SettingsError(f"{where}: {key}{wrong.rule}.", wrong.next_step or GUIDE) from None

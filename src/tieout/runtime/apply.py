@@ -51,8 +51,8 @@ def apply(
                 batch.declared.update(declared or {})
                 settle(batch, compare(batch, receive(batch, arrivals)))
                 finish(batch)
-                reevaluate(batch)
-                orchestrate(batch, (ref for ref, subject in batch.subjects.items() if subject.touched and not subject.alias))
+                seen = reevaluate(batch)
+                orchestrate(batch, (ref for ref, subject in batch.subjects.items() if subject.touched and not subject.alias), seen)
                 close(batch)
             if arrivals:
                 novelty.note(met=batch.met)

@@ -1,6 +1,7 @@
 """Compare: which statements are duplicates, which are new, which are another version, and who wins (rules 1 to 4)."""
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import msgspec
 
@@ -97,6 +98,7 @@ def _judge_again(batch: Batch, again: dict[str, list[New]], lists: list[tuple[st
     """Identities that came before, or twice in this batch: judge all versions, before and after."""
     stored = versions_of(batch, again)
     waiting = {identity for (identity,) in fetch(batch.connection, "waiting_of", list(again))}
+    found = Found({}, [])
     for identity, statements in again.items():
         before = stored.get(identity, [])
         after = list(before)
@@ -106,12 +108,30 @@ def _judge_again(batch: Batch, again: dict[str, list[New]], lists: list[tuple[st
         mine = [listing for prefix, listing in lists if identity.startswith(prefix)]
         was = judge(before, mine) if before else None
         now = judge(after, mine)
-        _count(batch, identity, before, after, was, now, statements[-1].message)
+        _count(batch, identity, before, after, was, now, statements[-1].message, found)
         changes[identity] = Change(
             was.winner.fact if was is not None and was.winner is not None else None,
             None if now.voided or now.winner is None else now.winner.fact,
             waited=identity in waiting,
         )
+    found.write(batch)
+
+
+class Found(NamedTuple):
+    """What the judgement of many identities changes beside their postings: how many contents stand under one revision (none: no
+    conflict any more), and whose quarantine is written anew."""
+
+    conflicts: dict[str, int]
+    quarantined: list[str]
+
+    def write(self, batch: Batch) -> None:
+        """Write it, a statement per table."""
+        if self.conflicts:
+            run(batch.connection, "delete_conflicts", list(self.conflicts))
+        if standing := {identity: versions for identity, versions in self.conflicts.items() if versions}:
+            run(batch.connection, "insert_conflicts", list(standing), list(standing.values()), [batch.now] * len(standing))
+        if self.quarantined:
+            run(batch.connection, "delete_quarantine_of", self.quarantined)
 
 
 def _count(
@@ -122,6 +142,7 @@ def _count(
     was: Verdict | None,
     now: Verdict,
     message: int,
+    found: Found,
 ) -> None:
     if was is not None:
         batch.counts.superseded -= was.superseded(before)
@@ -130,12 +151,10 @@ def _count(
     batch.counts.quarantined += len(now.quarantined)
     conflicts = was.versions_in_conflict if was is not None else 0
     if conflicts != now.versions_in_conflict:
-        run(batch.connection, "delete_conflicts", [identity])
-        if now.versions_in_conflict:
-            run(batch.connection, "insert_conflicts", [identity], [now.versions_in_conflict], [batch.now])
+        found.conflicts[identity] = now.versions_in_conflict
     if (was.quarantined if was is not None else {}) == now.quarantined:
         return
-    run(batch.connection, "delete_quarantine_of", [identity])
+    found.quarantined.append(identity)
     for ordinal, reason in now.quarantined.items():
         version = next(v for v in after if v.ordinal == ordinal)
         refuse(batch, _reused(version.fact, reason), message, version.generation, identity)

@@ -3,7 +3,7 @@
 import importlib
 import importlib.util
 import pkgutil
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 from functools import cache
@@ -25,6 +25,9 @@ from tieout.core.values import Ref, Side, exact
 from tieout.errors import SettingsError
 from tieout.flows import accounts, measured
 from tieout.policy import CompanyPolicy
+from tieout.policy import driving as policies
+from tieout.policy.checkpoints import NOTHING, Known
+from tieout.policy.fallback import Diversion
 from tieout.policy.work import Work
 
 
@@ -157,16 +160,18 @@ class Novelty:
 class Driving(NamedTuple):
     """What a project that tells its systems something decides by: the rules, and how each system treats what it is told.
 
-    `knowing` gives the rules for one root, by the references that systems have for it; else they are the same for all.
+    `knowing` gives the rules for one root, by the references that systems have for it, what else is known of it, and the
+    fallbacks taken for it; without it they are the same for all. `policy` says who approves and what else is done.
     """
 
     rules: Rules
     targets: Mapping[str, Target]
-    knowing: Callable[[Collection[Ref]], Rules] | None = None
+    knowing: Callable[[Collection[Ref], Known, Sequence[Diversion]], Rules] | None = None
+    policy: policies.Driving | None = None
 
-    def rules_of(self, references: Collection[Ref]) -> Rules:
+    def rules_of(self, references: Collection[Ref], known: Known = NOTHING, diversions: Sequence[Diversion] = ()) -> Rules:
         """The rules for a root with these references."""
-        return self.rules if self.knowing is None else self.knowing(references)
+        return self.rules if self.knowing is None else self.knowing(references, known, diversions)
 
 
 class Watch(NamedTuple):

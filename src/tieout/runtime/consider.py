@@ -21,9 +21,12 @@ def consider(connection: Connection, configuration: Configuration, now: datetime
         try:
             with connection.transaction():
                 ((is_mine,),) = fetch(connection, "consider_alone", CONSIDER_LOCK)
-                roots = due(connection, now) if is_mine else []
+                if not is_mine or not due(connection, now):
+                    return 0
+                batch = Batch(connection, configuration, now, "consider", alone=False)  # from here on no root changes its name
+                roots = due(connection, now)
                 if roots:
-                    orchestrate(Batch(connection, configuration, now, "consider", alone=False), roots)
+                    orchestrate(batch, roots)
                 return len(roots)
         except (psycopg.errors.UniqueViolation, psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure):
             if attempt == TRIES - 1:

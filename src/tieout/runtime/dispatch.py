@@ -17,8 +17,10 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from io import BytesIO
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 import psycopg
@@ -37,7 +39,7 @@ from tieout.runtime.delivery import Delivery, Folder, OpenSession, delivery_of
 from tieout.runtime.intake import arrivals_of
 from tieout.runtime.lease import LEASE, RENEWALS, renew
 from tieout.runtime.numbers import outgoing
-from tieout.runtime.take import AT_ONCE, HORIZON, Fallback, Taken, Terms, take
+from tieout.runtime.take import AT_ONCE, HORIZON, START, Place, Taken, Terms, sweep, take
 from tieout.runtime.task import Result, Task
 from tieout.store.database import fetch
 
@@ -47,9 +49,12 @@ LINGER = 0.01
 """Seconds for which an outcome may wait for others to be written down with it; what is sent next does not wait for that."""
 WRITE_AT_ONCE = 100
 TAKE_OVER_EVERY = 1.0
+SWEEP_EVERY = 2.0
+"""Seconds between two looks at all that waits, whether a fallback takes it elsewhere; a long backlog is looked at in pages, one a step."""
 SECONDS_UNKNOWN = 0.05
 """What a conversation is taken to last before one has."""
 TRIES = 8
+Made = TypeVar("Made")
 CROSSED = (psycopg.errors.UniqueViolation, psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
 
 
@@ -63,6 +68,8 @@ class Lane(msgspec.Struct):
     held: dict[str, Task] = {}
     seconds: float = SECONDS_UNKNOWN
     again: float = 0.0
+    swept: Place = START
+    sweeps: float = 0.0
 
     @property
     def room(self) -> int:
@@ -74,7 +81,7 @@ class Lane(msgspec.Struct):
 
 
 class Dispatcher:
-    """Sends the commands of some systems. `fallback` is asked as `take.Fallback` says.
+    """Sends the commands of some systems; what one does not take goes another way, as the policy says.
 
     `limits` and `folders` are by system, `secrets` gives those of a system and raises SettingsError. `holder` names this
     process among the others; two on one host get different names by themselves.
@@ -89,7 +96,6 @@ class Dispatcher:
         holder: str = "",
         limits: Mapping[str, Limits] | None = None,
         folders: Mapping[str, Path] | None = None,
-        fallback: Fallback | None = None,
         lease: timedelta = LEASE,
         deliveries: Mapping[str, Delivery] | None = None,
     ) -> None:
@@ -97,7 +103,7 @@ class Dispatcher:
             raise OperatorError("This project tells its systems nothing.", "Describe what is commanded in its policy first.")
         self.holder = holder or f"{socket.gethostname()}:{os.getpid()}:{dice.token_hex(3)}"
         self._configuration = configuration
-        self._targets = configuration.driving.targets
+        self._targets, self._policy = configuration.driving.targets, configuration.driving.policy
         self._secrets = secrets
         self._lease = lease
         self._results: deque[Result] = deque()
@@ -109,7 +115,7 @@ class Dispatcher:
         self._lanes: dict[str, Lane] = {}
         for name, target in self._targets.items():
             system = configuration.systems[name]
-            terms = Terms(self.holder, lease, (limits or {}).get(name, Limits()), target, {}, fallback)
+            terms = Terms(self.holder, lease, (limits or {}).get(name, Limits()), target, {})
             delivery = (deliveries or {}).get(name) or delivery_of(
                 system, size=terms.limits.concurrency, folder=(folders or {}).get(name), open_session=open_session
             )
@@ -132,6 +138,7 @@ class Dispatcher:
             self._take_over(now)
             self._looked = clock
         if not self._is_stopping:
+            self._sweep(now, clock)
             self._take(now, clock)
         return LINGER if self._results else IDLE
 
@@ -183,6 +190,16 @@ class Dispatcher:
         for name, at in fetch(self._connection, "next_of_lanes", ready):
             if at is not None and at <= now:
                 self._take_for(self._lanes[name], now, clock)
+
+    def _sweep(self, now: datetime, clock: float) -> None:
+        """Let the fallbacks look at what waits, also at what cannot go: a page of each lane."""
+        if self._policy is None or self._policy.fallbacks.at(now) is None:
+            return
+        for name, lane in self._lanes.items():
+            if lane.sweeps > clock:
+                continue
+            place = self._in_transaction(partial(sweep, self._connection, self._configuration, name, lane.swept, now))
+            lane.swept, lane.sweeps = place or START, clock + (SWEEP_EVERY if place is None else IDLE)
 
     def _take_for(self, lane: Lane, now: datetime, clock: float) -> None:
         name = lane.system.name
@@ -241,11 +258,14 @@ class Dispatcher:
         apply(self._connection, self._configuration, list(arrivals_of(documents, system)), now, what="sent")
 
     def _transaction(self, work: Callable[[], Taken | None]) -> Taken:
+        return self._in_transaction(work) or Taken([], None)
+
+    def _in_transaction(self, work: Callable[[], Made]) -> Made:
         """Run some work in one transaction, again when another writer crossed it."""
         for attempt in range(TRIES):
             try:
                 with self._connection.transaction():
-                    return work() or Taken([], None)
+                    return work()
             except CROSSED:
                 if attempt == TRIES - 1:
                     raise

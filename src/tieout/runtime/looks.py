@@ -1,13 +1,15 @@
 """Looks: when a deadline has passed on the feed that owes it, look at the root, and open, change or close its cases."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 import msgspec
 
+from tieout.core.account import Posting
 from tieout.core.evaluate import EXCEPTIONS, Item, evaluate
-from tieout.core.residual import view
+from tieout.core.residual import View, view
 from tieout.core.values import EXACT, ZERO, plain
 from tieout.runtime import agenda
 from tieout.runtime.batch import Batch, Connection, encode
@@ -16,6 +18,14 @@ from tieout.runtime.configuration import Configuration, Marks
 from tieout.store.database import fetch, run
 
 ROOTS_AT_ONCE = 2000
+
+
+class Seen(NamedTuple):
+    """A root as it stands: its postings, their view, and all open items."""
+
+    book: list[Posting]
+    found: View
+    items: list[Item]
 
 
 class Case(msgspec.Struct):
@@ -63,15 +73,16 @@ def marks_of(connection: Connection, configuration: Configuration) -> Marks:
     return Marks(configuration, known)
 
 
-def look(batch: Batch, roots: Sequence[str], marks: Marks, now: datetime) -> tuple[dict[str, list[Item]], dict[str, list[Case]]]:
-    """Evaluate some roots as they stand in this transaction: all open items, and the cases they make."""
+def look(batch: Batch, roots: Sequence[str], marks: Marks, now: datetime) -> dict[str, Seen]:
+    """Evaluate some roots as they stand in this transaction."""
     configuration = batch.configuration
     standing = batch.effective(roots)
-    items: dict[str, list[Item]] = {}
+    made: dict[str, Seen] = {}
     for root in roots:
-        found = view(root, standing.get(root, []))
-        items[root] = evaluate(found, configuration.accounts, configuration.policy, marks, now)
-    return items, {root: cases_from(found, configuration) for root, found in items.items()}
+        book = standing.get(root, [])
+        found = view(root, book)
+        made[root] = Seen(book, found, evaluate(found, configuration.accounts, configuration.policy, marks, now))
+    return made
 
 
 def cases_from(items: Iterable[Item], configuration: Configuration) -> list[Case]:
@@ -99,17 +110,24 @@ def cases_from(items: Iterable[Item], configuration: Configuration) -> list[Case
     return list(made.values())
 
 
-def reevaluate(batch: Batch) -> None:
-    """Roots with open cases that this batch has touched: their cases change or close in the same transaction."""
+def reevaluate(batch: Batch) -> dict[str, Seen]:
+    """Roots with open cases that this batch has touched: their cases change or close in the same transaction. What was seen."""
     roots = sorted(ref for ref, s in batch.subjects.items() if s.touched and s.cases)
-    if roots:
-        marks = marks_of(batch.connection, batch.configuration)
-        _refresh(batch, roots, marks, clock(batch.configuration, marks, batch.now))
+    if not roots:
+        return {}
+    marks = marks_of(batch.connection, batch.configuration)
+    seen = look(batch, roots, marks, clock(batch.configuration, marks, batch.now))
+    _refresh(batch, seen, marks, clock(batch.configuration, marks, batch.now))
+    return seen
 
 
 def tick(connection: Connection, configuration: Configuration, now: datetime, *, everything: bool = False) -> int:
-    """Look at every root whose planned moment its feed has passed (or at all open ones); how many were looked at."""
+    """Look at every root whose planned moment its feed has passed (or at all open ones); how many were looked at.
+
+    One at a time: a second one waits, and finds what the first has seen.
+    """
     with connection.transaction():
+        fetch(connection, "look_alone")
         batch = Batch(connection, configuration, now, "tick", alone=False)
         marks = marks_of(connection, configuration)
         at = clock(configuration, marks, now)
@@ -121,18 +139,18 @@ def tick(connection: Connection, configuration: Configuration, now: datetime, *,
             batch.subjects.clear()
             batch.load_subjects(part)
             wanted = part if everything else agenda.needed(batch, {root: due[root] for root in part})
-            changed |= _refresh(batch, wanted, marks, at)
+            changed |= _refresh(batch, look(batch, wanted, marks, at), marks, at)
         changed |= _technical(batch, marks, at)
         if changed:
             close(batch)
     return len(roots)
 
 
-def _refresh(batch: Batch, roots: Sequence[str], marks: Marks, now: datetime) -> bool:
-    """Evaluate roots; plan their next looks; write what changed of their cases. True when anything did."""
-    items, cases = look(batch, roots, marks, now)
-    agenda.replan(batch, items, marks, now)
-    known = {case: rest for case, *rest in fetch(batch.connection, "cases_of_roots", list(roots))}
+def _refresh(batch: Batch, seen: Mapping[str, Seen], marks: Marks, now: datetime) -> bool:
+    """Plan the next looks at roots as they were seen; write what changed of their cases. True when anything did."""
+    cases = {root: cases_from(one.items, batch.configuration) for root, one in seen.items()}
+    agenda.replan(batch, {root: one.items for root, one in seen.items()}, marks, now)
+    known = {case: rest for case, *rest in fetch(batch.connection, "cases_of_roots", list(seen))}
     wanted = {case.case: case for found in cases.values() for case in found}
     changed = _write(batch, wanted, known, now)
     counts = {root: len(found) for root, found in cases.items() if len(found) != batch.subjects[root].cases}

@@ -10,7 +10,8 @@ from tieout.core.command import Failed
 from tieout.core.lane import Limits
 from tieout.runtime import lane as lanes
 from tieout.runtime.batch import Connection, encode
-from tieout.runtime.outbox import US, Step, consider_subjects, decode_attempt, say, told, write_attempts
+from tieout.runtime.outbox import consider_subjects
+from tieout.runtime.steps import US, Step, decode_attempt, say, told, write_attempts
 from tieout.runtime.task import Result
 from tieout.store.database import fetch, run
 

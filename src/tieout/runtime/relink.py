@@ -114,6 +114,8 @@ def _regroup(batch: Batch, seeds: set[str], removed: list[str]) -> set[str]:
         subject.alias = None if root == reference else root
         subject.touched = True
         batch.subjects.setdefault(root, Subject(None, {}, {}, 0, 0, new=True)).touched = True
+    if changed:
+        run(connection, "rename_roots", list(changed), list(changed.values()))
     sizes: dict[str, int] = {}
     for a, b in links:
         sizes[a] = sizes.get(a, 0) + 1

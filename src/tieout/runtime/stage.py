@@ -74,7 +74,8 @@ class Stage(NamedTuple):
         if driving is not None:
             rules_of = driving.rules_of
             configuration.driving = Driving(
-                Answered(driving.rules, configuration), driving.targets, lambda names: Answered(rules_of(names), configuration)
+                Answered(driving.rules, configuration), driving.targets,
+                lambda names, known, diversions: Answered(rules_of(names, known, diversions), configuration), driving.policy,
             )  # fmt: skip
 
     def play(self, arrivals: Sequence[Arrival], now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""Reference statements about items: units and kits."""
+"""Reference statements about items: units, kits and costs."""
 
 from tieout.core.facts import FactType
 from tieout.core.values import Role
@@ -14,4 +14,10 @@ KitDefined = FactType(
     Role.ERP,
     "bill of materials",
     "a kit's components were defined: one line per component, value = price share",
+)
+CostStated = FactType(
+    "CostStated",
+    Role.ERP,
+    "item cost",
+    "what an item costs us from then on was stated: data = item, cost (of one base unit, in the fact's currency)",
 )

@@ -13,6 +13,7 @@ create table person (
   subject text not null default '',
   vouched timestamptz,
   disabled timestamptz,
+  disabled_by text not null default '',
   preferences json not null default '{}',
   created timestamptz not null,
   changed timestamptz not null,

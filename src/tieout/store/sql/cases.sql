@@ -3,6 +3,10 @@
 with gone as (delete from wake where feed = %s and at <= %s returning root, at)
 select g.root, g.at from gone g join subject s on s.ref = g.root where s.alias is null and s.wake <> '{}'
 
+-- name: look_alone
+-- held to the commit, in this schema: a second look waits and then finds the cases of the first
+select pg_advisory_xact_lock(hashtextextended(current_schema() || '/look', 0))
+
 -- name: wake_feeds
 -- a loose index scan: one probe per feed name
 with recursive f as (

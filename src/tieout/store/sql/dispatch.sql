@@ -25,20 +25,20 @@ select s, (select c.next_at from command c where c.system = s and c.next_move <>
 from unnest(%s::text[]) as u(s)
 
 -- name: candidates
--- in the order of command_next; for each, the commands of its subject by command_number (which `offset 0` makes sure of). A command
--- waits while an earlier one of its subject, under the name it had or has now, has not been answered
-select c.key, coalesce(s.alias, c.subject)
-from command c left join subject s on s.ref = c.subject
+-- in the order of command_next; for each, the commands of its subject by command_root (which `offset 0` makes sure of). A command
+-- waits while an earlier one of its subject, under whatever name that was decided, has not been answered
+select c.key, c.root
+from command c
 where c.system = %(system)s and c.next_move <> 'nothing' and c.next_at <= %(now)s
   and not exists (
-    select from (select system, state, created, key from command where subject = any(array[c.subject, s.alias]) offset 0) e
+    select from (select system, state, created, key from command where root = c.root offset 0) e
     where e.system = c.system and e.state in ('queued', 'sending', 'unknown') and (e.created, e.key) < (c.created, c.key)
   )
 order by c.next_at, c.key limit %(limit)s
 
 -- name: to_take
 -- those that may still go after the second look; their rows are locked by it already, this only makes sure
-select key, body::text, attempt::text, next_move, created from command
+select key, body::text, attempt::text, next_move, created, request::text from command
 where key = any(%s) and next_move <> 'nothing' and next_at <= %s order by key for update
 
 -- name: set_taken
@@ -79,14 +79,15 @@ select s from unnest(%s::text[]) as u(s)
 where exists (select from command c where c.system = s and c.state = 'sending' and c.held_until < clock_timestamp())
 
 -- name: command_to_handle
-select state, hash, body::text, proposed_by from command where key = %s for update
+select state, hash, body::text, proposed_by, subject, account, side, number, rule, request::text from command where key = %s for update
 
 -- name: set_approver
 update command set approved_by = %s where key = %s
 
 -- name: list_commands
 -- newest first; reads what fits, for a person who asks
-select key, subject, act, system, state, next_move, next_at, rule, attempt::text, created, changed, held_by, approved_by
+select key, subject, act, system, state, next_move, next_at, rule, attempt::text, created, changed, held_by, approved_by, request::text,
+  (select string_agg(ask, ', ' order by id) from diversion d where d.command = command.key and ask <> '')
 from command
 where (%(system)s::text is null or system = %(system)s) and (%(state)s::text is null or state = %(state)s)
   and (%(subject)s::text is null or subject = %(subject)s or subject = (select alias from subject where ref = %(subject)s))
@@ -94,7 +95,7 @@ order by created desc, key limit %(limit)s
 
 -- name: one_command
 select key, subject, account, side, act, system, state, next_move, next_at, rule, body::text, because::text, attempt::text,
-  encode(hash, 'hex'), fence, held_by, held_until, proposed_by, approved_by, created, changed
+  encode(hash, 'hex'), fence, held_by, held_until, proposed_by, approved_by, created, changed, number, request::text
 from command where key = %s
 
 -- name: life_of

@@ -20,17 +20,30 @@ where sender = %s and receiver = %s and interchange = %s order by made desc limi
 
 -- name: commands_of
 -- by command_number: every command of some subjects, locked in the order of their keys
-select key, subject, body::text, because::text, attempt::text from command where subject = any(%s) order by key for update
+select key, subject, body::text, because::text, attempt::text, request::text, approved_by from command where subject = any(%s) order by key for update
 
 -- name: insert_commands
-insert into command (key, subject, account, side, number, act, system, body, hash, because, rule, attempt, state, next_move, next_at, created, changed)
-select key, subject, account, side, number, act, system, body::json, hash, because::json, rule, attempt::json, state, next_move, next_at, at, at
+-- a subject is decided about under the name it has now
+insert into command (key, root, subject, account, side, number, act, system, body, hash, because, rule, attempt, state, next_move, next_at, created, changed, request)
+select key, subject, subject, account, side, number, act, system, body::json, hash, because::json, rule, attempt::json, state, next_move, next_at, at, at, request::json
 from unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::int[], %s::text[], %s::text[], %s::text[], %s::bytea[], %s::text[],
-  %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::timestamptz[])
-  as u(key, subject, account, side, number, act, system, body, hash, because, rule, attempt, state, next_move, next_at, at)
+  %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::text[])
+  as u(key, subject, account, side, number, act, system, body, hash, because, rule, attempt, state, next_move, next_at, at, request)
 
 -- name: command_for_update
 select subject, system, attempt::text, fence from command where key = %s for update
+
+-- name: rename_roots
+-- by command_number: subjects that are called otherwise now, with all commands decided under their names
+update command c set root = u.root from unnest(%s::text[], %s::text[]) as u(subject, root) where c.subject = u.subject and c.root <> u.root
+
+-- name: rename_considered
+-- by the primary key: what was to be decided about is decided about under its new name, at the earliest time of all
+with gone as (
+  delete from consider c using unnest(%s::text[], %s::text[]) as u(subject, root) where c.root = u.subject returning u.root, c.at
+)
+insert into consider (root, at) select root, min(at) from gone group by root
+on conflict (root) do update set at = least(consider.at, excluded.at)
 
 -- name: insert_command_events
 insert into command_event (key, at, event, who, detail)

@@ -6,7 +6,7 @@ select p.id, p.login, p.name, p.email,
   array(select name from person_scope s where s.person = p.id and kind = 'channel' order by 1),
   array(select name from person_scope s where s.person = p.id and kind = 'warehouse' order by 1),
   p.zone, (select json_object_agg(currency, amount::text) from person_limit l where l.person = p.id), p.preferences,
-  p.disabled, p.issuer, p.password <> '', p.vouched
+  p.disabled, p.disabled_by, p.issuer, p.password <> '', p.vouched
 from person p
 where (%(ids)s::bigint[] is null or p.id = any(%(ids)s)) and (%(login)s::text is null or p.login = %(login)s)
 order by p.login
@@ -23,10 +23,10 @@ select id from person where issuer = %s and subject = %s for update
 select id from person where id = %s for update
 
 -- name: set_person
-update person set name = %s, email = %s, vouched = %s, disabled = null, changed = %s where id = %s
+update person set name = %s, email = %s, vouched = %s, disabled = null, disabled_by = '', changed = %s where id = %s
 
 -- name: set_disabled
-update person set disabled = %s, changed = %s where id = %s
+update person set disabled = %s, disabled_by = %s, changed = %s where id = %s
 
 -- name: set_password
 update person set password = %s, changed = %s where id = %s
@@ -173,3 +173,16 @@ delete from sign_in_pending where state = %s returning nonce, verifier, return_t
 
 -- name: drop_old_pending
 delete from sign_in_pending where ends < %s
+
+-- name: take_key
+-- by primary key; who comes while the first is still at it waits for it
+insert into answered (person, key, request, at) values (%s, %s, %s, %s) on conflict do nothing
+
+-- name: answered
+select request, status, headers, body from answered where person = %s and key = %s
+
+-- name: set_answered
+update answered set status = %s, headers = %s::json, body = %s where person = %s and key = %s
+
+-- name: drop_answered
+delete from answered where at < %s

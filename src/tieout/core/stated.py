@@ -1,0 +1,34 @@
+"""What the statements of a root say besides amounts, as far as the command that rests on them has to say it too. Pure.
+
+Terms, rate and base of the tax are taken from the earliest statement that has them: an order is judged by what it came
+with. What nobody stated is left out; nothing is worked out here.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from tieout.core.account import Posting
+from tieout.core.act import Act
+from tieout.core.facts import Line
+
+OF_MONEY = frozenset((Act.BOOK_ORDER, Act.POST_INVOICE, Act.ISSUE_CREDIT, Act.ISSUE_REFUND))
+"""Acts that speak of money, and so of the terms on which it is owed."""
+BY_CARRIER = frozenset((Act.RELEASE_SHIPMENT, Act.POST_SHIPMENT))
+"""Acts that may name the carrier."""
+
+
+def data_of(act: Act, lines: Iterable[Line], book: Sequence[Posting], notes: Mapping[str, str]) -> dict[str, str]:
+    """The `data` of a command: `terms` where money is spoken of, `tax_rate` and `tax_base` where it states a tax, and the `carrier`
+    that a fallback has named."""
+    wanted = ["terms"] if act in OF_MONEY else []
+    if any(line.charge == "tax" for line in lines):
+        wanted += ["tax_rate", "tax_base"]
+    made = {name: text for name in wanted if (text := first_said(book, name))}
+    if act in BY_CARRIER and notes.get("carrier"):
+        made["carrier"] = notes["carrier"]
+    return made
+
+
+def first_said(book: Sequence[Posting], name: str) -> str:
+    """What the earliest statement says under a name; empty when none says it."""
+    said = [(posting.occurred, posting.identity, posting.notes[name]) for posting in book if posting.notes.get(name)]
+    return min(said)[2] if said else ""
