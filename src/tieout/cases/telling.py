@@ -116,7 +116,7 @@ def _webhook(where: str, notices: Sequence[Due], url: str, post: Post) -> str:
 def _post(where: str, body: bytes) -> int:
     with httpcore.ConnectionPool() as pool:
         timeouts = {"connect": TIMEOUT, "read": TIMEOUT, "write": TIMEOUT, "pool": TIMEOUT}
-        headers = {"Content-Type": "application/json", "User-Agent": "tieout"}
+        headers = [("Content-Type", "application/json"), ("User-Agent", "tieout")]
         return pool.request("POST", where, headers=headers, content=body, extensions={"timeout": timeouts}).status
 
 

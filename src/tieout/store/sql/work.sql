@@ -564,10 +564,9 @@ where w.id = u.id and w.state <> 'resolved' and w.progress = 'requested'
 update work set progress = %s, progress_at = %s, version = version + 1 where id = %s and progress = %s
 
 -- name: newest_command
--- by command_number, under the root's present name and those it had
+-- by command_root
 select c.key, c.state, coalesce(c.attempt->>'reason', '') from command c
-where c.subject in (select %s union select ref from subject where ref in (select a from link where b = %s union select b from link where a = %s))
-  and c.account = %s and c.side = %s order by c.created desc, c.number desc limit 1
+where c.root = %s and c.account = %s and c.side = %s order by c.created desc, c.number desc limit 1
 
 -- name: last_decision
 -- by work_event_work
@@ -651,7 +650,7 @@ select c.id from message m join message c on c.system = m.system
 where m.id = %s
 
 -- name: commands_about
-select key, act, body::text from command where subject = %s order by created, key limit 50
+select key, act, body::text from command where root = %s order by created, key limit 50
 
 -- name: cases_to_follow
 -- what is noted and not followed yet: little, as long as the work is followed
@@ -679,3 +678,31 @@ update notice set tries = tries + 1, fault = %(fault)s, not_before = %(again)s, 
 
 -- name: untold
 select recipient, way, count(*), max(fault) from notice where fault <> '' group by 1, 2 order by 1, 2
+
+-- name: views_of
+select v.id, v.slug, v.name, v.page, v.query, v.owner, v.team, v.changed, v.version, d.view is not null
+from saved_view v left join default_view d on d.view = v.id and d.person = %(person)s and d.page = v.page
+where v.page = %(page)s and v.owner in ('', %(person)s) order by v.owner = '', v.team = '', v.name, v.id
+
+-- name: count_views
+select count(*) from saved_view where owner = %s and team = %s
+
+-- name: view_named
+select id, version from saved_view where page = %s and owner = %s and team = %s and slug = %s for update
+
+-- name: save_view
+insert into saved_view (slug, name, page, query, owner, team, changed) values (%(slug)s, %(name)s, %(page)s, %(query)s, %(owner)s, %(team)s, %(now)s)
+on conflict (page, owner, team, slug) do update set name = excluded.name, query = excluded.query, changed = excluded.changed, version = saved_view.version + 1
+returning id
+
+-- name: one_view
+select owner, team, name from saved_view where id = %s for update
+
+-- name: delete_view
+delete from saved_view where id = %s
+
+-- name: set_default_view
+insert into default_view (person, page, view) values (%s, %s, %s) on conflict (person, page) do update set view = excluded.view
+
+-- name: clear_default_view
+delete from default_view where person = %s and page = %s
