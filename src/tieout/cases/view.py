@@ -49,8 +49,17 @@ def default(connection: Connection, person: Person, page: str) -> View | None:
 
 
 def save(
-    connection: Connection, person: Person, name: str, page: str, query: str, now: datetime, *, team: str = "", everybody: bool = False, version: int | None = None
-) -> View:  # fmt: skip
+    connection: Connection,
+    person: Person,
+    name: str,
+    page: str,
+    query: str,
+    now: datetime,
+    *,
+    team: str = "",
+    everybody: bool = False,
+    version: int | None = None,
+) -> View:
     """Save a view under a name, or change the one of that name; `version` guards against a second editor."""
     slug = SLUG.sub("-", name.casefold()).strip("-")[:60]
     if not slug or len(name) > 100 or PAGE.fullmatch(page) is None or len(query) > QUERY_MAX:
