@@ -26,6 +26,7 @@ from tieout.api.v1.app import PATH, application
 from tieout.api.v1.ask import sweep
 from tieout.api.v1.service import Service
 from tieout.app import Tieout
+from tieout.cases.role import working
 from tieout.core.lane import Limits
 from tieout.errors import OperatorError
 from tieout.people import audit, sessions
@@ -40,10 +41,10 @@ from tieout.telemetry.logs import LOG, fields
 from tieout.telemetry.metrics import Metrics
 from tieout.telemetry.traces import traces_of
 
-RECEIVE, APPLY, POLL, DISPATCH, PEOPLE = "receive", "apply", "poll", "dispatch", "people"
+RECEIVE, APPLY, POLL, DISPATCH, PEOPLE, WORK = "receive", "apply", "poll", "dispatch", "people", "work"
 ALONE: dict[str, Callable[[Place, threading.Event], AbstractContextManager[Step]]] = {"tick": ticking}
 """Roles that need nothing but their place: one loop each."""
-ROLES = (RECEIVE, APPLY, *ALONE, POLL, DISPATCH, PEOPLE)
+ROLES = (RECEIVE, APPLY, *ALONE, WORK, POLL, DISPATCH, PEOPLE)
 SEAL_SECONDS = 60.0
 
 
@@ -198,6 +199,8 @@ def crew_of(project: Tieout, place: Place, probe: Probe, roles: Sequence[str], w
         first.append(Loop(RECEIVE if RECEIVE in roles else "watch", partial(listening, web, served, pool), metrics))
     if PEOPLE in roles:
         first.append(Loop(PEOPLE, partial(caring, place), metrics))
+    if WORK in roles:
+        first.append(Loop(WORK, partial(working, place, project.mail_password), metrics))
     first += [Loop(name, partial(ALONE[name], place), metrics) for name in roles if name in ALONE]
     if DISPATCH in roles and project.configuration.driving is not None:
         limits, folders = limits_of(project.settings), folders_of(project.settings, project.folder)

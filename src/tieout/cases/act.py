@@ -54,6 +54,7 @@ def assign(
     *,
     to: str | None = None,
     team: str | None = None,
+    dry: bool = False,
 ) -> list[Outcome]:
     """Give exceptions to a person (empty: to nobody) or a team. Whoever gets one is told, and is to acknowledge it in time."""
     whom = None if to is None else _somebody(connection, to)
@@ -71,10 +72,12 @@ def assign(
             acknowledged_by="", step=0, next_step=now + timedelta(minutes=steps[0].after_minutes) if steps else None,
         )  # fmt: skip
 
-    return perform(connection, person, targets, "assigned", change, now)
+    return perform(connection, person, targets, "assigned", change, now, dry=dry)
 
 
-def acknowledge(connection: Connection, person: Person, targets: Sequence[Target], now: datetime, work: Work) -> list[Outcome]:
+def acknowledge(
+    connection: Connection, person: Person, targets: Sequence[Target], now: datetime, work: Work, *, dry: bool = False
+) -> list[Outcome]:
     """Say that one is at it: it does not escalate for as long as the settings allow; whose it was not is now one's own."""
 
     def change(row: Locked) -> Locked | str:
@@ -85,11 +88,19 @@ def acknowledge(connection: Connection, person: Person, targets: Sequence[Target
             assigned_by=row.assigned_by or person.login, state=_begun(row.state), next_step=now + work.acknowledged_for,
         )  # fmt: skip
 
-    return perform(connection, person, targets, "acknowledged", change, now)
+    return perform(connection, person, targets, "acknowledged", change, now, dry=dry)
 
 
 def snooze(
-    connection: Connection, person: Person, targets: Sequence[Target], now: datetime, until: "Snooze", *, than: str = ""
+    connection: Connection,
+    person: Person,
+    targets: Sequence[Target],
+    now: datetime,
+    until: "Snooze",
+    *,
+    than: str = "",
+    right: Right = Right.WORK,
+    dry: bool = False,
 ) -> list[Outcome]:
     """Let exceptions rest until a time, until n more of their cause, a value, a system's health or a version; at most half a year.
 
@@ -111,7 +122,7 @@ def snooze(
             row, state="snoozed", snooze=said, snooze_until=until.until or now + SNOOZE_MAX, snoozed_by=person.login, next_step=None
         )
 
-    return perform(connection, person, targets, "snoozed", change, now, {"why": until.why} if until.why else {})
+    return perform(connection, person, targets, "snoozed", change, now, {"why": until.why} if until.why else {}, right, dry=dry)
 
 
 class Snooze(msgspec.Struct, frozen=True):
@@ -145,13 +156,13 @@ class Snooze(msgspec.Struct, frozen=True):
             raise OperatorError("A snooze ends in the future, within half a year.", "Name another time.")
 
 
-def wake(connection: Connection, person: Person, targets: Sequence[Target], now: datetime) -> list[Outcome]:
+def wake(connection: Connection, person: Person, targets: Sequence[Target], now: datetime, *, dry: bool = False) -> list[Outcome]:
     """End a snooze."""
 
     def change(row: Locked) -> Locked | str:
         return "it is not snoozed" if row.state != "snoozed" else awake(row, now)
 
-    return perform(connection, person, targets, "woken", change, now)
+    return perform(connection, person, targets, "woken", change, now, dry=dry)
 
 
 def awake(row: Locked, now: datetime) -> Locked:
@@ -161,7 +172,14 @@ def awake(row: Locked, now: datetime) -> Locked:
 
 
 def tag(
-    connection: Connection, person: Person, targets: Sequence[Target], now: datetime, *, add: Sequence[str] = (), remove: Sequence[str] = ()
+    connection: Connection,
+    person: Person,
+    targets: Sequence[Target],
+    now: datetime,
+    *,
+    add: Sequence[str] = (),
+    remove: Sequence[str] = (),
+    dry: bool = False,
 ) -> list[Outcome]:
     """Put tags to exceptions and take them off."""
     for name in (*add, *remove):
@@ -174,10 +192,12 @@ def tag(
             return f"an exception has at most {TAGS_MAX} tags"
         return "its tags are so already" if wanted == sorted(row.tags) else msgspec.structs.replace(row, tags=wanted)
 
-    return perform(connection, person, targets, "tagged", change, now)
+    return perform(connection, person, targets, "tagged", change, now, dry=dry)
 
 
-def prioritise(connection: Connection, person: Person, targets: Sequence[Target], now: datetime, priority: int) -> list[Outcome]:
+def prioritise(
+    connection: Connection, person: Person, targets: Sequence[Target], now: datetime, priority: int, *, dry: bool = False
+) -> list[Outcome]:
     """Set the priority, 1 (most urgent) to 5."""
     if not 1 <= priority <= 5:
         raise OperatorError(f"{priority} is no priority.", "Write 1 (most urgent) to 5.")
@@ -187,10 +207,10 @@ def prioritise(connection: Connection, person: Person, targets: Sequence[Target]
             return "its priority is that already"
         return msgspec.structs.replace(row, priority=priority, assigned_by=row.assigned_by or person.login)
 
-    return perform(connection, person, targets, "prioritised", change, now)
+    return perform(connection, person, targets, "prioritised", change, now, dry=dry)
 
 
-def undo(connection: Connection, person: Person, targets: Sequence[Target], now: datetime) -> list[Outcome]:
+def undo(connection: Connection, person: Person, targets: Sequence[Target], now: datetime, *, dry: bool = False) -> list[Outcome]:
     """Take back one's own last change of the row, while nobody and nothing else has changed it since."""
 
     def change(row: Locked) -> Locked | str:
@@ -203,7 +223,7 @@ def undo(connection: Connection, person: Person, targets: Sequence[Target], now:
         fields = msgspec.convert(said["before"], Before)
         return msgspec.structs.replace(row, **{name: getattr(fields, name) for name in said["before"]})
 
-    return perform(connection, person, targets, "undone", change, now)
+    return perform(connection, person, targets, "undone", change, now, dry=dry)
 
 
 class Before(msgspec.Struct):
@@ -238,8 +258,13 @@ def perform(
     now: datetime,
     detail: dict[str, Any] | None = None,
     right: Right = Right.WORK,
+    *,
+    dry: bool = False,
 ) -> list[Outcome]:
-    """Change rows as somebody wishes; an outcome for each, in the order asked. In one transaction with history and audit."""
+    """Change rows as somebody wishes; an outcome for each, in the order asked. In one transaction with history and audit.
+
+    `dry` only says what would come of it.
+    """
     person.need(right)
     if len(targets) > TARGETS_MAX:
         raise OperatorError(f"At most {TARGETS_MAX} exceptions are changed at once.", "Select them and run an operation.")
@@ -257,9 +282,9 @@ def perform(
                 outcomes[target.id] = Outcome(row.id, row.ref, NOT_ELIGIBLE, after, row.version)
                 continue
             done.append(Done(row, after, detail or {}))
-        versions = keep(connection, person, done, event, now)
+        versions = {} if dry else keep(connection, person, done, event, now)
         for one in done:
-            outcomes[one.row.id] = Outcome(one.row.id, one.row.ref, DONE, "", versions[one.row.id])
+            outcomes[one.row.id] = Outcome(one.row.id, one.row.ref, DONE, "", versions.get(one.row.id, one.row.version))
     return [outcomes[target.id] for target in targets]
 
 

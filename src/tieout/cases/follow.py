@@ -95,6 +95,7 @@ def _take(connection: Connection, configuration: Configuration, taken: list[tupl
         run_by(connection, "follow_quarantine", keys=messages, now=now)
         run_by(connection, "resolve_quarantine", keys=messages, now=now)
     if keys["command"]:
+        run_by(connection, "progress_commands", keys=keys["command"], now=now)
         run_by(connection, "follow_commands", keys=keys["command"], now=now)
     run_by(connection, "resolve_commands", keys=keys["command"], now=now)
 

@@ -119,10 +119,10 @@ def selection(connection: Connection, person: Person, id_: str, now: datetime) -
         raise OperatorError("This selection has expired.", "Select again; a selection holds for 30 minutes.")
     if found[0][1] != person.login:
         raise Forbidden("This selection is somebody else's.", "Select for yourself.")
-    *rest, sums, classes, oldest, hash_ = found[0]
+    name, owner, said, created, expires, many, sums, classes, oldest, hash_ = found[0]
     return Selection(
-        *rest, {name: Decimal(amount) for name, amount in msgspec.json.decode(sums).items()}, msgspec.json.decode(classes), oldest, bytes(hash_)
-    )
+        name, owner, said, created, expires, many, msgspec.json.decode(sums, type=dict[str, Decimal]), msgspec.json.decode(classes), oldest, bytes(hash_)
+    )  # fmt: skip
 
 
 def targets(connection: Connection, selection_id: str) -> Iterator[Target]:

@@ -332,17 +332,21 @@ create table notice (
   fault text not null default ''
 );
 create index notice_due on notice (not_before, id) where sent is null;
+create index notice_recipient on notice (recipient, sent) where sent is not null;
 
--- A refusal is work as long as it blocks: its target refused (no person of ours), nobody let it go again, no newer command came
--- after it, and something still stands on its account.
-create function command_stands(c command) returns boolean language sql stable as $$
-  select c.state = 'refused' and coalesce(c.attempt->>'denied', '') <> 'true' and coalesce(c.attempt->>'released', '') <> 'true'
-    and not exists (
-      select from command n where n.subject = c.subject and n.account = c.account and n.side = c.side and n.number > c.number)
+-- The newest command of a balance is work as long as somebody is needed: it is held or in doubt; or its target (no person of ours)
+-- refused it, something still stands on its account, and nobody let it go again; or it was asked for and is not confirmed yet.
+create function command_needs_work(c command, progress text) returns boolean language sql stable as $$
+  select c.state in ('held', 'unknown') or (
+    coalesce(c.attempt->>'denied', '') <> 'true'
+    and case c.state
+      when 'refused' then coalesce(c.attempt->>'released', '') <> 'true' or progress = 'requested'
+      when 'queued' then progress in ('requested', 'dispatched') when 'sending' then progress in ('requested', 'dispatched')
+      when 'accepted' then progress in ('requested', 'dispatched') else false end
     and exists (
       select from subject s left join subject r on r.ref = s.alias
       cross join lateral json_each(coalesce(r.net, s.net)::json) e
-      where s.ref = c.subject and e.value->>c.account is not null)
+      where s.ref = c.subject and e.value->>c.account is not null))
 $$;
 
 -- What the ledger changes is noted here, by statement, in the transaction of the change: -------------------------------
@@ -356,8 +360,8 @@ create function note_commands() returns trigger language plpgsql as $$
 begin
   insert into work_todo (kind, key) select 'command', c.key from changed c
   where c.state in ('held', 'unknown', 'refused')
-    or exists (select from work w where w.kind = 'command' and w.source_key = c.key)
-    or exists (select from work w where w.progress_key = c.key and w.progress_key <> '');
+    or exists (select from work w where w.kind = 'command' and w.source_key = c.account || case c.side when 'debit' then '+ ' else '- ' end || c.subject)
+    or exists (select from work w where w.progress_key = c.account || case c.side when 'debit' then '+ ' else '- ' end || c.subject);
   return null;
 end $$;
 create function note_quarantine() returns trigger language plpgsql as $$

@@ -69,11 +69,18 @@ select m.id, s.name, m.contract, m.origin, m.line, m.byte, m.meta::text, m.raw, 
 where m.id = any(%s) order by m.id
 
 -- name: message_ids
-select m.id from message m join system s on s.id = m.system where (%(system)s::text is null or s.name = %(system)s) order by m.id
+-- without those that a person has edited into another message, by message_key
+select m.id from message m join system s on s.id = m.system where (%(system)s::text is null or s.name = %(system)s)
+  and not exists (
+    select from message c where c.system = m.system and c.key >= convert_to('edit ' || m.id || ' ', 'UTF8') and c.key < convert_to('edit ' || m.id || '!', 'UTF8'))
+order by m.id
 
 -- name: quarantined_message_ids
 select distinct q.message from quarantine q join message m on m.id = q.message join system s on s.id = m.system
-where (%(system)s::text is null or s.name = %(system)s) order by 1
+where (%(system)s::text is null or s.name = %(system)s)
+  and not exists (
+    select from message c where c.system = m.system and c.key >= convert_to('edit ' || m.id || ' ', 'UTF8') and c.key < convert_to('edit ' || m.id || '!', 'UTF8'))
+order by 1
 
 -- name: last_generation
 select coalesce(max(generation), 0) from (select max(generation) as generation from fact union all select max(generation) from refusal) g

@@ -168,57 +168,101 @@ insert into work_event (work, at, event, who, detail)
 select id, %(now)s, 'resolved', 'ledger', json_build_object('progress', progress, 'by', progress_by) from gone
 
 -- name: follow_commands
--- the commands that changed and need somebody, by primary key: refused by their target and the newest of their kind, in doubt, held
-with source as (
-  select c.key as source_key,
-    case c.state when 'refused' then 'CREF' when 'unknown' then 'CUNK' else 'CHLD' end as class,
-    case c.state when 'refused' then 'Refused by ' || c.system when 'unknown' then 'In doubt at ' || c.system else 'Held for approval' end as title,
-    coalesce(nullif(c.attempt->>'reason', ''), nullif(c.rule, ''), c.act) as summary, c.rule,
-    coalesce(s.alias, c.subject) as root, regexp_replace(coalesce(s.alias, c.subject), '^[^/]*/[^/]*/', '') as number, c.account, c.side, c.system, c.act,
-    coalesce(c.body->>'customer', '') as party, coalesce(c.body->>'channel', '') as channel, coalesce(c.body->>'warehouse', '') as warehouse,
-    coalesce(c.body->>'entity', '') as entity, coalesce(c.body->>'currency', '') as currency,
-    coalesce(abs(l.worth), abs((c.body->>'total')::numeric)) as worth, coalesce(l.sku, '') as sku, c.created, c.changed
-  from unnest(%(keys)s::text[]) k(key)
-  join command c on c.key = k.key
-  left join subject s on s.ref = c.subject
+-- the newest command of each balance whose commands changed, by command_number: refused by its target, in doubt, held, or asked for
+-- by a person and not confirmed. All commands of one balance are one exception
+with lanes as (
+  select distinct c.subject, c.account, c.side, c.account || case c.side when 'debit' then '+ ' else '- ' end || c.subject as source_key
+  from unnest(%(keys)s::text[]) k(key) join command c on c.key = k.key
+), newest as (
+  select l.source_key, n.command as c, w.progress as progress
+  from lanes l
+  cross join lateral (
+    select command from command where (command.subject, command.account, command.side) = (l.subject, l.account, l.side) order by number desc limit 1) n
+  left join work w on w.kind = 'command' and w.source_key = l.source_key
+), source as (
+  select n.source_key, (n.c).key as command,
+    case (n.c).state when 'unknown' then 'CUNK' when 'held' then 'CHLD' else 'CREF' end as class,
+    case (n.c).state when 'unknown' then 'In doubt at ' || (n.c).system when 'held' then 'Held for approval'
+      when 'refused' then 'Refused by ' || (n.c).system else 'Told to ' || (n.c).system || ' again' end as title,
+    coalesce(nullif((n.c).attempt->>'reason', ''), nullif((n.c).rule, ''), (n.c).act) as summary, (n.c).rule,
+    coalesce(s.alias, (n.c).subject) as root, regexp_replace(coalesce(s.alias, (n.c).subject), '^[^/]*/[^/]*/', '') as number,
+    (n.c).account, (n.c).side, (n.c).system, (n.c).act,
+    coalesce((n.c).body->>'customer', '') as party, coalesce((n.c).body->>'channel', '') as channel, coalesce((n.c).body->>'warehouse', '') as warehouse,
+    coalesce((n.c).body->>'entity', '') as entity, coalesce((n.c).body->>'currency', '') as currency,
+    coalesce(abs(l.worth), abs(((n.c).body->>'total')::numeric)) as worth, coalesce(l.sku, '') as sku, (n.c).created, (n.c).changed,
+    case (n.c).state when 'refused' then 'refused' when 'sending' then 'dispatched' when 'accepted' then 'dispatched' when 'unknown' then 'dispatched'
+      else 'requested' end as stands, (n.c).attempt->>'released' = 'true' as released
+  from newest n
+  left join subject s on s.ref = (n.c).subject
   left join lateral (
     select sum((x->>'value')::numeric) as worth, case when count(distinct x->>'item') = 1 then min(x->>'item') end as sku
-    from json_array_elements(coalesce(c.body->'lines', '[]')) x
+    from json_array_elements(coalesce((n.c).body->'lines', '[]')) x
   ) l on true
-  where c.state in ('unknown', 'held') or command_stands(c)
+  where command_needs_work(n.c, coalesce(n.progress, ''))
 ), before as (
   select w.id, w.state, w.class from source s join work w on w.kind = 'command' and w.source_key = s.source_key
 ), written as (
   insert into work as w (kind, source_key, class, state, title, summary, hint, field, root, number, account, side, system, systems, party, sku,
-    channel, warehouse, entity, worth, currency, priced, since, owed_at, opened, changed, due, team, search)
-  select 'command', s.source_key, s.class, 'new', s.title, left(s.act || ': ' || s.summary, 500), left(s.rule, 200), s.act, s.root, s.number, s.account,
-    s.side, s.system, s.system, s.party, s.sku, s.channel, s.warehouse, s.entity, coalesce(s.worth, 0), s.currency, s.worth is not null, s.created,
-    s.created, s.changed, %(now)s, s.changed, '',
+    channel, warehouse, entity, worth, currency, priced, since, owed_at, opened, changed, due, team, progress_key, search)
+  select 'command', s.source_key, s.class, 'new', s.title, left(s.act || ': ' || s.summary, 500), left(s.rule, 200), s.act || ': ' || left(s.summary, 100), s.root,
+    s.number, s.account, s.side, s.system, s.system, s.party, s.sku, s.channel, s.warehouse, s.entity, coalesce(s.worth, 0), s.currency,
+    s.worth is not null, s.created, s.created, s.changed, %(now)s, s.changed, '', s.command,
     work_words(s.root, s.source_key, s.party, s.sku, s.channel, s.warehouse, s.system, s.act, left(s.summary, 500))
   from source s
   on conflict (kind, source_key) do update set
-    class = excluded.class, title = excluded.title, summary = excluded.summary, hint = excluded.hint, root = excluded.root, number = excluded.number,
-    worth = excluded.worth, currency = excluded.currency, priced = excluded.priced,
+    class = case when excluded.title like 'Told to %%' then w.class else excluded.class end, title = excluded.title, summary = excluded.summary,
+    hint = excluded.hint, field = excluded.field, root = excluded.root, number = excluded.number, worth = excluded.worth, currency = excluded.currency,
+    priced = excluded.priced, progress_key = excluded.progress_key, progress = case when w.state = 'resolved' then '' else w.progress end,
     opened = case when w.state = 'resolved' or w.class <> excluded.class then excluded.opened else w.opened end,
     episodes = w.episodes + case when w.state = 'resolved' then 1 else 0 end, step = case when w.state = 'resolved' then 0 else w.step end,
     next_step = case when w.state = 'resolved' then null else w.next_step end, acknowledged = case when w.state = 'resolved' then null else w.acknowledged end,
     state = case when w.state = 'resolved' then 'regressed' else w.state end,
     resolved = null, changed = excluded.changed, routed = false, version = w.version + 1, search = excluded.search
-  where w.state = 'resolved' or (w.class, w.summary, w.worth, w.root) is distinct from (excluded.class, excluded.summary, excluded.worth, excluded.root)
-  returning w.id, w.class, w.summary
+  where w.state = 'resolved' or (w.title, w.summary, w.worth, w.root, w.progress_key)
+    is distinct from (excluded.title, excluded.summary, excluded.worth, excluded.root, excluded.progress_key)
+  returning w.id, w.class, w.summary, w.title
 )
 insert into work_event (work, at, event, who, detail)
 select r.id, %(now)s, case when b.id is null then 'opened' when b.state = 'resolved' then 'reopened' else 'changed' end, 'ledger',
-  json_build_object('class', r.class, 'reason', r.summary)
+  json_build_object('class', r.class, 'title', r.title, 'reason', r.summary)
 from written r left join before b on b.id = r.id
 
+-- name: progress_commands
+-- what people asked for moves on with the newest command of its balance: requested, dispatched, refused. Only the ledger confirms
+with lanes as (
+  select distinct c.subject, c.account, c.side, c.account || case c.side when 'debit' then '+ ' else '- ' end || c.subject as lane
+  from unnest(%(keys)s::text[]) k(key) join command c on c.key = k.key
+), newest as (
+  select coalesce(s.alias, l.subject) as root, l.account, l.side, n.key, n.reason,
+    case n.state when 'refused' then case when n.released then 'requested' else 'refused' end when 'queued' then 'requested' when 'held' then 'requested'
+      when 'confirmed' then 'confirmed' when 'cancelled' then 'refused' else 'dispatched' end as progress
+  from lanes l left join subject s on s.ref = l.subject
+  cross join lateral (
+    select c.key, c.state, c.attempt->>'reason' as reason, coalesce(c.attempt->>'released', '') = 'true' as released
+    from command c where (c.subject, c.account, c.side) = (l.subject, l.account, l.side) order by c.number desc limit 1) n
+), moved as (
+  update work w set progress = n.progress, progress_note = left(coalesce(n.reason, ''), 500), progress_at = %(now)s, changed = %(now)s, version = w.version + 1
+  from newest n
+  where w.root = n.root and w.account = n.account and w.side = n.side and w.kind in ('balance', 'command') and w.state <> 'resolved'
+    and w.progress in ('requested', 'dispatched', 'refused', 'confirmed') and (w.progress, w.progress_note) is distinct from (n.progress, left(coalesce(n.reason, ''), 500))
+  returning w.id, w.progress, w.progress_note, n.key
+)
+insert into work_event (work, at, event, who, detail)
+select id, %(now)s, progress, 'ledger', json_build_object('command', key, 'reason', progress_note) from moved
+
 -- name: resolve_commands
--- those that changed, and every refused one whose balance is gone or that a newer command follows, by work_class
+-- those whose commands changed, and every refused one: its balance may be gone without a word to the command; by work_class
 with gone as (
   update work w set state = 'resolved', resolved = %(now)s, changed = %(now)s, version = w.version + 1, next_step = null, snooze = null, snooze_until = null
   where w.kind = 'command' and w.state <> 'resolved'
-    and (w.source_key = any(%(keys)s::text[]) or w.class = 'CREF')
-    and not exists (select from command c where c.key = w.source_key and (c.state in ('unknown', 'held') or command_stands(c)))
+    and (w.class = 'CREF' or w.source_key in (
+      select c.account || case c.side when 'debit' then '+ ' else '- ' end || c.subject from unnest(%(keys)s::text[]) k(key) join command c on c.key = k.key))
+    and not exists (
+      select from command k
+      cross join lateral (
+        select command as c from command
+        where (command.subject, command.account, command.side) = (k.subject, k.account, k.side) order by number desc limit 1) n
+      where k.key = w.progress_key and command_needs_work(n.c, w.progress))
   returning w.id, w.progress, w.progress_by
 )
 insert into work_event (work, at, event, who, detail)
@@ -502,3 +546,163 @@ update operation set state = %(state)s, started = coalesce(started, %(started)s)
 
 -- name: cancel_items
 update operation_item set outcome = 'cancelled', reason = %s, at = %s where operation = %s and outcome = ''
+
+-- name: reasons_of
+-- what the ledger says of messages that were read again
+select id, summary from work where id = any(%s)
+
+-- name: states_of
+select id, state, version from work where id = any(%s)
+
+-- name: set_progress
+-- how far what people asked for has come; the ledger may have moved on already
+update work w set progress = u.progress, progress_note = u.note, progress_at = %(now)s, changed = %(now)s, version = w.version + 1
+from unnest(%(ids)s::bigint[], %(progress)s::text[], %(notes)s::text[]) as u(id, progress, note)
+where w.id = u.id and w.state <> 'resolved' and w.progress = 'requested'
+
+-- name: clear_progress
+update work set progress = %s, progress_at = %s, version = version + 1 where id = %s and progress = %s
+
+-- name: newest_command
+-- by command_root
+select c.key, c.state, coalesce(c.attempt->>'reason', '') from command c
+where c.root = %s and c.account = %s and c.side = %s order by c.created desc, c.number desc limit 1
+
+-- name: last_decision
+-- by work_event_work
+select event, detail::text from work_event where work = %s and event in ('accepted', 'linked', 'matched', 'taken back') order by id desc limit 1
+
+-- name: waits_on
+select on_ref, reason, system from waiting where identity = %s order by line limit 1
+
+-- name: newest_body
+select body::text from fact where identity = %s order by ordinal desc limit 1
+
+-- name: insert_request
+insert into work_request (work, work_version, action, payload, hash, amount, currency, rule, proposer, why, role, team, approvers, asked, expires, state)
+values (%(work)s, %(version)s, %(action)s, %(payload)s::json, %(hash)s, %(amount)s, %(currency)s, %(rule)s, %(proposer)s, %(why)s, %(role)s, %(team)s,
+  %(approvers)s, %(asked)s, %(expires)s, 'waiting') returning id
+
+-- name: request_for_update
+select id, work from work_request where id = %(id)s for update
+
+-- name: requests
+-- those that wait by work_request_waiting
+select r.id, r.work, w.ref, r.action, r.payload::text, r.hash, r.amount, r.currency, r.rule, r.proposer, r.why, r.role, r.team, r.approvers, r.asked,
+  r.expires, r.state, r.ended, r.note, r.work_version, w.summary, w.class, w.channel, w.warehouse, w.team,
+  coalesce((select json_agg(json_build_array(c.who, c.at, c.for_) order by c.at) from work_consent c where c.request = r.id and c.agrees)::text, '[]')
+from work_request r join work w on w.id = r.work
+where (%(state)s::text is null or r.state = %(state)s) and (%(id)s::bigint is null or r.id = %(id)s) order by r.asked, r.id limit %(limit)s
+
+-- name: insert_consent
+insert into work_consent (request, proposer, who, for_, agrees, note, at) values (%s, %s, %s, %s, %s, %s, %s)
+
+-- name: end_request
+update work_request set state = %s, ended = %s, note = %s where id = %s and state = 'waiting'
+
+-- name: expire_requests
+with over as (update work_request set state = 'returned', ended = %(now)s, note = 'nobody decided in time' where state = 'waiting' and expires <= %(now)s
+  returning id, work),
+back as (update work w set progress = '', version = w.version + 1, changed = %(now)s from over o where w.id = o.work and w.progress = 'waiting for approval')
+select id, work from over
+
+-- name: worths_of
+select id, case when priced then worth end, currency from work where id = any(%s)
+
+-- name: lock_key
+select pg_advisory_xact_lock(hashtextextended(current_schema() || '/operation/' || %s, 0))
+
+-- name: operation_scopes
+select arguments::text, scopes::text from operation where id = %s
+
+-- name: operation_turn
+-- a lock of this connection, gone with it: one process at a time does the items of an operation
+select pg_try_advisory_lock(hashtextextended(current_schema() || '/operation/' || %s::text, 1))
+
+-- name: end_operation_turn
+select pg_advisory_unlock(hashtextextended(current_schema() || '/operation/' || %s::text, 1))
+
+-- name: candidates_of
+-- the opposite side by work_class, narrowed by item, partner or value; the same number by work_number
+with mine as (select * from work where id = %(id)s),
+found as (
+  select w.id from mine m join work w on w.class = m.account || case m.side when 'debit' then '-' else '+' end and w.state <> 'resolved' and w.root <> m.root
+  where m.kind = 'balance' and (w.sku = m.sku or w.party = m.party or w.worth = m.worth)
+  union
+  select w.id from mine m join work w on w.number = m.number and w.root <> m.root and w.kind = 'balance' and w.state <> 'resolved' where m.number <> ''
+)
+select w.root, w.id, w.summary, case when w.priced then w.worth end, w.currency, w.since, w.number = m.number,
+  w.party = m.party and m.party <> '', w.sku = m.sku and m.sku <> '',
+  w.quantity::text <> '{}' and replace(w.quantity::text, '-', '') = replace(m.quantity::text, '-', ''), w.priced and m.priced and w.worth = m.worth,
+  abs(extract(epoch from w.since - m.since)) / 86400
+from found f join work w on w.id = f.id cross join mine m
+where w.number like %(words)s
+  and (cardinality(%(scope_team)s::text[]) = 0 or w.team = any(%(scope_team)s::text[]))
+  and (cardinality(%(scope_channel)s::text[]) = 0 or w.channel = any(%(scope_channel)s::text[]))
+  and (cardinality(%(scope_warehouse)s::text[]) = 0 or w.warehouse = any(%(scope_warehouse)s::text[]))
+order by (w.number = m.number)::int * 40 + (replace(w.quantity::text, '-', '') = replace(m.quantity::text, '-', ''))::int * 25
+  + (w.worth = m.worth)::int * 20 + (w.sku = m.sku)::int * 20 + (w.party = m.party)::int * 15 desc, w.id limit 50
+
+-- name: child_of
+-- the message that a person made of another, by message_key
+select c.id from message m join message c on c.system = m.system
+  and c.key >= convert_to('edit ' || %s::bigint || ' ', 'UTF8') and c.key < convert_to('edit ' || %s::bigint || '!', 'UTF8')
+where m.id = %s
+
+-- name: commands_about
+select key, act, body::text from command where root = %s order by created, key limit 50
+
+-- name: cases_to_follow
+-- what is noted and not followed yet: little, as long as the work is followed
+select key from work_todo where kind = 'case'
+
+-- name: case_states
+select case_id, state from case_ where case_id = any(%s) order by 1
+
+-- name: commands_made
+-- by command_open: those of one moment
+select body::text from command where created = %s and state in ('queued', 'held') order by key
+
+-- name: notices_due
+-- by notice_due; a recipient who was told within the digest's time waits for its end, and is then told all at once
+select n.id, n.recipient, n.way, n.subject, n.text, n.work, n.tries from notice n
+where n.sent is null and n.not_before <= %(now)s
+  and not exists (select from notice b where b.recipient = n.recipient and b.way = n.way and b.sent > %(now)s - %(quiet)s::interval and b.fault = '')
+order by n.not_before, n.id limit %(limit)s for update skip locked
+
+-- name: notices_sent
+update notice set sent = %(now)s, fault = '' where id = any(%(ids)s::bigint[])
+
+-- name: notices_failed
+update notice set tries = tries + 1, fault = %(fault)s, not_before = %(again)s, sent = %(given_up)s where id = any(%(ids)s::bigint[])
+
+-- name: untold
+select recipient, way, count(*), max(fault) from notice where fault <> '' group by 1, 2 order by 1, 2
+
+-- name: views_of
+select v.id, v.slug, v.name, v.page, v.query, v.owner, v.team, v.changed, v.version, d.view is not null
+from saved_view v left join default_view d on d.view = v.id and d.person = %(person)s and d.page = v.page
+where v.page = %(page)s and v.owner in ('', %(person)s) order by v.owner = '', v.team = '', v.name, v.id
+
+-- name: count_views
+select count(*) from saved_view where owner = %s and team = %s
+
+-- name: view_named
+select id, version from saved_view where page = %s and owner = %s and team = %s and slug = %s for update
+
+-- name: save_view
+insert into saved_view (slug, name, page, query, owner, team, changed) values (%(slug)s, %(name)s, %(page)s, %(query)s, %(owner)s, %(team)s, %(now)s)
+on conflict (page, owner, team, slug) do update set name = excluded.name, query = excluded.query, changed = excluded.changed, version = saved_view.version + 1
+returning id
+
+-- name: one_view
+select owner, team, name from saved_view where id = %s for update
+
+-- name: delete_view
+delete from saved_view where id = %s
+
+-- name: set_default_view
+insert into default_view (person, page, view) values (%s, %s, %s) on conflict (person, page) do update set view = excluded.view
+
+-- name: clear_default_view
+delete from default_view where person = %s and page = %s
