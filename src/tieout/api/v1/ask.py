@@ -49,9 +49,9 @@ class Asked:
         self._digest = hashlib.sha256(msgspec.json.encode(said)).digest()
 
     @property
-    def has_key(self) -> bool:
-        """True when the request has an idempotency key."""
-        return self._key is not None
+    def key(self) -> str | None:
+        """The idempotency key of the request, if it has one."""
+        return self._key
 
     @contextmanager
     def reading(self, right: Right = Right.READ) -> Iterator[At]:
@@ -72,10 +72,34 @@ class Asked:
             if before is not None:
                 return before
             answer = work(at)
-            headers = {name: value for name, value in answer.headers.items() if name in ("content-type", "etag", "location")}
-            text = msgspec.json.encode(headers).decode()
-            run(session, "set_answered", answer.status_code, text, bytes(answer.body), self.person.id, self._key)
+            self._keep(at, self._key, answer)
             return answer
+
+    def do_in_steps(self, right: Right, work: Callable[[At], Response]) -> Response:
+        """Do something that commits by itself on its way, as a resolution does: it is kept as asked for before it is done.
+
+        Should this process die in between, the same key says that nobody knows, until a person has looked.
+        """
+        self.person.need(right)
+        with self._service.pool.session() as session:
+            at = At(session, self.person, self._service.clock(), self._service)
+            if self._key is None:
+                return work(at)
+            before = self._answered(at, self._key)
+            if before is not None:
+                return before
+            try:
+                answer = work(at)
+            except BaseException:
+                if not session.closed:
+                    run(session, "give_key_back", self.person.id, self._key)
+                raise
+            self._keep(at, self._key, answer)
+            return answer
+
+    def _keep(self, at: At, key: str, answer: Response) -> None:
+        headers = {name: value for name, value in answer.headers.items() if name in ("content-type", "etag", "location")}
+        run(at.session, "set_answered", answer.status_code, msgspec.json.encode(headers).decode(), bytes(answer.body), self.person.id, key)
 
     def _answered(self, at: At, key: str) -> Response | None:
         """The answer of before; None when this is the first time, and from then on the key is taken."""
@@ -84,6 +108,9 @@ class Asked:
         ((request, status, headers, body),) = fetch(at.session, "answered", self.person.id, key)
         if bytes(request) != self._digest:
             raise Problem(409, "http/key-reused", "The Idempotency-Key was used for another request.", "Use a new key for a new request.")
+        if status is None:
+            detail = "The first request with this Idempotency-Key is under way, or was cut off."
+            raise Problem(409, "http/under-way", detail, "Wait a moment; then look at what it was about before you ask anew.", retry_after=5)
         return Response(bytes(body or b""), status, {**headers, "idempotent-replayed": "true"})
 
     def version(self, current: str, *, what: str) -> None:

@@ -40,7 +40,7 @@ def my_keys(ask: Reading) -> Page[Key]:
 @router.post("/me/keys", status_code=201, response_model=MadeKey, responses=told(409))
 def add_key(ask: Acting, new: NewKey) -> Response:
     """Make a key. It is shown this once. Only a browser that is signed in can; an Idempotency-Key is not taken, as the answer is not kept."""
-    if ask.has_key:
+    if ask.key is not None:
         raise Problem(409, "http/key-unwanted", "The answer holds a secret and is not kept.", "Leave Idempotency-Key out.")
 
     def make(at: At) -> Response:
