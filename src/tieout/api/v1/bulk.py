@@ -45,7 +45,7 @@ def one_selection(ask: Reading, selection: Id) -> Selection:
         return _selection(selections.selection(at.session, at.person, selection, at.now))
 
 
-@router.post("/operations/preview", response_model=Preview, responses=told(404, 409))
+@router.post("/previews", response_model=Preview, responses=told(404, 409))
 def preview(ask: Acting, wanted: Bulk) -> Response:
     """What an action would do to a selection; nothing is done."""
 

@@ -513,6 +513,30 @@ class OperationItem(BaseModel):
     currency: str
 
 
+class View(BaseModel):
+    """A saved view; without owner and team it is everybody's."""
+
+    id: int
+    name: str
+    slug: str
+    page: str
+    query: str
+    owner: str
+    team: str
+    version: int
+    is_default: bool
+
+
+class NewView(Told):
+    """A view to be saved: for yourself, for a team, or for everybody."""
+
+    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ,._-]{0,59}$")]
+    page: Annotated[str, StringConstraints(pattern="^/[a-z0-9/-]{0,100}$")] = "/exceptions"
+    query: Annotated[str, StringConstraints(max_length=4_000, pattern=r"^[!-~]*$")] = ""
+    team: Word | None = None
+    everybody: bool = False
+
+
 class Delegation(BaseModel):
     """Somebody lets another approve for him."""
 
