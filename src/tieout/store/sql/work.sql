@@ -29,7 +29,7 @@ select m.id, %(now)s, 'moved', 'ledger', json_build_object('from', m.before, 'to
 
 -- name: follow_cases
 -- the cases that changed, by primary key; dimensions from their notes, item and partner from the postings of their roots by
--- posting_root, other names by link_a and link_b. Only what differs is written
+-- posting_root, other names by link_a and link_b. Only what differs is written. Where time runs with the feeds, work begins when we know
 with source as (
   select
     case c.code when 'WAI' then 'waiting' when 'CNF' then 'conflict' when 'REF' then 'reference' when 'FED' then 'feed' else 'balance' end as kind,
@@ -44,7 +44,7 @@ with source as (
     coalesce(c.notes->>'channel', '') as channel, coalesce(c.notes->>'warehouse', '') as warehouse, coalesce(c.notes->>'entity', '') as entity,
     c.quantity, coalesce(v.worth, f.worth, 0) as worth, coalesce(v.currency, f.currency, '') as currency, v.more,
     coalesce(v.worth, f.worth) is not null as priced,
-    c.since, c.due as owed_at, c.opened, c.team, n.names
+    c.since, c.due as owed_at, case when %(feeds)s then %(now)s::timestamptz else c.opened end as opened, c.team, n.names
   from unnest(%(keys)s::text[]) k(case_id)
   join case_ c on c.case_id = k.case_id and c.state <> 'closed' and c.code <> 'QUA'
   left join unnest(%(classes)s::text[], %(titles)s::text[], %(systems)s::text[], %(pairs)s::text[]) as t(class, title, system, systems)
@@ -241,10 +241,10 @@ with lanes as (
     select c.key, c.state, c.attempt->>'reason' as reason, coalesce(c.attempt->>'released', '') = 'true' as released
     from command c where (c.subject, c.account, c.side) = (l.subject, l.account, l.side) order by c.number desc limit 1) n
 ), moved as (
-  update work w set progress = n.progress, progress_note = left(coalesce(n.reason, ''), 500), progress_at = %(now)s, changed = %(now)s, version = w.version + 1
+  update work w set progress = n.progress, progress_note = case n.progress when 'refused' then left(coalesce(n.reason, ''), 500) else '' end, progress_at = %(now)s, changed = %(now)s, version = w.version + 1
   from newest n
   where w.root = n.root and w.account = n.account and w.side = n.side and w.kind in ('balance', 'command') and w.state <> 'resolved'
-    and w.progress in ('requested', 'dispatched', 'refused', 'confirmed') and (w.progress, w.progress_note) is distinct from (n.progress, left(coalesce(n.reason, ''), 500))
+    and w.progress in ('requested', 'dispatched', 'refused', 'confirmed') and (w.progress <> n.progress or (n.progress = 'refused' and w.progress_note <> left(coalesce(n.reason, ''), 500)))
   returning w.id, w.progress, w.progress_note, n.key
 )
 insert into work_event (work, at, event, who, detail)
