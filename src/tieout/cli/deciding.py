@@ -1,20 +1,20 @@
 """What people decide, as facts: taken in at once, or kept as a proposal where a checkpoint wants others to consent."""
 
-import hashlib
 from datetime import UTC, datetime
 from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from tieout.app import Tieout
+from tieout.cases import decision
+from tieout.cases.decision import PEOPLE
 from tieout.connectors import Refused, System
 from tieout.core.evaluate import Item
-from tieout.core.facts import Fact, Line, Refusal, revision_time
+from tieout.core.facts import Fact, Refusal, revision_time
 from tieout.core.post import total
-from tieout.core.values import Ref, Role, exact, plain
+from tieout.core.values import Role, exact, plain
 from tieout.errors import InputMissing, OperatorError
 from tieout.policy.checkpoints import CORRECTION, WRITE_OFF, write_off_facts
 from tieout.policy.table import Facts
@@ -27,7 +27,6 @@ from tieout.runtime.looks import tick
 from tieout.runtime.proposals import Proposal
 from tieout.store.database import fetch
 
-PEOPLE = System("people", "canonical", Role.ERP, states=("Linked", "WrittenOff", "Matched"), options={})
 CORRECTORS = System("corrections", "canonical", Role.ERP, silent=True)
 """People who state in the place of a system what it should have stated; nobody waits for them."""
 CORRECTION_MAX = 1024 * 1024
@@ -77,37 +76,23 @@ def _changed(project: Tieout, fact: Fact) -> str:
     return "" if found == then else f"{then} were to be written off, {found} stand open now"
 
 
-def _decision(kind: str, type_: str, number: str, **more: Any) -> Fact:
-    now = datetime.now(UTC)
-    return Fact(kind=kind, system=PEOPLE.name, type=type_, number=number, happened=now, revision=revision_time(now), **more)
-
-
-def _reference(text: str) -> Ref:
-    if text.count("/") < 2:
-        raise OperatorError(f"{text!r} is no reference.", "Write system/type/number, such as erp/sales_order/SO-1.")
-    return Ref(text)
-
-
 def link(project: Tieout, first: str, second: str, who: str, why: str, *, withdraw: bool) -> None:
     """Link two references, or take the link back."""
-    a, b = sorted((_reference(first), _reference(second)))
-    number = hashlib.sha256(f"{a}={b}".encode()).hexdigest()[:16]
-    links = () if withdraw else ((a, b),)
-    decide(project, _decision("Linked", "link", number, links=links, void=withdraw, data={"who": who, "why": why, "a": a, "b": b}))
+    fact = decision.link(first, second, {"who": who, "why": why}, datetime.now(UTC))
+    decide(project, decision.withdrawn(fact, {}, fact.happened) if withdraw else fact)
 
 
 def write_off(project: Tieout, name: str, who: str, why: str, *, withdraw: bool) -> Proposal | None:
     """Accept the exact residual of a case (rule 18), or take that back; a proposal where a checkpoint wants others to consent."""
-    number = hashlib.sha256(name.encode()).hexdigest()[:16]
+    now = datetime.now(UTC)
     if withdraw:
-        decide(project, _decision("WrittenOff", "write_off", number, void=True, data={"who": who, "why": why, "case": name}))
+        data = {"who": who, "why": why, "case": name}
+        decide(project, decision.decision("WrittenOff", "write_off", decision.number_of(name), now, void=True, data=data))
         return None
     item = _residual(project, name)
     if item is None:
         raise OperatorError(f"There is no open case {name!r}.", "`tieout cases` lists them.")
-    data = {"who": who, "why": why, "case": name, "account": item.account, "key": item.key, "residual": plain(_amount_left(item)),
-            "unit": item.unit if item.quantity else item.currency}  # fmt: skip
-    fact = _decision("WrittenOff", "write_off", number, lines=(Line("1", Ref(item.root)),), data=data)
+    fact = decision.write_off(name, item, {"who": who, "why": why}, now)
     is_worth = bool(item.currency) and (item.value is not None or bool(item.price))
     facts = write_off_facts(item.account, item.side, item.amount, item.currency if is_worth else "", item.notes)
     return checked(project, WRITE_OFF, name, fact, facts, (item.amount if is_worth else None, item.currency), who)
@@ -158,16 +143,14 @@ def match(project: Tieout, record: str, parts: list[str], who: str, why: str) ->
     found = fetch(project.connection, "sources", [record])
     if not found:
         raise OperatorError(f"There is no record {record!r}.", "`tieout quarantine` lists what waits.")
-    fact = msgspec.json.decode(found[-1][6], type=Fact)
-    lines = []
-    for n, part in enumerate(parts, 1):
+    allotted = []
+    for part in parts:
         reference, sign, amount = part.rpartition("=")
         if not sign:
             raise OperatorError(f"{part!r} is no allotment.", "Write erp/invoice/90012=150.00.")
         try:
-            lines.append(Line(str(n), _reference(reference), value=exact(amount)))
+            allotted.append((reference, exact(amount)))
         except ValueError as bad:
             raise OperatorError(f"{bad}.", "Write erp/invoice/90012=150.00.") from bad
-    number = hashlib.sha256(record.encode()).hexdigest()[:16]
-    data = {"who": who, "why": why, "record": record, "revision": fact.revision}
-    decide(project, _decision("Matched", "match", number, currency=fact.currency, lines=tuple(lines), data=data))
+    stated = msgspec.json.decode(found[-1][6], type=Fact)
+    decide(project, decision.match(stated, allotted, {"who": who, "why": why}, datetime.now(UTC)))

@@ -14,7 +14,7 @@ from tieout.runtime.rebuild import rebuild as apply_again
 from tieout.settings import FILE
 from tieout.store.database import Database, run
 from tieout.store.embedded import Embedded
-from tieout.store.migrate import rename_schema
+from tieout.store.migrate import rename_schema, take_over
 
 SETTINGS = """# A Tieout project. Every key is explained in docs/reference/settings.md.
 
@@ -143,6 +143,7 @@ def rebuild(project: Tieout, *, replace: bool, progress: Callable[[int, int], No
     if replace:
         kept = f"{old}_before_{datetime.now(UTC):%Y%m%d%H%M%S}"
         with project.database.owner() as owner:
+            take_over(owner, old, target.schema)
             rename_schema(owner, old, kept)
             rename_schema(owner, target.schema, old)
     else:
