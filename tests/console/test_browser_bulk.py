@@ -101,7 +101,9 @@ def test_the_file_is_the_list_and_runs_nothing(few: str, database: Database, sit
     text = Path(waiting.value.path()).read_bytes().decode()
     rows = [line.split(",") for line in text.split("\r\n") if line]
     with database.session() as connection:
-        wanted = connection.execute("select ref, trim_scale(worth)::text from work where state <> 'resolved' order by worth desc, id desc").fetchall()
+        wanted = connection.execute(
+            "select ref, trim_scale(worth)::text from work where state <> 'resolved' order by worth desc, id desc"
+        ).fetchall()
     assert rows[0][:4] == ["ref", "class", "title", "what_disagrees"]
     assert [row[0] for row in rows[1:]] == [ref for ref, _ in wanted]
     assert "'=1+1" in text and "'@SUM(A1)" in text and ",=1+1" not in text
