@@ -32,7 +32,7 @@ def one(world: World, text: str) -> object:
 
 def ask(seat: Seat, number: str) -> str:
     """Ana accepts the difference of an order, which is over her limit; the reference of the exception."""
-    page = seat.go(f"/exceptions?q={number}")
+    page = seat.go(f"/exceptions?class=SNI%2B&q={number}")
     page.locator("#rows tr.cursor").wait_for()
     ref = page.locator("#rows tr.cursor").get_attribute("data-ref") or ""
     seat.go(f"/exceptions/{ref}/accept")
@@ -87,6 +87,6 @@ def test_another_payload_under_the_same_request_is_refused(books: str, world: Wo
     ask(ana, "100")
     bo.go("/approvals")
     number = one(world, "select id from work_request")
-    assert bo.post(f"/approvals/{number}/approve", hash="0" * 64) == 303
-    assert one(world, "select state from work_request") == "returned"
+    assert bo.post(f"/approvals/{number}/approve", hash="0" * 64) == 403
+    assert one(world, "select state from work_request") == "waiting"
     assert one(world, "select count(*) from fact where kind = 'WrittenOff'") == 0
