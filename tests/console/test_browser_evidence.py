@@ -166,7 +166,7 @@ def test_paper_has_every_event_and_says_what_it_shows(console: Console, seated: 
     expect(printed).to_contain_text(f"/transactions/{ORDER}")
     expect(printed).to_contain_text("Ana Novak")
     expect(printed).to_contain_text("as of 2025-06-1")
-    assert not page.locator(".rail").is_visible() and not page.get_by_role("button", name="Copy link").is_visible()
+    assert not page.locator("#rail").is_visible() and not page.get_by_role("button", name="Copy link").is_visible()
     paper = page.pdf()
     assert paper.startswith(b"%PDF") and len(re.findall(rb"/Type\s*/Page\b", paper)) >= 1
     assert any(
