@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from threading import Lock, Thread
+from typing import TypeVar
 
 import msgspec
 import psycopg
@@ -15,8 +16,12 @@ from tieout.errors import StoreError
 from tieout.policy import CompanyPolicy
 from tieout.report.state import Ledger
 from tieout.runtime.configuration import Configuration
+from tieout.store.database import fetch
 from tieout.store.pool import Busy, Pool
 from tieout.store.session import Session
+
+LEDGER_FRESH, WORK_FRESH = timedelta(seconds=20), timedelta(seconds=2)
+T = TypeVar("T")
 
 
 class Desk(msgspec.Struct, frozen=True):
@@ -42,11 +47,15 @@ class Desk(msgspec.Struct, frozen=True):
         """The ledger as a session sees it, now or at a moment of recorded time."""
         return Ledger(connection, self.configuration, self.clock(), as_of)
 
-    def figure(self, name: str, session: Session, compute: Callable[[Session], object]) -> Figure:
-        """A figure that costs a pass over the ledger, with the moment it is of."""
-        return self.figures.get(name, session, self.clock(), compute, self._apart)
+    def of_ledger(self, name: str, session: Session, compute: Callable[[Session], T]) -> Figure:
+        """A figure that changes with the commits of the ledger."""
+        return self.figures.get(name, fetch(session, "newest_commit"), self.clock(), LEDGER_FRESH, session, compute, self.apart)
 
-    def _apart(self, work: Callable[[Session], None]) -> None:
+    def of_work(self, name: str, session: Session, compute: Callable[[Session], T]) -> Figure:
+        """A figure that changes with what happens to the exceptions."""
+        return self.figures.get(name, fetch(session, "live_newest"), self.clock(), WORK_FRESH, session, compute, self.apart)
+
+    def apart(self, work: Callable[[Session], None]) -> None:
         """Run something with a session of its own, in a thread of its own; when no session is free, somebody asks again later."""
 
         def run() -> None:

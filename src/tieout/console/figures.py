@@ -1,4 +1,4 @@
-"""Figures that cost a pass over the ledger: worked out once per commit, kept for all, and told with the moment they are of.
+"""Figures that cost a pass over the ledger or the work: worked out once per change, kept for all, told with the moment they are of.
 
 The first who asks waits for them. After that a stale figure is shown at once, with its time, while a thread works out the next.
 """
@@ -8,20 +8,23 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 
-from tieout.store.database import fetch
 from tieout.store.session import Session
 
 T = TypeVar("T")
-FRESH = timedelta(seconds=20)
-"""How old a figure may be before anybody is made to work out a newer one."""
+KEPT_MAX = 64
+OLD = timedelta(seconds=60)
+"""After so long a figure is worked out anew whatever has happened: deadlines pass by themselves."""
 
 
 class Figure(NamedTuple):
-    """A value, the commit it holds for, and when it was worked out."""
+    """A value, the mark of what it was worked out from, and when that was."""
 
     value: Any
-    commit: int
+    mark: object
     at: datetime
+
+
+Apart = Callable[[Callable[[Session], None]], None]
 
 
 class Figures:
@@ -33,21 +36,20 @@ class Figures:
         self._one = threading.Lock()
 
     def get(
-        self, name: str, session: Session, now: datetime, compute: Callable[[Session], T], apart: Callable[[Callable[[Session], None]], None]
-    ) -> Figure:  # fmt: skip
-        """The figure of a name. `apart` runs a function with another session, in a thread of its own."""
-        commit = int(fetch(session, "newest_commit")[0][0])
+        self, name: str, mark: object, now: datetime, fresh: timedelta, session: Session, compute: Callable[[Session], T], apart: Apart
+    ) -> Figure:
+        """The figure of a name. While it has another `mark` and is older than `fresh`, a newer one is worked out by what `apart` starts."""
         known = self._known.get(name)
         if known is None:
-            known = self._keep(name, compute(session), commit, now)
-        elif known.commit != commit and now - known.at > FRESH and self._mine(name):
-            apart(lambda other: self._anew(name, other, now, compute))
+            return self._keep(name, Figure(compute(session), mark, now))
+        age = now - known.at
+        if (age > OLD or (known.mark != mark and age > fresh)) and self._mine(name):
+            apart(lambda other: self._anew(name, mark, now, other, compute))
         return known
 
-    def _anew(self, name: str, session: Session, now: datetime, compute: Callable[[Session], Any]) -> None:
+    def _anew(self, name: str, mark: object, now: datetime, session: Session, compute: Callable[[Session], Any]) -> None:
         try:
-            commit = int(fetch(session, "newest_commit")[0][0])
-            self._keep(name, compute(session), commit, now)
+            self._keep(name, Figure(compute(session), mark, now))
         finally:
             with self._one:
                 self._busy.discard(name)
@@ -59,6 +61,10 @@ class Figures:
             self._busy.add(name)
             return True
 
-    def _keep(self, name: str, value: Any, commit: int, at: datetime) -> Figure:
-        self._known[name] = made = Figure(value, commit, at)
+    def _keep(self, name: str, made: Figure) -> Figure:
+        with self._one:
+            self._known.pop(name, None)
+            self._known[name] = made
+            while len(self._known) > KEPT_MAX:
+                self._known.pop(next(iter(self._known)))
         return made

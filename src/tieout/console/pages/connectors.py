@@ -80,7 +80,7 @@ def _stages(one: Connector, now: datetime) -> list[tuple[str, str, bool]]:
 
 def _one(visit: Visit) -> Connector:
     name = visit.argument("system")
-    found = visit.timed("db", connectors, visit.connection, visit.desk, visit.now)
+    found: list[Connector] = visit.timed("db", connectors, visit.connection, visit.desk, visit.now)
     one = next((c for c in found if c.name == name), None)
     if one is None:
         raise Refusal(404, "There is no such system", f"The project names: {', '.join(c.name for c in found) or 'none'}.")
@@ -102,7 +102,7 @@ def pause(visit: Visit) -> Response:
     with visit.connection.transaction():
         lanes.pause(visit.connection, one.name, visit.person.login, why, until, visit.now)
         audit.write(visit.connection, visit.person, "system paused", one.name, {"reason": why, "until": until.isoformat()}, visit.now)
-    return visit.go(f"/connectors/{one.name}", said=f"Nothing more is sent to {one.name} for now.")
+    return visit.done(f"Nothing more is sent to {one.name} for now.", f"/connectors/{one.name}", next_=f"/connectors/{one.name}")
 
 
 def resume(visit: Visit) -> Response:
@@ -113,7 +113,7 @@ def resume(visit: Visit) -> Response:
     with visit.connection.transaction():
         lanes.resume(visit.connection, one.name, visit.now)
         audit.write(visit.connection, visit.person, "system resumed", one.name, {"paused_by": one.lane.paused_by}, visit.now)
-    return visit.go(f"/connectors/{one.name}", said=f"{one.name} is told things again.")
+    return visit.done(f"{one.name} is told things again.", f"/connectors/{one.name}", next_=f"/connectors/{one.name}")
 
 
 def _until(visit: Visit, text: str) -> datetime | None:

@@ -47,7 +47,7 @@ def flows_of(configuration: Configuration) -> list[str]:
 def of(visit: Visit, flow: str) -> Lifecycle:
     """The lifecycle of a flow with what stands there now: subjects from the ledger's sums, exceptions from the work."""
     configuration = visit.desk.configuration
-    here = visit.desk.figure("standing", visit.connection, _standing).value
+    here = visit.desk.of_ledger("standing", visit.connection, _standing).value
     overdue = dict(fetch(visit.connection, "open_by_class"))
     live = {
         (code, side): Live(here.get((code, side), 0), overdue.get(f"{code}{'+' if side is Side.DEBIT else '-'}", 0))

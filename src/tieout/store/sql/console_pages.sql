@@ -75,9 +75,12 @@ select u.root, p.first, p.last, p.customer, p.channel, p.warehouse, s.net, w.ope
 from unnest(%(roots)s::text[]) with ordinality u(root, n)
 left join subject s on s.ref = u.root
 left join lateral (
-  select min(occurred) as first, max(occurred) as last, min(entries::json->6->>'customer') as customer, min(entries::json->6->>'channel') as channel,
-    min(entries::json->6->>'warehouse') as warehouse
-  from posting where root = u.root
+  select min(o.occurred) as first, max(o.occurred) as last,
+    coalesce((array_agg(e->6->>'customer' order by o.occurred, e->>0) filter (where e->6->>'customer' is not null))[1],
+      min(nullif(split_part(e->>0, '/', 3), ''))) as customer,
+    (array_agg(e->6->>'channel' order by o.occurred, e->>0) filter (where e->6->>'channel' is not null))[1] as channel,
+    (array_agg(e->6->>'warehouse' order by o.occurred, e->>0) filter (where e->6->>'warehouse' is not null))[1] as warehouse
+  from posting o cross join lateral (select o.entries::json as e) j where o.root = u.root and o.sign > 0
 ) p on true
 left join lateral (
   select count(*) as open, count(*) filter (where due < %(now)s) as overdue, sum(worth) as worth, min(currency) as currency,
@@ -144,3 +147,51 @@ select system, count(*) from waiting group by 1
 -- by command_open and command_event_key: the newest commands of a system that are not over, and what was refused of late
 select c.key, e.at, e.event, e.who, coalesce(e.detail->>'reason', e.detail->>'fault', '')
 from (select key from command where system = %s order by changed desc limit 30) c join command_event e on e.key = c.key order by e.at desc, e.id desc limit 60
+
+-- name: flow_times
+-- the newest orders of a span by fact_begun, each with its postings by posting_root and its cases by case_root; bounded, and worked out aside
+with begun as (
+  select distinct coalesce(s.alias, s.ref) as root from (
+    select (f.body->>'system') || '/' || (f.body->>'type') || '/' || (f.body->>'number') as ref
+    from fact f where f.kind in ('OrderPlaced', 'OrderBooked', 'PurchaseOrdered', 'ReturnAuthorised') and f.kind = 'OrderPlaced' and f.ordinal = 1
+      and f.happened >= %(since)s order by f.happened desc limit %(most)s
+  ) x join subject s on s.ref = x.ref
+)
+select b.root, p.placed, p.shipped, p.invoiced, p.channel, p.warehouse, exists (select from case_ c where c.root = b.root)
+from begun b cross join lateral (
+  select min(o.occurred) filter (where e->>2 = 'OrderPlaced') as placed, max(o.occurred) filter (where e->>2 = 'Shipped') as shipped,
+    min(o.occurred) filter (where e->>2 = 'Invoiced') as invoiced, coalesce((array_agg(e->6->>'channel' order by o.occurred, e->>0) filter (where e->6->>'channel' is not null))[1], '') as channel,
+    coalesce((array_agg(e->6->>'warehouse' order by o.occurred, e->>0) filter (where e->6->>'warehouse' is not null))[1], '') as warehouse
+  from posting o cross join lateral (select o.entries::json as e) j where o.root = b.root and o.sign > 0
+) p
+
+-- name: stock_positions
+-- a range of subject's primary key
+select count(*), count(*) filter (where net like '%"STK"%' or net like '%"STC"%') from subject where ref >= '*/stock/' and ref < '*/stock0' and alias is null
+
+-- name: cases_by_day
+-- one pass over what happened to the cases, worked out aside
+select (at at time zone %(zone)s)::date, count(*) filter (where event in ('opened', 'reopened')), count(*) filter (where event = 'closed')
+from case_event where event <> 'changed' group by 1 order by 1
+
+-- name: closes
+select recorded, period_end from close order by recorded desc limit 20
+
+-- name: dimensions_of_work
+-- loose scans are not worth it: open work has few channels and warehouses, read from work_counts
+select distinct channel, warehouse from work where state <> 'resolved'
+
+-- name: actions_told
+-- backwards over action_pkey, or by action_object; a page of them
+select id, at, who, action, object, detail::text from action
+where (%(before)s::bigint is null or id < %(before)s) and (%(who)s::text is null or who = %(who)s)
+  and (%(action)s::text is null or action = %(action)s) and (%(object)s::text is null or object = %(object)s)
+  and (%(since)s::timestamptz is null or at >= %(since)s) and (%(until)s::timestamptz is null or at < %(until)s)
+order by id desc limit %(most)s
+
+-- name: action_kinds
+-- of the newest ten thousand actions: enough to choose from
+select distinct action from (select action from action order by id desc limit 10000) a order by 1
+
+-- name: action_people
+select distinct who from (select who from action order by id desc limit 10000) a where who <> '' order by 1

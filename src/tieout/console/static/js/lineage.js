@@ -1,5 +1,4 @@
 // Lineage: what points at a field, or has the focus on it, lights it wherever it stands. Without this the link of the field does it.
-import { on } from "./keys.js";
 
 function light(target) {
   const place = target.closest?.("[data-lineage]");
@@ -26,6 +25,7 @@ document.addEventListener("click", (event) => {
   history.replaceState(history.state, "", link.href);
 }, true);
 
-on("print", () => print());
-on("diff", () => document.querySelector("[data-key=diff]")?.click());
-document.querySelector("[data-lineage] mark.lit, [data-lineage] mark")?.closest(".raw")?.scrollTo({ top: document.querySelector("[data-lineage] mark").offsetTop - 60 });
+document.addEventListener("page", () => {
+  const first = document.querySelector("[data-lineage] mark.lit, [data-lineage] mark");
+  first?.closest(".raw").scrollTo({ top: first.offsetTop - 60 });
+});
