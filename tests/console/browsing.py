@@ -49,7 +49,9 @@ class Seat:
 
     def _ask(self, path: str, body: bytes | None, headers: dict[str, str] | None = None) -> HTTPResponse:
         (cookie,) = [c["value"] for c in self.context.cookies() if c["name"] == "tieout"]
-        request = urllib.request.Request(self.base + path, body, {"Cookie": f"tieout={cookie}", "Sec-Fetch-Site": "same-origin", **(headers or {})})
+        request = urllib.request.Request(
+            self.base + path, body, {"Cookie": f"tieout={cookie}", "Sec-Fetch-Site": "same-origin", **(headers or {})}
+        )
         try:
             return _OPENER.open(request, timeout=60)  # type: ignore[no-any-return]
         except urllib.error.HTTPError as refused:

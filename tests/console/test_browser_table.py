@@ -25,7 +25,9 @@ def test_a_jump_to_row_90000_shows_what_sql_says(big: str, hundred_thousand: Dat
         page.evaluate("() => { document.querySelector('.gridbox').scrollTop = 0 }")
         page.locator('#rows tr[aria-rowindex="2"]').wait_for(state="attached")
         began = time.perf_counter()
-        page.evaluate("() => { const box = document.querySelector('.gridbox'); box.scrollTop = 90000 * document.querySelector('#rows tr').offsetHeight }")
+        page.evaluate(
+            "() => { const box = document.querySelector('.gridbox'); box.scrollTop = 90000 * document.querySelector('#rows tr').offsetHeight }"
+        )
         page.locator('#rows tr[aria-rowindex="90002"]').wait_for()
         took.append(time.perf_counter() - began)
     assert min(took) < 0.5
@@ -58,7 +60,8 @@ def test_three_hundred_rapid_keys_are_three_hundred_rows(big: str, hundred_thous
     expect(page.locator("[data-where]")).to_have_text("row 301 of 100,000")
     blank = page.evaluate(
         "() => { const box = document.querySelector('.gridbox').getBoundingClientRect();"
-        " return [...document.querySelectorAll('.space')].some((s) => { const r = s.getBoundingClientRect(); return r.bottom > box.top + 40 && r.top < box.bottom - 10 }) }"
+        " return [...document.querySelectorAll('.space')].some((space) => { const at = space.getBoundingClientRect();"
+        " return at.bottom > box.top + 40 && at.top < box.bottom - 10 }) }"
     )
     assert blank is False
 

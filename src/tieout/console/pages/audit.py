@@ -105,7 +105,7 @@ def _last(visit: Visit) -> Check | None:
 def verify(visit: Visit) -> Response:
     """Work the chain of the ledger and the chain of the actions out again, beside the request: it reads everything once."""
     if not _running.acquire(blocking=False):
-        return visit.done("A verification is running; its result appears here.", "/audit")
+        return visit.done("A verification is running; its result appears here.", "/audit", next_="/audit")
     record.write(visit.connection, visit.person, "audit verified", "ledger", {}, visit.now)
     who, clock = visit.person.login, visit.desk.clock
 
@@ -119,7 +119,7 @@ def verify(visit: Visit) -> Response:
             _running.release()
 
     visit.desk.apart(work)
-    return visit.done("The verification has begun; its result appears here.", "/audit")
+    return visit.done("The verification has begun; its result appears here.", "/audit", next_="/audit")
 
 
 routes = [page("/audit", show, needs=Right.AUDIT), act("/audit/verify", verify, needs=Right.AUDIT)]

@@ -102,7 +102,7 @@ def pause(visit: Visit) -> Response:
     with visit.connection.transaction():
         lanes.pause(visit.connection, one.name, visit.person.login, why, until, visit.now)
         audit.write(visit.connection, visit.person, "system paused", one.name, {"reason": why, "until": until.isoformat()}, visit.now)
-    return visit.done(f"Nothing more is sent to {one.name} for now.", f"/connectors/{one.name}")
+    return visit.done(f"Nothing more is sent to {one.name} for now.", f"/connectors/{one.name}", next_=f"/connectors/{one.name}")
 
 
 def resume(visit: Visit) -> Response:
@@ -113,7 +113,7 @@ def resume(visit: Visit) -> Response:
     with visit.connection.transaction():
         lanes.resume(visit.connection, one.name, visit.now)
         audit.write(visit.connection, visit.person, "system resumed", one.name, {"paused_by": one.lane.paused_by}, visit.now)
-    return visit.done(f"{one.name} is told things again.", f"/connectors/{one.name}")
+    return visit.done(f"{one.name} is told things again.", f"/connectors/{one.name}", next_=f"/connectors/{one.name}")
 
 
 def _until(visit: Visit, text: str) -> datetime | None:

@@ -22,10 +22,11 @@ class Chart(msgspec.Struct, frozen=True):
 
 
 def drawing(name: str, title: str, told: str, width: float, height: float, children: Child, kind: str = "") -> Markup:
-    """An SVG of this size that says what it shows; it shrinks with its place and never grows beyond its size."""
+    """An SVG of this size that says what it shows. With links in it, it is a group: an image would hide them."""
+    inner = join(children)
     return h(
-        "svg", h("title", title, id=f"{name}-title"), h("desc", told, id=f"{name}-desc"), children,
-        cls=f"chart {kind}".strip(), role="img", aria_labelledby=f"{name}-title {name}-desc",
+        "svg", h("title", title, id=f"{name}-title"), h("desc", told, id=f"{name}-desc"), inner,
+        cls=f"chart {kind}".strip(), role="group" if "<a " in inner else "img", aria_labelledby=f"{name}-title {name}-desc",
         width=round(width), height=round(height), viewBox=f"0 0 {round(width)} {round(height)}",
     )  # fmt: skip
 

@@ -86,7 +86,7 @@ def _lane(n: int, lane: str, events: Sequence[Event], across: Time, left: float)
     marks = [_mark(one, across.at(one[0].at), middle) for one in together]
     return group(
         h("text", lane, x=left - 14, y=middle + 4, text_anchor="end", cls="name"),
-        h("line", x1=left, x2=WIDTH - RIGHT + 8, y1=middle, y2=middle, cls="rail"),
+        h("line", x1=left, x2=WIDTH - RIGHT + 8, y1=middle, y2=middle, cls="track"),
         _labels(together, across, middle), marks, cls="lane",
     )  # fmt: skip
 
