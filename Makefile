@@ -31,11 +31,13 @@ test-console: $(STAMP) ## Run the console's tests in a real Chromium; nothing is
 test-long: $(STAMP) ## Run all tests, also those that take minutes each
 	@$(BIN)/python -m pytest -m ""
 
-check: $(STAMP) ## Everything CI runs: lint, format, types, import contracts, tests
+check: $(STAMP) ## Everything CI runs: lint, format, types, import contracts, secrets, dependencies, tests
 	@echo "== lint" && $(BIN)/ruff check .
 	@echo "== format" && $(BIN)/ruff format --check .
 	@echo "== types" && $(BIN)/mypy
 	@echo "== import contracts" && $(BIN)/lint-imports
+	@echo "== secrets" && $(BIN)/python checks/secret_scan.py
+	@echo "== dependencies" && $(BIN)/python checks/dependency_scan.py
 	@echo "== tests" && $(BIN)/python -m pytest
 
 bench: $(STAMP) ## Measure speed and size; writes bench-out/bench.json

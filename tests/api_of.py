@@ -11,14 +11,16 @@ from datetime import timedelta
 from typing import Any
 
 import uvicorn
-from starlette.applications import Starlette
 from starlette.routing import Mount
 
+from tieout.api.probe import Probe
+from tieout.api.routes import Watched, interface
 from tieout.api.v1.app import PATH, application
 from tieout.api.v1.service import Service
 from tieout.people import accounts, keys
 from tieout.people.accounts import Account
 from tieout.store.database import Database
+from tieout.telemetry.metrics import Metrics
 from world import NOW
 
 
@@ -78,7 +80,8 @@ class Api:
 def served(database: Database, service: Service) -> Iterator[Api]:
     """The interface on a socket, for as long as the block lasts; mounted where the product mounts it."""
     listening = socket.create_server(("127.0.0.1", 0))
-    app = Starlette(routes=[Mount(PATH, application(service))])
+    probe = Probe(database.connect)
+    app = interface(Watched(dict, probe, Metrics()), None, [Mount(PATH, application(service))])
     config = uvicorn.Config(app, log_level="error", lifespan="off", ws="none")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
@@ -91,4 +94,5 @@ def served(database: Database, service: Service) -> Iterator[Api]:
         server.should_exit = True
         thread.join(10)
         service.pool.close()
+        probe.close()
         listening.close()

@@ -10,6 +10,7 @@ from types import TracebackType
 
 import msgspec
 
+from tieout.cases.follow import follow
 from tieout.connectors import Secrets, System
 from tieout.core.account import ClearingAccount
 from tieout.core.attempt import Target
@@ -29,7 +30,7 @@ from tieout.runtime.looks import tick
 from tieout.runtime.outbox import ROOTS_AT_ONCE, orchestrate
 from tieout.runtime.outcome import Rehearsal
 from tieout.runtime.rehearse import Progress, rehearse
-from tieout.settings import FILE, Overlay, Settings, driving_of, load, policy_of, secret_at, secrets_of, systems_of, targets_of
+from tieout.settings import FILE, Overlay, Settings, driving_of, load, policy_of, secret_at, secrets_of, systems_of, targets_of, work_of
 from tieout.store.database import Database, fetch, run
 
 DATABASE_VARIABLE = "TIEOUT_DATABASE"
@@ -42,6 +43,7 @@ class Tieout:
         self.folder = folder
         self.settings = settings
         self.driving = driving_of(settings, folder)
+        self.work = work_of(settings, folder, self.driving)
         self.database = database
         self.connection: Connection = database.connect(writer=True)
         self.systems = systems_of(settings, folder)
@@ -76,6 +78,7 @@ class Tieout:
     def _configure(self, connection: Connection | None = None) -> Configuration:
         configuration = configuration_of(self.settings, self.systems.values(), connection or self.connection)
         configuration.driving = driving_by(self.driving, targets_of(self.settings))
+        configuration.work = self.work
         if configuration.driving is not None:
             self._refuse_forgetful()
         return configuration
@@ -223,6 +226,15 @@ class Tieout:
     def tick(self, *, everything: bool = False) -> int:
         """Look at everything whose deadline has passed."""
         return tick(self.connection, self.configuration, datetime.now(UTC), everything=everything)
+
+    def follow(self) -> int:
+        """Bring the work on exceptions in step with the ledger; how many changes were followed."""
+        return follow(self.connection, self.configuration, datetime.now(UTC))
+
+    def mail_password(self) -> str:
+        """The password at the mail server; empty when there is none. Raises SettingsError."""
+        place = self.settings.work.mail.password
+        return secret_at(place, "work.mail.password", self.folder, os.environ) if place else ""
 
 
 def configuration_of(

@@ -26,9 +26,7 @@ from tieout.api.v1.app import PATH, application
 from tieout.api.v1.ask import sweep
 from tieout.api.v1.service import Service
 from tieout.app import Tieout
-from tieout.cases import operation as operations
-from tieout.cases.follow import follow
-from tieout.cases.request import expire
+from tieout.cases.role import working
 from tieout.console.app import application as console
 from tieout.console.desk import Desk
 from tieout.core.lane import Limits
@@ -46,9 +44,10 @@ from tieout.telemetry.metrics import Metrics
 from tieout.telemetry.traces import traces_of
 
 RECEIVE, APPLY, POLL, DISPATCH, PEOPLE, WORK, CONSOLE = "receive", "apply", "poll", "dispatch", "people", "work", "console"
-ROLES = (RECEIVE, APPLY, "tick", WORK, POLL, DISPATCH, PEOPLE, CONSOLE)
+ALONE: dict[str, Callable[[Place, threading.Event], AbstractContextManager[Step]]] = {"tick": ticking}
+"""Roles that need nothing but their place: one loop each."""
+ROLES = (RECEIVE, APPLY, *ALONE, WORK, POLL, DISPATCH, PEOPLE, CONSOLE)
 SEAL_SECONDS = 60.0
-WORK_SECONDS = 1.0
 
 
 def roles_of(text: str) -> tuple[str, ...]:
@@ -129,23 +128,6 @@ def listening(web: Web, application: Callable[[], Starlette], pools: Sequence[Po
     finally:
         for pool in pools:
             pool.close()
-
-
-@contextmanager
-def working(place: Place, end: threading.Event) -> Iterator[Step]:
-    """The role `work`: exceptions follow the ledger, requests expire, operations are done item by item."""
-    with place.working() as (connection, configuration):
-
-        def step(now: datetime) -> float:
-            follow(connection, configuration, now)
-            expire(connection, now)
-            return 0.0 if operations.step(connection, configuration, now) else WORK_SECONDS
-
-        yield step
-
-
-ALONE: dict[str, Callable[[Place, threading.Event], AbstractContextManager[Step]]] = {"tick": ticking, WORK: working}
-"""Roles that need nothing but their place: one loop each."""
 
 
 def console_of(project: Tieout, pool: Pool) -> BaseRoute:
@@ -235,6 +217,8 @@ def crew_of(project: Tieout, place: Place, probe: Probe, roles: Sequence[str], w
         first.append(Loop(RECEIVE if RECEIVE in roles else "watch", partial(listening, web, served, pools), metrics))
     if PEOPLE in roles:
         first.append(Loop(PEOPLE, partial(caring, place), metrics))
+    if WORK in roles:
+        first.append(Loop(WORK, partial(working, place, project.mail_password), metrics))
     first += [Loop(name, partial(ALONE[name], place), metrics) for name in roles if name in ALONE]
     if DISPATCH in roles and project.configuration.driving is not None:
         limits, folders = limits_of(project.settings), folders_of(project.settings, project.folder)

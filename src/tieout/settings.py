@@ -27,6 +27,8 @@ from tieout.policy import CompanyPolicy, DeadlineRow, Match, ToleranceRow
 from tieout.policy.calendar import Calendar
 from tieout.policy.driving import Driving
 from tieout.policy.project import DelegationTable, DrivenTable, PersonTable, PolicyTable, PolicyTables, WaitTable, driving
+from tieout.policy.work import MailTable, StepTable, TeamTable, Work, WorkTable
+from tieout.policy.work import work_of as work_rules
 
 FILE = "tieout.toml"
 LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -145,7 +147,7 @@ class ChannelTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CalendarTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`[calendars.NAME]`: working days (Monday is 1), closing time, cut-off, holidays, time zone.
+    """`[calendars.NAME]`: working days (Monday is 1), opening and closing time, cut-off, holidays, time zone.
 
     `default` serves where no other is named; `warehouse.W1` is the calendar `warehouse` of warehouse W1.
     """
@@ -155,6 +157,7 @@ class CalendarTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     closes: time = time(17)
     cutoff: time | None = None
     holidays: tuple[date, ...] = ()
+    opens: time = time(8)
 
 
 class ToleranceTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -225,6 +228,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     people: dict[str, PersonTable] = {}
     delegations: tuple[DelegationTable, ...] = ()
     sign_in: SignInTable = SignInTable()
+    work: WorkTable = WorkTable()
 
 
 def load(folder: Folder) -> Settings:
@@ -252,8 +256,11 @@ def _plain(message: str, data: Any) -> str:
     name, place = found[1], found[2] or ""
     tables = {"project": ProjectTable, "systems": SystemTable, "channels": ChannelTable, "calendars": CalendarTable,
               "tolerances": ToleranceTable, "deadlines": DeadlineTable, "policy": PolicyTable, "waits": WaitTable,
-              "people": PersonTable, "delegations": DelegationTable, "sign_in": SignInTable, "": Settings}  # fmt: skip
-    table = SendingTable if place.endswith(".sending") else tables.get(re.split(r"[.\[]", place)[0], Settings)
+              "people": PersonTable, "delegations": DelegationTable, "sign_in": SignInTable, "work": WorkTable, "": Settings}  # fmt: skip
+    inner = {"sending": SendingTable, "mail": MailTable}.get(place.rpartition(".")[2])
+    if place.startswith("work."):
+        inner = TeamTable if place.startswith("work.teams.") else StepTable if place.startswith("work.chains.") else inner
+    table = inner or tables.get(re.split(r"[.\[]", place)[0], Settings)
     near = difflib.get_close_matches(name, table.__struct_fields__, 1)
     where = f" in `{place}`" if place else ""
     return f"unknown key `{name}`{where}" + (f" (did you mean `{near[0]}`?)" if near else "")
@@ -467,7 +474,7 @@ def policy_of(settings: Settings) -> CompanyPolicy:
     """The policy the settings describe."""
     zone = settings.project.timezone
     calendars = {"default": Calendar(zone)} | {
-        name: Calendar(c.timezone or zone, frozenset(c.weekdays), c.closes, c.cutoff, frozenset(c.holidays))
+        name: Calendar(c.timezone or zone, frozenset(c.weekdays), c.closes, c.cutoff, frozenset(c.holidays), c.opens)
         for name, c in settings.calendars.items()
     }
     tolerances = tuple(
@@ -483,21 +490,38 @@ def policy_of(settings: Settings) -> CompanyPolicy:
 
 def driving_of(settings: Settings, folder: Folder) -> Driving:
     """What may be commanded, when, and what waits for an approver. Raises SettingsError, also for what a policy file says."""
-    texts = {}
-    for key, names in settings.policy.files.items():
-        for name in names:
-            if not name.endswith((".toml", ".csv")):
-                raise SettingsError(f"{folder / FILE}: `policy.{key}` names {name!r}.", "A decision table is a .toml or a .csv file.")
-            try:
-                texts[name] = (folder / name).read_text("utf-8-sig")
-            except (OSError, UnicodeDecodeError) as bad:
-                why = "is not UTF-8" if isinstance(bad, UnicodeDecodeError) else "cannot be read"
-                raise SettingsError(f"{folder / FILE}: `policy.{key}` {name!r} {why}.", "The path is relative to tieout.toml.") from bad
+    texts = _tables({f"policy.{key}": names for key, names in settings.policy.files.items()}, folder)
     systems = {n: DrivenTable(s.role, s.drive, s.stand_in, s.serves, s.anonymous) for n, s in settings.systems.items()}
     tables = PolicyTables(
         settings.policy, settings.waits, settings.people, settings.delegations, systems, texts, settings.project.timezone
     )  # fmt: skip
     return driving(tables, policy_of(settings))
+
+
+def work_of(settings: Settings, folder: Folder, rules: Driving) -> Work:
+    """How exceptions are worked: routing, chains, teams; with the checkpoints that judge what people decide. Raises SettingsError."""
+    texts = _tables({"work.routing": settings.work.files}, folder)
+    for name, calendar in settings.calendars.items():
+        if calendar.opens >= calendar.closes:
+            raise SettingsError(f"{folder / FILE}: `calendars.{name}.opens` is not before `closes`.", "Correct one of them.")
+    made = work_rules(settings.work, texts, settings.project.timezone)
+    version = rules.checkpoints.tables[-1].version if rules.checkpoints.tables else ""
+    return msgspec.structs.replace(made, policy=version, checkpoints=rules.checkpoints, people=rules.people)
+
+
+def _tables(named: Mapping[str, Iterable[str]], folder: Folder) -> dict[str, str]:
+    """The texts of decision tables by file name; `named` says by which key each is named. Raises SettingsError."""
+    texts = {}
+    for key, names in named.items():
+        for name in names:
+            if not name.endswith((".toml", ".csv")):
+                raise SettingsError(f"{folder / FILE}: `{key}` names {name!r}.", "A decision table is a .toml or a .csv file.")
+            try:
+                texts[name] = (folder / name).read_text("utf-8-sig")
+            except (OSError, UnicodeDecodeError) as bad:
+                why = "is not UTF-8" if isinstance(bad, UnicodeDecodeError) else "cannot be read"
+                raise SettingsError(f"{folder / FILE}: `{key}` {name!r} {why}.", "The path is relative to tieout.toml.") from bad
+    return texts
 
 
 def _match(row: ToleranceTable | DeadlineTable) -> Match:

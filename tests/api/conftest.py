@@ -5,9 +5,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from api_of import Api, served
 
 from analysts import ordered, shipped
+from api_of import Api, served
 from ground_rules import PlainRules
 from tieout.api.v1.service import Service
 from tieout.cases.follow import follow

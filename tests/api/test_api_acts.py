@@ -6,8 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from api_of import Answer, Api
 
+from api_of import Answer, Api
 from tieout.api.v1.commands import id_of
 from tieout.people import accounts, sessions
 from world import NOW, World

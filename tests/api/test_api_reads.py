@@ -4,8 +4,8 @@ import json
 from datetime import timedelta
 
 import pytest
-from api_of import Api
 
+from api_of import Api
 from tieout.api.v1 import bounds, caller
 from tieout.people import accounts, keys, sessions
 from world import NOW, World

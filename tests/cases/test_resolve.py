@@ -5,10 +5,11 @@ import pytest
 
 from analysts import join, later, not_invoiced, ordered, said, shipped, shown, target
 from tieout.cases import request, resolve, talk
+from tieout.cases.candidates import candidates
 from tieout.cases.follow import follow
-from tieout.cases.item import Target
 from tieout.cases.resolve import Said
 from tieout.errors import Forbidden, OperatorError
+from tieout.runtime.looks import tick
 from world import NOW, World, line, say
 
 SMALL = Said("immaterial", "a rest")
@@ -153,11 +154,20 @@ def test_an_approver_may_not_resolve(world: World) -> None:
         resolve.accept(world.connection, world.configuration, bo, [target(item)], NOW, SMALL)
 
 
-def test_linking_posts_what_waited(world: World) -> None:
+def test_linking_clears_what_belongs_together(world: World) -> None:
     ana = join(world, "ana", "analyst")
-    world.apply([ordered("1"), shipped("1"), say("Delivered", "carrier", "D1", 3, [line(1, "*/parcel/P77", "A", 1)])])
-    world.tick(later(48), everything=True)
-    follow(world.connection, world.configuration, later(48))
-    (item,) = shown(world, "kind=waiting").values()
-    done = resolve.link(world.connection, world.configuration, ana, Target(item.id), "shop/order/1", later(48), Said("typo"))
+    not_invoiced(world, "1")
+    world.apply([say("Invoiced", "erp", "I9", 5, [line(1, "erp/sales_order/SO9", "A", 1, "10.00")])])
+    world.tick(everything=True)
+    follow(world.connection, world.configuration, NOW)
+    item = shown(world, "class=SNI+")["1"]
+    best = candidates(world.connection, ana, item.id)[0]
+    assert (best.root, best.why) == ("erp/sales_order/SO9", "opposite quantity, same value, same item")
+    assert candidates(world.connection, ana, item.id, "X") == []
+    done = resolve.link(world.connection, world.configuration, ana, target(item), best.root, later(1), Said("renumbered"))
     assert done.outcome == "done"
+    assert shown(world, "class=SNI+") == {} == shown(world, "class=SNI-")
+    resolve.take_back(world.connection, world.configuration, ana, item.id, later(2), Said("mistake"))
+    tick(world.connection, world.configuration, NOW, everything=True)
+    follow(world.connection, world.configuration, later(3))
+    assert shown(world, "class=SNI+").keys() == {"1"}

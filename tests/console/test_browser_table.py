@@ -60,7 +60,8 @@ def test_three_hundred_rapid_keys_are_three_hundred_rows(big: str, hundred_thous
     expect(page.locator("[data-where]")).to_have_text("row 301 of 100,000")
     blank = page.evaluate(
         "() => { const box = document.querySelector('.gridbox').getBoundingClientRect();"
-        " return [...document.querySelectorAll('.space')].some((s) => { const r = s.getBoundingClientRect(); return r.bottom > box.top + 40 && r.top < box.bottom - 10 }) }"
+        " return [...document.querySelectorAll('.space')].some((space) => { const at = space.getBoundingClientRect();"
+        " return at.bottom > box.top + 40 && at.top < box.bottom - 10 }) }"
     )
     assert blank is False
 

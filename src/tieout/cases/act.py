@@ -352,7 +352,7 @@ def _somebody(connection: Connection, login: str) -> Person | None:
 
 
 def _begun(state: str) -> str:
-    return "ongoing" if state in ("new", "snoozed") else state
+    return state if state == "regressed" else "ongoing"
 
 
 def _seen(connection: Connection, cause: int | None) -> int:

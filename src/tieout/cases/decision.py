@@ -19,6 +19,7 @@ from tieout.runtime.apply import apply
 from tieout.runtime.batch import Connection
 from tieout.runtime.configuration import Configuration, connector
 from tieout.runtime.intake import arrivals_of
+from tieout.runtime.looks import look_at
 from tieout.store.database import fetch
 
 PEOPLE = System("people", "canonical", Role.ERP, states=("Linked", "WrittenOff", "Matched"), options={})
@@ -26,11 +27,14 @@ PEOPLE = System("people", "canonical", Role.ERP, states=("Linked", "WrittenOff",
 
 
 def say(connection: Connection, configuration: Configuration, facts: Sequence[Fact], who: str, now: datetime) -> None:
-    """Apply decisions in one batch. Raises OperatorError when the ledger refuses one."""
+    """Apply decisions in one batch, and look at once at what they are about. Raises OperatorError when the ledger refuses one."""
     system = _people(connection, configuration)
     raw = b"".join(msgspec.json.encode(fact, order="deterministic") + b"\n" for fact in facts)
     found = connector("canonical").split(BytesIO(raw), f"decision of {who}", system)
     counts = apply(connection, configuration, list(arrivals_of(found, system)), now, what="decision")
+    touched = {line.subject for fact in facts for line in fact.lines} | {one for fact in facts for pair in fact.links for one in pair}
+    touched |= {Ref(fact.data[name]) for fact in facts if fact.void for name in ("root", "a", "b") if name in fact.data}
+    look_at(connection, configuration, sorted(touched), now)
     if counts.quarantined > 0:
         reason = fetch(connection, "quarantined")[-1]
         raise OperatorError(f"The decision was refused: {reason[7]}", reason[8])
@@ -58,7 +62,7 @@ def number_of(text: str) -> str:
 def write_off(case: str, item: OpenItem, said: dict[str, str], now: datetime) -> Fact:
     """Accept exactly the residual of an open item (rule 18)."""
     residual = item.quantity or exact((item.value or Decimal(0)) + item.price)
-    data = {**said, "case": case, "account": item.account, "key": item.key, "residual": plain(residual),
+    data = {**said, "case": case, "root": item.root, "account": item.account, "key": item.key, "residual": plain(residual),
             "unit": item.unit if item.quantity else item.currency}  # fmt: skip
     return decision("WrittenOff", "write_off", number_of(case), now, lines=(Line("1", Ref(item.root)),), data=data)
 

@@ -88,7 +88,7 @@ def _take(connection: Connection, configuration: Configuration, taken: list[tupl
         keys[kind].append(key)
     if keys["case"]:
         run_by(connection, "move_work", keys=keys["case"], now=now)
-        run_by(connection, "follow_cases", keys=keys["case"], now=now, **classes(configuration))
+        run_by(connection, "follow_cases", keys=keys["case"], now=now, feeds=configuration.clock == "feeds", **classes(configuration))
         run_by(connection, "resolve_cases", keys=keys["case"], now=now)
     if keys["quarantine"]:
         messages = [int(key) for key in keys["quarantine"]]

@@ -172,5 +172,7 @@ def _read(row: Sequence[Any]) -> Waiting:
 
 def _request(asked: Waiting) -> Request:
     return Request(
-        asked.hash, asked.ref, asked.rule, asked.proposer, asked.role, asked.approvers, asked.asked, asked.expires, asked.team, asked.given
+        payload=asked.hash, what=asked.ref, rule=asked.rule, proposer=asked.proposer, role=asked.role, approvers=asked.approvers,
+        asked_at=asked.asked, expires_at=asked.expires, team=asked.team, given=asked.given,
+        amount=asked.amount or None, currency=asked.currency,
     )  # fmt: skip

@@ -399,7 +399,7 @@ def stopped_systems(connection: Connection, now: datetime) -> dict[str, str]:
 
 def _newest_command(connection: Connection, row: Locked) -> tuple[str, str, str] | None:
     """Key, state and reason of the newest command of the balance that an exception is about."""
-    found = fetch(connection, "newest_command", row.root, row.root, row.root, row.account, row.side)
+    found = fetch(connection, "newest_command", row.root, row.account, row.side)
     return (found[0][0], found[0][1], found[0][2]) if found else None
 
 

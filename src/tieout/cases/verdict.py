@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
+import msgspec
+
 from tieout.core.evaluate import Item as OpenItem
 from tieout.people.accounts import accounts
 from tieout.people.delegations import for_policy
@@ -65,4 +67,4 @@ def people(connection: Connection, work: Work, now: datetime) -> People:
             roles.setdefault(account.person.login, set()).update({APPROVER, *(role.value for role in account.person.roles)})
         else:
             roles.pop(account.person.login, None)
-    return People(roles, (*work.people.delegations, *for_policy(connection, now)))
+    return msgspec.structs.replace(work.people, roles=roles, delegations=(*work.people.delegations, *for_policy(connection, now)))

@@ -2,7 +2,7 @@
 
 import typer
 
-from tieout.cli import access, care, decisions, imports, people, policy, reads, rehearse, serve, systems, telling
+from tieout.cli import access, care, decisions, imports, people, policy, reads, rehearse, serve, systems, telling, work
 from tieout.cli.options import before_the_command
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ decide_app = typer.Typer(help="Decisions of people: links, write-offs, matches; 
 keys_app = typer.Typer(help="Access keys: who may send messages to `tieout serve`, and as which system.", no_args_is_help=True)
 people_app = typer.Typer(help="Who may sign in to the console and the API, and what each may do and see.", no_args_is_help=True)
 commands_app = typer.Typer(help="What systems are told: where each command stands and why, and what people do about it.", no_args_is_help=True)
+work_app = typer.Typer(help="The exceptions as work: whose they are, what people do with them, what waits for approval.", no_args_is_help=True)
 systems_app = typer.Typer(help="How the way to each system is: health, backlog, pauses.", no_args_is_help=True)
 
 app.callback()(before_the_command)
@@ -48,6 +49,27 @@ for _group, _name, _command in (
     (commands_app, "reject", telling.reject),
     (commands_app, "retry", telling.retry),
     (commands_app, "cancel", telling.cancel),
+    (work_app, "list", work.list_),
+    (work_app, "show", work.show_),
+    (work_app, "causes", work.causes),
+    (work_app, "assign", work.assign),
+    (work_app, "acknowledge", work.acknowledge),
+    (work_app, "snooze", work.snooze),
+    (work_app, "tag", work.tag),
+    (work_app, "comment", work.comment),
+    (work_app, "attach", work.attach),
+    (work_app, "retry", work.retry),
+    (work_app, "accept", work.accept),
+    (work_app, "link", work.link),
+    (work_app, "correct", work.correct),
+    (work_app, "ask", work.ask),
+    (work_app, "ignore", work.ignore),
+    (work_app, "take-back", work.take_back),
+    (work_app, "undo", work.undo),
+    (work_app, "requests", work.requests),
+    (work_app, "approve", work.approve),
+    (work_app, "reject", work.reject),
+    (work_app, "digest", work.digest_),
     (systems_app, "list", systems.list_),
     (systems_app, "pause", systems.pause),
     (systems_app, "resume", systems.resume),
@@ -75,3 +97,4 @@ app.add_typer(people_app, name="people")
 app.add_typer(policy_app, name="policy")
 app.add_typer(commands_app, name="commands")
 app.add_typer(systems_app, name="systems")
+app.add_typer(work_app, name="work")

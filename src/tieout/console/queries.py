@@ -1,5 +1,6 @@
 """What the frame reads: the counts of the rail and what the palette finds."""
 
+from tieout.cases import view
 from tieout.console.visit import Visit
 from tieout.people.person import predicate
 from tieout.store.sql import sql
@@ -23,7 +24,7 @@ def found(visit: Visit, text: str) -> list[dict[str, str]]:
     made = [{"name": f"{ref} {title}", "kind": number or "exception", "url": f"/exceptions/{ref}"} for ref, title, number, _ in rows]
     roots = list(dict.fromkeys(root for _, _, number, root in rows if root and number.upper().startswith(text.upper())))
     made += [{"name": root, "kind": "transaction", "url": f"/transactions/{root}"} for root in roots[:4]]
-    for slug, name, query, _, _, _, _, _ in visit.fetch("views_of", visit.person.login, "exceptions", visit.person.login):
-        if text.lower() in name.lower() or text.lower() in slug:
-            made.append({"name": name, "kind": "view", "url": f"/exceptions?{query}" if query else "/exceptions"})
+    for one in view.views(visit.connection, visit.person, "/exceptions"):
+        if text.lower() in one.name.lower() or text.lower() in one.slug:
+            made.append({"name": one.name, "kind": "view", "url": f"/exceptions?{one.query}" if one.query else "/exceptions"})
     return made[:FOUND_MAX]

@@ -4,12 +4,13 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from tieout.cases import view
 from tieout.console import urls
 from tieout.console.queries_exceptions import GRAMMAR
 from tieout.console.urls import State
 from tieout.console.visit import Visit
 
-PAGE = "exceptions"
+PAGE = "/exceptions"
 
 
 class View(msgspec.Struct, frozen=True):
@@ -36,12 +37,12 @@ class Views(msgspec.Struct, frozen=True):
 def views_of(visit: Visit, state: State) -> Views:
     """The views that the visitor may open; the one of the state is current, and says so when its filters were changed since."""
     made = []
-    for slug, name, query, owner, team, id_, version, is_default in visit.fetch("views_of", visit.person.login, PAGE, visit.person.login):
-        key = f"{'v' if owner else 't'}/{slug}"
-        shown = urls.changed(urls.read(GRAMMAR, parse_qsl(query)), view=key)
-        whose = "" if owner else team or "everybody"
-        made.append(View(key, name, urls.url(GRAMMAR, shown), whose, is_default, key == state.view, id_, version, query))
-    current = next((view for view in made if view.current), None)
+    for one in view.views(visit.connection, visit.person, PAGE):
+        key = f"{'v' if one.owner else 't'}/{one.slug}"
+        shown = urls.changed(urls.read(GRAMMAR, parse_qsl(one.query)), view=key)
+        whose = "" if one.owner else one.team or "everybody"
+        made.append(View(key, one.name, urls.url(GRAMMAR, shown), whose, one.is_default, key == state.view, one.id, one.version, one.query))
+    current = next((one for one in made if one.current), None)
     if current is None:
         return Views(made, "View")
     same = urls.url(GRAMMAR, urls.changed(state, item="")) == current.url

@@ -1,5 +1,6 @@
 """What `tieout.toml` says about working exceptions: `[work]`, its teams, escalation chains and ways to tell people. Pure."""
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -51,14 +52,15 @@ class MailTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class WorkTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`[work]`: files of the `routing` table; hours until an acknowledged exception escalates again (`acknowledge_hours`); what tells causes
-    apart, by class, in `causes`; `digest_minutes` between two messages to the same person; `url` of the console for links.
+    apart, by class, in `causes`; `digest_minutes` between two messages to the same person; `digest_at`, such as "07:00" in
+    the person's zone, when the daily digest goes out (empty: never); `url` of the console for links.
     """
 
     routing: str | tuple[str, ...] = ()
     acknowledge_hours: int = 8
     digest_minutes: int = 15
+    digest_at: str = ""
     url: str = ""
-    accept_limit: dict[str, str] = {}
     causes: dict[str, tuple[str, ...]] = {}
     teams: dict[str, TeamTable] = {}
     chains: dict[str, tuple[StepTable, ...]] = {}
@@ -102,6 +104,8 @@ def work_of(table: WorkTable, texts: Mapping[str, str], zone: str, policy: str =
                 raise SettingsError(f"`work.causes.{name}` names {word!r}.", nearest(word, TELLS_APART) or f"Use {', '.join(TELLS_APART)}.")
     if table.mail.tls not in ("none", "starttls", "tls"):
         raise SettingsError(f"`work.mail.tls` is {table.mail.tls!r}.", "Write none, starttls or tls.")
+    if table.digest_at and not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", table.digest_at):
+        raise SettingsError(f"`work.digest_at` is {table.digest_at!r}.", 'Write a time such as "07:00".')
     if table.acknowledge_hours < 1 or table.digest_minutes < 0:
         raise SettingsError("`work.acknowledge_hours` or `work.digest_minutes` is too small.", "Write 1 hour or more, 0 minutes or more.")
     return Work(table, routing, policy)

@@ -189,11 +189,13 @@ def run(connection: "psycopg.Connection[tuple[Any, ...]]", name: str, *arguments
     return connection.execute(sql(name), [*map(arrays.sent, arguments)] or None).rowcount
 
 
-def fetch_by(connection: "psycopg.Connection[tuple[Any, ...]]", name: str, **arguments: Any) -> list[tuple[Any, ...]]:
+def fetch_by(connection: "psycopg.Connection[tuple[Any, ...]]", statement: str, /, **arguments: Any) -> list[tuple[Any, ...]]:
     """All rows of a named statement whose parameters have names."""
-    return connection.execute(sql(name), {key: arrays.sent(value) for key, value in arguments.items()}, prepare=True, binary=True).fetchall()
+    return connection.execute(
+        sql(statement), {key: arrays.sent(value) for key, value in arguments.items()}, prepare=True, binary=True
+    ).fetchall()
 
 
-def run_by(connection: "psycopg.Connection[tuple[Any, ...]]", name: str, **arguments: Any) -> int:
+def run_by(connection: "psycopg.Connection[tuple[Any, ...]]", statement: str, /, **arguments: Any) -> int:
     """Run a named statement whose parameters have names; the number of rows it touched."""
-    return connection.execute(sql(name), {key: arrays.sent(value) for key, value in arguments.items()}).rowcount
+    return connection.execute(sql(statement), {key: arrays.sent(value) for key, value in arguments.items()}).rowcount

@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from tieout.api.v1 import audit, cases, commands, ledger, me, systems, work
+from tieout.api.v1 import approvals, audit, bulk, cases, commands, ledger, me, systems, views, work
 from tieout.api.v1.bounds import Bounds
 from tieout.api.v1.caller import Turns
 from tieout.api.v1.problems import ProblemBody, install
@@ -27,7 +27,7 @@ def application(service: Service) -> FastAPI:
     )  # fmt: skip
     app.state.service = service
     app.state.turns = Turns()
-    for part in (me, cases, work, ledger, commands, systems, audit):
+    for part in (me, cases, work, bulk, approvals, views, ledger, commands, systems, audit):
         app.include_router(part.router)
     install(app)
     app.add_middleware(Bounds)
@@ -43,5 +43,14 @@ def _described(app: FastAPI) -> dict[str, Any]:
         for name in ("HTTPValidationError", "ValidationError"):
             schemas.pop(name, None)
         schemas["ProblemBody"] = ProblemBody.model_json_schema()
+        for operation in (one for methods in made["paths"].values() for one in methods.values()):
+            for parameter in operation.get("parameters", ()):
+                parameter["schema"] = _without_null(parameter["schema"])
         app.openapi_schema = made
     return app.openapi_schema
+
+
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """A parameter is there or left out; none can be null."""
+    some = [one for one in schema.get("anyOf", ()) if one != {"type": "null"}]
+    return {**{name: value for name, value in schema.items() if name != "anyOf"}, **some[0]} if len(some) == 1 else schema

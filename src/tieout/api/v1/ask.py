@@ -20,7 +20,6 @@ from tieout.store.session import Session
 
 KEPT = timedelta(days=7)
 KEY_PATTERN = r"^[!-~]{1,200}$"
-TAG_PATTERN = r'^(W/)?"[!#-~]{1,200}"$'
 JSON = "application/json"
 
 
@@ -50,9 +49,9 @@ class Asked:
         self._digest = hashlib.sha256(msgspec.json.encode(said)).digest()
 
     @property
-    def has_key(self) -> bool:
-        """True when the request has an idempotency key."""
-        return self._key is not None
+    def key(self) -> str | None:
+        """The idempotency key of the request, if it has one."""
+        return self._key
 
     @contextmanager
     def reading(self, right: Right = Right.READ) -> Iterator[At]:
@@ -73,10 +72,34 @@ class Asked:
             if before is not None:
                 return before
             answer = work(at)
-            headers = {name: value for name, value in answer.headers.items() if name in ("content-type", "etag", "location")}
-            text = msgspec.json.encode(headers).decode()
-            run(session, "set_answered", answer.status_code, text, bytes(answer.body), self.person.id, self._key)
+            self._keep(at, self._key, answer)
             return answer
+
+    def do_in_steps(self, right: Right, work: Callable[[At], Response]) -> Response:
+        """Do something that commits by itself on its way, as a resolution does: it is kept as asked for before it is done.
+
+        Should this process die in between, the same key says that nobody knows, until a person has looked.
+        """
+        self.person.need(right)
+        with self._service.pool.session() as session:
+            at = At(session, self.person, self._service.clock(), self._service)
+            if self._key is None:
+                return work(at)
+            before = self._answered(at, self._key)
+            if before is not None:
+                return before
+            try:
+                answer = work(at)
+            except BaseException:
+                if not session.closed:
+                    run(session, "give_key_back", self.person.id, self._key)
+                raise
+            self._keep(at, self._key, answer)
+            return answer
+
+    def _keep(self, at: At, key: str, answer: Response) -> None:
+        headers = {name: value for name, value in answer.headers.items() if name in ("content-type", "etag", "location")}
+        run(at.session, "set_answered", answer.status_code, msgspec.json.encode(headers).decode(), bytes(answer.body), self.person.id, key)
 
     def _answered(self, at: At, key: str) -> Response | None:
         """The answer of before; None when this is the first time, and from then on the key is taken."""
@@ -85,6 +108,9 @@ class Asked:
         ((request, status, headers, body),) = fetch(at.session, "answered", self.person.id, key)
         if bytes(request) != self._digest:
             raise Problem(409, "http/key-reused", "The Idempotency-Key was used for another request.", "Use a new key for a new request.")
+        if status is None:
+            detail = "The first request with this Idempotency-Key is under way, or was cut off."
+            raise Problem(409, "http/under-way", detail, "Wait a moment; then look at what it was about before you ask anew.", retry_after=5)
         return Response(bytes(body or b""), status, {**headers, "idempotent-replayed": "true"})
 
     def version(self, current: str, *, what: str) -> None:
@@ -104,7 +130,7 @@ class Asked:
 
 def answer(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """A model as JSON."""
-    return Response(body.model_dump_json().encode(), status, headers, JSON)
+    return Response(body.model_dump_json(by_alias=True).encode(), status, headers, JSON)
 
 
 def etag(version: str) -> str:
@@ -117,14 +143,15 @@ def sweep(connection: Connection, now: datetime) -> None:
     run(connection, "drop_answered", now - KEPT)
 
 
-async def _asked(
-    request: Request,
-    person: Caller,
-    idempotency_key: Annotated[
-        str | None, Header(pattern=KEY_PATTERN, description="Sent again with the same key, nothing is done twice.")
-    ] = None,
-    if_match: Annotated[str | None, Header(pattern=TAG_PATTERN, description="The ETag of what you looked at.")] = None,
-) -> Asked:
+Key = Annotated[str | None, Header(pattern=KEY_PATTERN, description="Sent again with the same key, nothing is done twice.")]
+Version = Annotated[str | None, Header(max_length=300, description="The ETag of what you looked at.")]
+
+
+async def _asked(request: Request, person: Caller, idempotency_key: Key = None) -> Asked:
+    return Asked(request, person, await request.body(), idempotency_key, None, None)
+
+
+async def _asked_changing(request: Request, person: Caller, idempotency_key: Key = None, if_match: Version = None) -> Asked:
     return Asked(request, person, await request.body(), idempotency_key, if_match, None)
 
 
@@ -135,4 +162,5 @@ async def _asked_reading(
 
 
 Acting = Annotated[Asked, Depends(_asked)]
+Changing = Annotated[Asked, Depends(_asked_changing)]
 Reading = Annotated[Asked, Depends(_asked_reading)]

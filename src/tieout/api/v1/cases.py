@@ -10,7 +10,7 @@ from tieout.api.problem import Problem
 from tieout.api.v1.ask import Asked, At, Reading
 from tieout.api.v1.caller import service_of
 from tieout.api.v1.filters import EXTRA
-from tieout.api.v1.models import Case, Cause, Event, Totals, amount
+from tieout.api.v1.models import NUMBER_MAX, Case, Cause, Event, Totals, amount
 from tieout.api.v1.page import Cursor, Limit, Page, page_of, place_of
 from tieout.api.v1.problems import missing, told
 from tieout.api.v1.seen import BY_ITSELF, rows
@@ -88,11 +88,11 @@ def causes(ask: Reading, all: bool = False, limit: Limit = 100, cursor: Cursor =
     return Page(items=[_cause(row) for row in items], next=following)
 
 
-@router.get("/causes/{id}", responses=told(404))
-def cause(ask: Reading, id: Annotated[int, Path(ge=1, lt=BIGGEST)]) -> Cause:
+@router.get("/causes/{cause}", responses=told(404))
+def one_cause(ask: Reading, cause: Annotated[int, Path(ge=1, le=NUMBER_MAX)]) -> Cause:
     """One cause."""
     with ask.reading() as at:
-        found = rows(at.session, "causes_page", at.person.scopes, BY_ITSELF, before=BIGGEST, id=id, all=at.person.scopes.is_all, limit=1)
+        found = rows(at.session, "causes_page", at.person.scopes, BY_ITSELF, before=BIGGEST, id=cause, all=at.person.scopes.is_all, limit=1)
     if not found:
         raise missing("cause with this number")
     return _cause(found[0])

@@ -10,7 +10,7 @@ import msgspec
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
 
-from tieout.api.v1.ask import Acting, Asked, At, Reading, answer, etag
+from tieout.api.v1.ask import Asked, At, Changing, Reading, answer, etag
 from tieout.api.v1.models import Command, Event, WholeCommand, Why
 from tieout.api.v1.page import Cursor, Limit, Page, page_of, place_of
 from tieout.api.v1.problems import missing, told
@@ -46,40 +46,42 @@ def commands(
     return Page(items=[Command(**_plain(row)) for row in items], next=following)
 
 
-@router.get("/commands/{id}", response_model=WholeCommand, responses={**told(404), 304: {"description": "You have it."}})
-def command(ask: Reading, id: Id) -> Response:
+@router.get("/commands/{command}", response_model=WholeCommand, responses={**told(404), 304: {"description": "You have it."}})
+def one_command(ask: Reading, command: Id) -> Response:
     """A command with its content, the sums it rests on, and its whole life. Its ETag stands for content and state."""
     with ask.reading() as at:
-        found = _whole(at, id)
+        found = _whole(at, command)
         return ask.one(version_of(found), lambda: found)
 
 
-@router.post("/commands/{id}/approve", response_model=WholeCommand, responses=told(404, 409, 412, 428))
-def approve(ask: Acting, id: Id) -> Response:
+@router.post("/commands/{command}/approve", response_model=WholeCommand, responses=told(404, 409, 412, 428))
+def approve(ask: Changing, command: Id) -> Response:
     """Let a held command go, as it is. Not by whoever proposed it; and only with the ETag of what was looked at."""
-    return _act(ask, id, Right.APPROVE, "approve command", _approve)
+    return _act(ask, command, Right.APPROVE, "approve command", _approve)
 
 
-@router.post("/commands/{id}/reject", response_model=WholeCommand, responses=told(404, 409, 412, 428))
-def reject(ask: Acting, id: Id, said: Why) -> Response:
+@router.post("/commands/{command}/reject", response_model=WholeCommand, responses=told(404, 409, 412, 428))
+def reject(ask: Changing, command: Id, said: Why) -> Response:
     """Refuse a command before it goes; the same sums do not bring it back."""
     return _act(
-        ask, id, Right.APPROVE, "reject command", lambda at, key, target: desk.reject(at.session, key, at.person.login, said.why, _people(at), target, at.now),
+        ask, command, Right.APPROVE, "reject command", lambda at, key, to: desk.reject(at.session, key, at.person.login, said.why, _people(at), to, at.now),
         why=said.why,
     )  # fmt: skip
 
 
-@router.post("/commands/{id}/retry", response_model=WholeCommand, responses=told(404, 409, 412, 428))
-def retry(ask: Acting, id: Id) -> Response:
+@router.post("/commands/{command}/retry", response_model=WholeCommand, responses=told(404, 409, 412, 428))
+def retry(ask: Changing, command: Id) -> Response:
     """Let what was refused be tried again; what is still owed becomes a command of its own."""
-    return _act(ask, id, Right.RESOLVE, "retry command", lambda at, key, target: desk.retry(at.session, key, at.person.login, target, at.now))
+    return _act(
+        ask, command, Right.RESOLVE, "retry command", lambda at, key, target: desk.retry(at.session, key, at.person.login, target, at.now)
+    )
 
 
-@router.post("/commands/{id}/cancel", response_model=WholeCommand, responses=told(404, 409, 412, 428))
-def cancel(ask: Acting, id: Id, said: Why) -> Response:
+@router.post("/commands/{command}/cancel", response_model=WholeCommand, responses=told(404, 409, 412, 428))
+def cancel(ask: Changing, command: Id, said: Why) -> Response:
     """Give a command up: somebody has looked into the target, and nothing more will come of it."""
     return _act(
-        ask, id, Right.RESOLVE, "cancel command", lambda at, key, target: desk.cancel(at.session, key, at.person.login, said.why, _people(at), target, at.now),
+        ask, command, Right.RESOLVE, "cancel command", lambda at, key, to: desk.cancel(at.session, key, at.person.login, said.why, _people(at), to, at.now),
         why=said.why,
     )  # fmt: skip
 
@@ -94,16 +96,16 @@ def _people(at: At) -> People:
     return approvers(at.session, at.service.people, at.now)
 
 
-def _act(ask: Asked, id: str, right: Right, name: str, work: Callable[[At, str, Target], object], **detail: str) -> Response:
+def _act(ask: Asked, command: str, right: Right, name: str, work: Callable[[At, str, Target], object], **detail: str) -> Response:
     def act(at: At) -> Response:
-        before = _whole(at, id)
+        before = _whole(at, command)
         ask.version(version_of(before), what="the command")
         target = at.service.targets.get(before.system)
         if target is None:
             raise OperatorError(f"The settings name no system {before.system!r} any more.", "Describe it again in tieout.toml.")
         work(at, before.key, target)
         at.wrote(name, before.key, hash=before.hash, **detail)
-        after = _whole(at, id)
+        after = _whole(at, command)
         return answer(after, headers={"etag": etag(version_of(after))})
 
     return ask.do(right, act)
@@ -119,9 +121,9 @@ def id_of(key: str) -> str:
     return urlsafe_b64encode(key.encode()).rstrip(b"=").decode()
 
 
-def _whole(at: At, id: str) -> WholeCommand:
+def _whole(at: At, command: str) -> WholeCommand:
     try:
-        key = urlsafe_b64decode(id + "=" * (-len(id) % 4)).decode()
+        key = urlsafe_b64decode(command + "=" * (-len(command) % 4)).decode()
     except ValueError as bad:
         raise missing("command with this id") from bad
     if "\0" in key or re.search(r"[\ud800-\udfff]", key):

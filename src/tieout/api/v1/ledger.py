@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
 
 from tieout.api.v1.ask import At, Reading
-from tieout.api.v1.models import Balance, Entry, Explanation, Source, TAccount, Transaction, amount
+from tieout.api.v1.models import NUMBER_MAX, Balance, Entry, Explanation, Source, TAccount, Transaction, amount
 from tieout.api.v1.page import Cursor, Limit, Page, page_of, place_of
 from tieout.api.v1.problems import missing, told
 from tieout.api.v1.seen import BY_MESSAGE, BY_ROOT, rows
@@ -75,19 +75,19 @@ def balances(ask: Reading, subject: Known = None, account: Account = None, limit
 
 
 @router.get(
-    "/messages/{id}/raw",
+    "/messages/{message}/raw",
     response_class=Response,
     responses={**told(404), 200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}},
 )
-def raw(ask: Reading, id: Annotated[int, Path(ge=0, le=BIGGEST)]) -> Response:
+def raw(ask: Reading, message: Annotated[int, Path(ge=0, le=NUMBER_MAX)]) -> Response:
     """The bytes of a message as they came. They may hold personal data: each look is written down."""
 
     def look(at: At) -> Response:
-        found = rows(at.session, "raw_message", at.person.scopes, BY_MESSAGE, id=id)
+        found = rows(at.session, "raw_message", at.person.scopes, BY_MESSAGE, id=message)
         if not found:
             raise missing("message with this number")
-        audit.read_masked(at.session, at.person, f"message/{id}", ("raw",), at.now)
-        headers = {"content-disposition": f'attachment; filename="message-{id}"'}
+        audit.read_masked(at.session, at.person, f"message/{message}", ("raw",), at.now)
+        headers = {"content-disposition": f'attachment; filename="message-{message}"'}
         return Response(bytes(found[0][0]), 200, headers, "application/octet-stream")
 
     return ask.do(Right.UNMASK, look)

@@ -1,14 +1,15 @@
 """`/me`: whoever asks, the keys of that person, and who may approve in whose place."""
 
 from datetime import timedelta
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response
 
 from tieout.api.problem import Problem
 from tieout.api.v1.ask import Acting, At, Reading, answer
 from tieout.api.v1.caller import token_of
-from tieout.api.v1.models import Delegation, Done, Key, MadeKey, Me, NewDelegation, NewKey
+from tieout.api.v1.models import NUMBER_MAX, Delegation, Done, Key, MadeKey, Me, NewDelegation, NewKey
 from tieout.api.v1.page import Page
 from tieout.api.v1.problems import told
 from tieout.people import accounts, delegations, keys, sessions
@@ -39,24 +40,26 @@ def my_keys(ask: Reading) -> Page[Key]:
 @router.post("/me/keys", status_code=201, response_model=MadeKey, responses=told(409))
 def add_key(ask: Acting, new: NewKey) -> Response:
     """Make a key. It is shown this once. Only a browser that is signed in can; an Idempotency-Key is not taken, as the answer is not kept."""
-    if ask.has_key:
+    if ask.key is not None:
         raise Problem(409, "http/key-unwanted", "The answer holds a secret and is not kept.", "Leave Idempotency-Key out.")
 
     def make(at: At) -> Response:
         scopes = Scopes(frozenset(new.teams), frozenset(new.channels), frozenset(new.warehouses))
-        made = keys.add(at.session, at.person, new.name, at.now + timedelta(days=new.days), at.now, roles=_roles(new.roles), scopes=scopes)
+        made = keys.add(
+            at.session, at.person, new.name, at.now + timedelta(days=new.days), at.now, roles=frozenset(map(Role, new.roles)), scopes=scopes
+        )
         return answer(MadeKey(id=made.split("_")[1], key=made), 201)
 
     return ask.do(Right.READ, make)
 
 
-@router.post("/me/keys/{id}/revoke", response_model=Done, responses=told(409))
-def revoke_key(ask: Acting, id: str) -> Response:
+@router.post("/me/keys/{key}/revoke", response_model=Done, responses=told(409))
+def revoke_key(ask: Acting, key: str) -> Response:
     """Take a key of yours back, at once."""
 
     def take(at: At) -> Response:
-        keys.revoke(at.session, at.person, id, at.now, by=at.person)
-        return answer(Done(done=f"{id} is revoked"))
+        keys.revoke(at.session, at.person, key, at.now, by=at.person)
+        return answer(Done(done=f"{key} is revoked"))
 
     return ask.do(Right.READ, take)
 
@@ -82,22 +85,15 @@ def give_delegation(ask: Acting, new: NewDelegation) -> Response:
     return ask.do(Right.APPROVE, give)
 
 
-@router.post("/delegations/{id}/withdraw", response_model=Done, responses=told(409))
-def withdraw_delegation(ask: Acting, id: int) -> Response:
+@router.post("/delegations/{delegation}/withdraw", response_model=Done, responses=told(409))
+def withdraw_delegation(ask: Acting, delegation: Annotated[int, Path(ge=1, le=NUMBER_MAX)]) -> Response:
     """Take a delegation of yours back."""
 
     def take(at: At) -> Response:
-        delegations.withdraw(at.session, at.person, id, at.now)
-        return answer(Done(done=f"{id} is withdrawn"))
+        delegations.withdraw(at.session, at.person, delegation, at.now)
+        return answer(Done(done=f"{delegation} is withdrawn"))
 
     return ask.do(Right.APPROVE, take)
-
-
-def _roles(names: list[str]) -> frozenset[Role]:
-    strange = [name for name in names if name not in set(Role)]
-    if strange:
-        raise Problem(422, "http/invalid", f"There is no role {strange[0][:40]!r}.", f"The roles are {', '.join(Role)}.")
-    return frozenset(map(Role, names))
 
 
 def _key(one: keys.PersonKey) -> Key:

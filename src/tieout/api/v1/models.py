@@ -18,6 +18,19 @@ def _text(value: object) -> object:
     return value
 
 
+def _whole(value: object) -> object:
+    if isinstance(value, bool) or not (isinstance(value, int) or (isinstance(value, float) and value.is_integer())):
+        raise ValueError("it is no whole number")
+    return int(value)
+
+
+ActionName = Literal[
+    "assign", "acknowledge", "snooze", "wake", "tag", "prioritise", "undo", "retry", "accept", "correct", "ask", "ignore"
+]  # fmt: skip
+NUMBER_MAX = 10**15
+"""Of ids: what every reader of JSON still tells apart."""
+RoleName = Literal["viewer", "analyst", "approver", "engineer", "admin"]
+WHOLE = BeforeValidator(_whole)
 Moment = Annotated[AwareDatetime, BeforeValidator(_text), Field(strict=False)]
 
 
@@ -251,8 +264,8 @@ class NewKey(Told):
     """A key to be made."""
 
     name: Word
-    days: int = Field(ge=1, le=366, description="How long it works.")
-    roles: list[str] = Field(default=[], max_length=5, description="Fewer than the person's; none for all of them.")
+    days: Annotated[int, Field(ge=1, le=366, description="How long it works."), WHOLE]
+    roles: list[RoleName] = Field(default=[], max_length=5, description="Fewer than the person's; none for all of them.")
     teams: list[Word] = Field(default=[], max_length=100)
     channels: list[Word] = Field(default=[], max_length=100)
     warehouses: list[Word] = Field(default=[], max_length=100)
@@ -275,7 +288,7 @@ class Pause(Told):
     """A pause, which always has an end."""
 
     why: Reason
-    minutes: int = Field(ge=1, le=10_080)
+    minutes: Annotated[int, Field(ge=1, le=10_080), WHOLE]
 
 
 class Outcome(BaseModel):
@@ -301,7 +314,7 @@ class Snooze(Told):
 
     kind: Literal["time", "more", "value", "system", "version"] = "time"
     until: Moment | None = None
-    more: int = Field(default=0, ge=0, le=1_000_000)
+    more: Annotated[int, Field(ge=0, le=1_000_000), WHOLE] = 0
     value: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,12}(\.[0-9]{1,6})?$")] | None = None
     currency: Annotated[str, StringConstraints(pattern="^([A-Z]{3})?$")] = ""
     system: Annotated[str, StringConstraints(pattern="^[a-z0-9_-]{0,30}$")] = ""
@@ -323,7 +336,7 @@ class Tags(Told):
 class Priority(Told):
     """How urgent: 1 is most."""
 
-    priority: int = Field(ge=1, le=5)
+    priority: Annotated[int, Field(ge=1, le=5), WHOLE]
 
 
 class Comment(Told):
@@ -335,8 +348,193 @@ class Comment(Told):
 class Merge(Told):
     """Causes to be taken in."""
 
-    causes: list[Annotated[int, Field(ge=1, lt=2**63 - 1)]] = Field(min_length=1, max_length=100)
+    causes: list[Annotated[int, Field(ge=1, le=NUMBER_MAX), WHOLE]] = Field(min_length=1, max_length=100)
     why: Reason
+
+
+ReasonCode = Annotated[str, StringConstraints(pattern="^[a-z]{1,40}$"), Field(description="A reason of the action; `other` needs words.")]
+Words = Annotated[str, StringConstraints(max_length=1_000, pattern=r"^[^\x00]*$")]
+
+
+class Reasoned(Told):
+    """Why, as a code and in words."""
+
+    reason: ReasonCode
+    why: Words = ""
+
+
+class Retry(Reasoned):
+    """Read a message again, by the mapping of today or as it was."""
+
+    mapping: Literal["current", "original"] = "current"
+
+
+class Ignore(Reasoned):
+    """Leave it alone until a time."""
+
+    until: Moment
+
+
+class Ask(Reasoned):
+    """Ask somebody by e-mail."""
+
+    whom: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63}){1,3}$")]
+    until: Moment | None = None
+
+
+class Link(Reasoned):
+    """Another name of the same transaction."""
+
+    other: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,30}/[a-z_]{1,30}/[ -~]{1,100}$")] = Field(examples=["erp/sales_order/SO-1"])
+
+
+class Part(Told):
+    """An invoice and how much of a payment is for it."""
+
+    subject: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,30}/[a-z_]{1,30}/[ -~]{1,100}$")]
+    amount: Annotated[str, StringConstraints(pattern=r"^-?[0-9]{1,12}(\.[0-9]{1,6})?$")]
+
+
+class Allotment(Reasoned):
+    """What a payment without a reference pays; the parts sum to it."""
+
+    parts: list[Part] = Field(min_length=1, max_length=200)
+
+
+class Approval(BaseModel):
+    """A decision that waits for somebody else."""
+
+    id: int
+    ref: str
+    action: str
+    payload: dict[str, Any]
+    hash: str
+    amount: Amount
+    currency: str
+    rule: str
+    proposer: str
+    why: str
+    role: str
+    approvers: int
+    given: list[str]
+    asked: datetime
+    expires: datetime
+    state: str
+    note: str
+    summary: str
+    cannot: str = Field(description="Why you cannot approve it; empty when you can.")
+
+
+class Decision(Told):
+    """A yes or a no, with a word to it."""
+
+    note: Words = ""
+
+
+class Seen(Told):
+    """A case as it was seen."""
+
+    ref: Annotated[str, StringConstraints(pattern=r"^EX-[0-9]{1,15}$")]
+    version: Annotated[int, Field(ge=1, le=2**31 - 1), WHOLE]
+
+
+class NewSelection(Told):
+    """What to select: all that a filter means now, as a query of `/cases` has it, or some cases as they were seen."""
+
+    query: Annotated[str, StringConstraints(max_length=4_000, pattern=r"^[!-~]*$")] = Field(default="", examples=["class=SNI%2B&owner=me"])
+    cases: list[Seen] = Field(default=[], max_length=1_000)
+
+
+class Selection(BaseModel):
+    """A frozen set of cases, held here for half an hour."""
+
+    id: str
+    filter: str
+    created: datetime
+    expires: datetime
+    many: int
+    sums: dict[str, Amount]
+    classes: dict[str, int]
+    hash: str = Field(description="Of the cases and their versions; send it with the operation.")
+
+
+class Bulk(Told):
+    """An action on a selection. `arguments` are those that the action takes on a single case."""
+
+    selection: Annotated[str, StringConstraints(pattern="^[A-Za-z0-9_-]{1,40}$")]
+    action: ActionName
+    arguments: dict[str, Any] = {}
+
+
+class StartBulk(Bulk):
+    """The same, to be done: with the hash of what was previewed, and where the preview asks for it the number of cases."""
+
+    hash: Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
+    count: Annotated[int, Field(ge=1, le=1_000_000), WHOLE] | None = None
+
+
+class Preview(BaseModel):
+    """What an operation would do."""
+
+    effect: str
+    eligible: int
+    not_eligible: dict[str, int]
+    sums: dict[str, Amount]
+    verdicts: dict[str, int]
+    samples: list[list[str]]
+    asks_for_count: bool
+
+
+class Operation(BaseModel):
+    """An action on many cases, done one by one."""
+
+    ref: str
+    owner: str
+    action: str
+    arguments: dict[str, Any]
+    filter: str
+    state: str
+    many: int
+    sums: dict[str, Amount]
+    outcomes: dict[str, int]
+    created: datetime
+    started: datetime | None
+    ended: datetime | None
+
+
+class OperationItem(BaseModel):
+    """What became of one case."""
+
+    ref: str
+    outcome: str
+    reason: str
+    at: datetime | None
+    worth: Amount | None
+    currency: str
+
+
+class View(BaseModel):
+    """A saved view; without owner and team it is everybody's."""
+
+    id: int
+    name: str
+    slug: str
+    page: str
+    query: str
+    owner: str
+    team: str
+    version: int
+    is_default: bool
+
+
+class NewView(Told):
+    """A view to be saved: for yourself, for a team, or for everybody."""
+
+    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ,._-]{0,59}$")]
+    page: Annotated[str, StringConstraints(pattern="^/[a-z0-9/-]{0,100}$")] = "/exceptions"
+    query: Annotated[str, StringConstraints(max_length=4_000, pattern=r"^[!-~]*$")] = ""
+    team: Word | None = None
+    everybody: bool = False
 
 
 class Delegation(BaseModel):
@@ -356,7 +554,7 @@ class NewDelegation(Told):
 
     taker: Word
     role: Word
-    days: int = Field(ge=1, le=92)
+    days: Annotated[int, Field(ge=1, le=92), WHOLE]
     reason: Reason
 
 

@@ -30,6 +30,8 @@ def queue(visit: Visit) -> Response:
     if (canonical := urls.redirect(GRAMMAR, visit.query)) and not visit.fragment.startswith(("rows", "row/", "fresh")):
         return RedirectResponse(canonical, 302)
     state = urls.read(GRAMMAR, visit.query)
+    if not visit.query and not visit.fragment and (first := next((one for one in views_of(visit, state).all if one.is_default), None)):
+        return RedirectResponse(first.url, 302)
     reading = reading_of(visit, state)
     if visit.fragment == "rows":
         return _rows(visit, reading)

@@ -332,6 +332,7 @@ create table notice (
   fault text not null default ''
 );
 create index notice_due on notice (not_before, id) where sent is null;
+create index notice_recipient on notice (recipient, sent) where sent is not null;
 
 -- The newest command of a balance is work as long as somebody is needed: it is held or in doubt; or its target (no person of ours)
 -- refused it, something still stands on its account, and nobody let it go again; or it was asked for and is not confirmed yet.

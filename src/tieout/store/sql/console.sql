@@ -129,11 +129,6 @@ select count(distinct w.id) from work_event e join work w on w.id = e.work where
 -- name: any_work
 select 1 from work limit 1
 
--- name: views_of
--- the views of a page that a person may open: the own, those of the teams, those for everybody; and which is opened first
-select v.slug, v.name, v.query, v.owner, v.team, v.id, v.version, exists (select from default_view d where d.person = %s and d.view = v.id)
-from saved_view v where v.page = %s and v.owner in ('', %s) order by v.owner = '', v.name
-
 -- name: exception_file
 -- by primary key; a file is only ever given to whoever may see its exception
 select name, raw from work_file where id = %s and work = %s
@@ -141,22 +136,6 @@ select name, raw from work_file where id = %s and work = %s
 -- name: requests_waiting
 -- by work_request_waiting
 select count(*) from work_request where state = 'waiting'
-
--- name: save_view
--- by the unique name of a view on its page
-insert into saved_view (slug, name, page, query, owner, team, changed) values (%s, %s, %s, %s, %s, %s, %s)
-on conflict (page, owner, team, slug) do update set name = excluded.name, query = excluded.query, changed = excluded.changed,
-  version = saved_view.version + 1
-returning id
-
--- name: drop_view
-delete from saved_view where id = %s
-
--- name: set_default_view
-insert into default_view (person, page, view) values (%s, %s, %s) on conflict (person, page) do update set view = excluded.view
-
--- name: drop_default_view
-delete from default_view where person = %s and page = %s
 
 -- name: exceptions_all
 -- the whole list in its order, read row by row as it is written out

@@ -186,3 +186,6 @@ update answered set status = %s, headers = %s::json, body = %s where person = %s
 
 -- name: drop_answered
 delete from answered where at < %s
+
+-- name: give_key_back
+delete from answered where person = %s and key = %s and status is null

@@ -29,7 +29,7 @@ select m.id, %(now)s, 'moved', 'ledger', json_build_object('from', m.before, 'to
 
 -- name: follow_cases
 -- the cases that changed, by primary key; dimensions from their notes, item and partner from the postings of their roots by
--- posting_root, other names by link_a and link_b. Only what differs is written
+-- posting_root, other names by link_a and link_b. Only what differs is written. Where time runs with the feeds, work begins when we know
 with source as (
   select
     case c.code when 'WAI' then 'waiting' when 'CNF' then 'conflict' when 'REF' then 'reference' when 'FED' then 'feed' else 'balance' end as kind,
@@ -44,7 +44,7 @@ with source as (
     coalesce(c.notes->>'channel', '') as channel, coalesce(c.notes->>'warehouse', '') as warehouse, coalesce(c.notes->>'entity', '') as entity,
     c.quantity, coalesce(v.worth, f.worth, 0) as worth, coalesce(v.currency, f.currency, '') as currency, v.more,
     coalesce(v.worth, f.worth) is not null as priced,
-    c.since, c.due as owed_at, c.opened, c.team, n.names
+    c.since, c.due as owed_at, case when %(feeds)s then %(now)s::timestamptz else c.opened end as opened, c.team, n.names
   from unnest(%(keys)s::text[]) k(case_id)
   join case_ c on c.case_id = k.case_id and c.state <> 'closed' and c.code <> 'QUA'
   left join unnest(%(classes)s::text[], %(titles)s::text[], %(systems)s::text[], %(pairs)s::text[]) as t(class, title, system, systems)
@@ -241,10 +241,10 @@ with lanes as (
     select c.key, c.state, c.attempt->>'reason' as reason, coalesce(c.attempt->>'released', '') = 'true' as released
     from command c where (c.subject, c.account, c.side) = (l.subject, l.account, l.side) order by c.number desc limit 1) n
 ), moved as (
-  update work w set progress = n.progress, progress_note = left(coalesce(n.reason, ''), 500), progress_at = %(now)s, changed = %(now)s, version = w.version + 1
+  update work w set progress = n.progress, progress_note = case n.progress when 'refused' then left(coalesce(n.reason, ''), 500) else '' end, progress_at = %(now)s, changed = %(now)s, version = w.version + 1
   from newest n
   where w.root = n.root and w.account = n.account and w.side = n.side and w.kind in ('balance', 'command') and w.state <> 'resolved'
-    and w.progress in ('requested', 'dispatched', 'refused', 'confirmed') and (w.progress, w.progress_note) is distinct from (n.progress, left(coalesce(n.reason, ''), 500))
+    and w.progress in ('requested', 'dispatched', 'refused', 'confirmed') and (w.progress <> n.progress or (n.progress = 'refused' and w.progress_note <> left(coalesce(n.reason, ''), 500)))
   returning w.id, w.progress, w.progress_note, n.key
 )
 insert into work_event (work, at, event, who, detail)
@@ -564,10 +564,9 @@ where w.id = u.id and w.state <> 'resolved' and w.progress = 'requested'
 update work set progress = %s, progress_at = %s, version = version + 1 where id = %s and progress = %s
 
 -- name: newest_command
--- by command_number, under the root's present name and those it had
+-- by command_root
 select c.key, c.state, coalesce(c.attempt->>'reason', '') from command c
-where c.subject in (select %s union select ref from subject where ref in (select a from link where b = %s union select b from link where a = %s))
-  and c.account = %s and c.side = %s order by c.created desc, c.number desc limit 1
+where c.root = %s and c.account = %s and c.side = %s order by c.created desc, c.number desc limit 1
 
 -- name: last_decision
 -- by work_event_work
@@ -622,3 +621,88 @@ select pg_try_advisory_lock(hashtextextended(current_schema() || '/operation/' |
 
 -- name: end_operation_turn
 select pg_advisory_unlock(hashtextextended(current_schema() || '/operation/' || %s::text, 1))
+
+-- name: candidates_of
+-- the opposite side by work_class, narrowed by item, partner or value; the same number by work_number
+with mine as (select * from work where id = %(id)s),
+found as (
+  select w.id from mine m join work w on w.class = m.account || case m.side when 'debit' then '-' else '+' end and w.state <> 'resolved' and w.root <> m.root
+  where m.kind = 'balance' and (w.sku = m.sku or w.party = m.party or w.worth = m.worth)
+  union
+  select w.id from mine m join work w on w.number = m.number and w.root <> m.root and w.kind = 'balance' and w.state <> 'resolved' where m.number <> ''
+)
+select w.root, w.id, w.summary, case when w.priced then w.worth end, w.currency, w.since, w.number = m.number,
+  w.party = m.party and m.party <> '', w.sku = m.sku and m.sku <> '',
+  w.quantity::text <> '{}' and replace(w.quantity::text, '-', '') = replace(m.quantity::text, '-', ''), w.priced and m.priced and w.worth = m.worth,
+  abs(extract(epoch from w.since - m.since)) / 86400
+from found f join work w on w.id = f.id cross join mine m
+where w.number like %(words)s
+  and (cardinality(%(scope_team)s::text[]) = 0 or w.team = any(%(scope_team)s::text[]))
+  and (cardinality(%(scope_channel)s::text[]) = 0 or w.channel = any(%(scope_channel)s::text[]))
+  and (cardinality(%(scope_warehouse)s::text[]) = 0 or w.warehouse = any(%(scope_warehouse)s::text[]))
+order by (w.number = m.number)::int * 40 + (replace(w.quantity::text, '-', '') = replace(m.quantity::text, '-', ''))::int * 25
+  + (w.worth = m.worth)::int * 20 + (w.sku = m.sku)::int * 20 + (w.party = m.party)::int * 15 desc, w.id limit 50
+
+-- name: child_of
+-- the message that a person made of another, by message_key
+select c.id from message m join message c on c.system = m.system
+  and c.key >= convert_to('edit ' || %s::bigint || ' ', 'UTF8') and c.key < convert_to('edit ' || %s::bigint || '!', 'UTF8')
+where m.id = %s
+
+-- name: commands_about
+select key, act, body::text from command where root = %s order by created, key limit 50
+
+-- name: cases_to_follow
+-- what is noted and not followed yet: little, as long as the work is followed
+select key from work_todo where kind = 'case'
+
+-- name: case_states
+select case_id, state from case_ where case_id = any(%s) order by 1
+
+-- name: commands_made
+-- by command_open: those of one moment
+select body::text from command where created = %s and state in ('queued', 'held') order by key
+
+-- name: notices_due
+-- by notice_due; a recipient who was told within the digest's time waits for its end, and is then told all at once
+select n.id, n.recipient, n.way, n.subject, n.text, n.work, n.tries from notice n
+where n.sent is null and n.not_before <= %(now)s
+  and not exists (select from notice b where b.recipient = n.recipient and b.way = n.way and b.sent > %(now)s - %(quiet)s::interval and b.fault = '')
+order by n.not_before, n.id limit %(limit)s for update skip locked
+
+-- name: notices_sent
+update notice set sent = %(now)s, fault = '' where id = any(%(ids)s::bigint[])
+
+-- name: notices_failed
+update notice set tries = tries + 1, fault = %(fault)s, not_before = %(again)s, sent = %(given_up)s where id = any(%(ids)s::bigint[])
+
+-- name: untold
+select recipient, way, count(*), max(fault) from notice where fault <> '' group by 1, 2 order by 1, 2
+
+-- name: views_of
+select v.id, v.slug, v.name, v.page, v.query, v.owner, v.team, v.changed, v.version, d.view is not null
+from saved_view v left join default_view d on d.view = v.id and d.person = %(person)s and d.page = v.page
+where v.page = %(page)s and v.owner in ('', %(person)s) order by v.owner = '', v.team = '', v.name, v.id
+
+-- name: count_views
+select count(*) from saved_view where owner = %s and team = %s
+
+-- name: view_named
+select id, version from saved_view where page = %s and owner = %s and team = %s and slug = %s for update
+
+-- name: save_view
+insert into saved_view (slug, name, page, query, owner, team, changed) values (%(slug)s, %(name)s, %(page)s, %(query)s, %(owner)s, %(team)s, %(now)s)
+on conflict (page, owner, team, slug) do update set name = excluded.name, query = excluded.query, changed = excluded.changed, version = saved_view.version + 1
+returning id
+
+-- name: one_view
+select owner, team, name from saved_view where id = %s for update
+
+-- name: delete_view
+delete from saved_view where id = %s
+
+-- name: set_default_view
+insert into default_view (person, page, view) values (%s, %s, %s) on conflict (person, page) do update set view = excluded.view
+
+-- name: clear_default_view
+delete from default_view where person = %s and page = %s

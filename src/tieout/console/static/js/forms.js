@@ -162,6 +162,13 @@ function tell() {
   if (none) none.hidden = !chosen.server && !chosen.ids.size;
 }
 
+document.addEventListener("operation", ({ detail }) => {
+  const ref = detail.t.slice(3);
+  for (const bar of document.querySelectorAll(`[data-progress="${ref}"]`)) bar.value = detail.done;
+  for (const text of document.querySelectorAll(`[data-progress-text="${ref}"]`)) {
+    text.textContent = `${detail.done.toLocaleString("en")} of ${detail.of.toLocaleString("en")}${detail.state === "running" ? "" : `, ${detail.state}`}`;
+  }
+});
 document.addEventListener("chosen", tell);
 document.addEventListener("page", tell);
 on("undo", () => undo());

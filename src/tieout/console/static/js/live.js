@@ -12,6 +12,7 @@ let paused = false;
 let waiting = new Set();
 let last = localStorage.getItem("live") || "";
 let fresh = 0;
+let leads = () => false;
 
 function status(text) {
   word.textContent = text;
@@ -76,6 +77,7 @@ function counters() {
 function lead() {
   return new Promise(() => {
     let source = null;
+    leads = () => source && source.readyState === EventSource.OPEN;
     const open = () => {
       source = new EventSource(`/live?after=${encodeURIComponent(last)}`);
       source.onmessage = (event) => {
@@ -94,7 +96,12 @@ function lead() {
   });
 }
 
-channel.onmessage = (event) => heard(event.data);
+// A tab that comes later hears at once from the one that holds the stream.
+channel.onmessage = (event) => {
+  if (event.data.t !== "hello") heard(event.data);
+  else if (leads()) channel.postMessage({ t: "beat" });
+};
+channel.postMessage({ t: "hello" });
 if (navigator.locks) navigator.locks.request("tieout-live", lead);
 document.addEventListener("visibilitychange", () => !document.hidden && !paused && flush());
 document.addEventListener("page", counters);
