@@ -33,7 +33,10 @@ def data_of(act: Act, lines: Iterable[Line], book: Sequence[Posting], notes: Map
 
 def ship_to(book: Sequence[Posting]) -> dict[str, str]:
     """Where the goods go, as the earliest statement that says it has it: `ship_to`, `ship_to_street` and so on."""
-    said = ({name: text for name, text in sorted(posting.notes.items()) if name.startswith("ship_to") and text} for posting in sorted(book, key=_order))
+    said = (
+        {name: text for name, text in sorted(posting.notes.items()) if name.startswith("ship_to") and text}
+        for posting in sorted(book, key=_order)
+    )
     return next(filter(None, said), {})
 
 
