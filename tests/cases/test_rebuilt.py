@@ -7,7 +7,7 @@ from servers import Server
 from tieout.cases import act, grouping, operation, selection, talk
 from tieout.cases.follow import follow
 from tieout.runtime.rebuild import rebuild
-from tieout.store.migrate import BY_PEOPLE, take_over
+from tieout.store.migrate import CARRIED, take_over
 from world import NOW, World
 
 
@@ -25,7 +25,7 @@ def test_history_comments_and_people_are_taken_over(world: World, server: Server
         assert rebuild(world.connection, world.configuration, new, world.configuration) > 0
         with psycopg.connect(world.database.conninfo, autocommit=True) as owner:
             take_over(owner, world.database.schema, new.schema)
-            for table in BY_PEOPLE:
+            for table in CARRIED:
                 counts = [owner.execute(f"select count(*) from {schema}.{table}").fetchone() for schema in (world.database.schema, new.schema)]
                 assert counts[0] == counts[1], table
         with new.session(writer=True) as connection:

@@ -128,6 +128,15 @@ def test_commands_are_listed_and_shown_with_their_whole_life(project: Project) -
     assert f"payload {shown['approval']['payload'][:12]}" in plain
 
 
+def test_a_ledger_that_is_made_anew_still_knows_what_was_told(project: Project) -> None:
+    before = project.json("commands", "show", BOOK.format(2))
+    assert project.run("systems", "pause", "erp", "--reason", "month end", "--until", "2099-01-01", "--who", "ann").returncode == 0
+    done = project.run("rebuild", "--replace")
+    assert done.returncode == 0, done.stderr
+    assert project.json("commands", "show", BOOK.format(2)) == before
+    assert [one["health"] for one in project.json("systems")] == ["paused"]
+
+
 def test_a_dry_run_shows_the_requests_masks_secrets_and_sends_nothing(project: Project) -> None:
     (shown,) = project.json("dispatch", "--dry-run")
     assert shown["request"] == "POST http://127.0.0.1:9/orders"

@@ -16,7 +16,8 @@ MESSAGES_AT_ONCE = 1000
 def rebuild(
     old: Connection, configuration: Configuration, target: Database, fresh: Configuration, progress: Callable[[int], None] | None = None
 ) -> int:
-    """Fill an empty schema from the messages of another; how many were applied. Sending is no part of it."""
+    """Fill an empty schema from the messages of another; how many were applied. Nothing is decided or sent meanwhile."""
+    fresh.driving = None
     with target.session(writer=True) as connection:
         for id_, name, config in fetch(old, "systems"):
             connection.execute("insert into system (id, name, config) values (%s, %s, %s)", [id_, name, config])

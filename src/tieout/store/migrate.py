@@ -102,18 +102,21 @@ def rename_schema(connection: psycopg.Connection, old: str, new: str) -> None:
     connection.execute(compose.SQL("alter schema {} rename to {}").format(compose.Identifier(old), compose.Identifier(new)))
 
 
-BY_PEOPLE = (
+CARRIED = (
+    "access_key", "control_number", "outgoing", "command", "command_event", "consider", "lane", "diversion", "proposal",
     "person", "person_role", "person_scope", "person_limit", "login_session", "person_key", "delegation", "action", "action_seal",
     "cause", "cause_split", "work", "work_event", "work_file", "work_watch", "work_request", "work_consent", "operation", "operation_item",
     "saved_view", "default_view", "notice",
 )  # fmt: skip
-"""What people did and are, in the order of their references: no message says it, so a rebuilt ledger takes it over as it is."""
+"""What systems were told, and what people did and are, in the order of their references: no message says it, so a rebuilt ledger takes it
+over as it is."""
 
 
 def take_over(connection: psycopg.Connection, old: str, new: str) -> None:
-    """Copy what people did and are from one schema into another that has none of it yet."""
+    """Copy what no message says from one schema into another that has none of it yet."""
     with connection.transaction():
-        for table in BY_PEOPLE:
+        connection.execute(compose.SQL("set local search_path to {}").format(compose.Identifier(new)))  # what triggers write goes with it
+        for table in CARRIED:
             columns = compose.SQL(", ").join(
                 compose.Identifier(name)
                 for (name,) in connection.execute(
