@@ -1,6 +1,7 @@
 """Fallbacks on real sockets: what the first system surely does not have goes to the second, once, and each step is kept; what it may have waits."""
 
 import contextlib
+import json
 import os
 import random
 import signal
@@ -160,3 +161,18 @@ def test_dispatchers_that_are_killed_in_the_middle_send_nothing_to_both(server: 
     assert many and states(world)["accepted"] == many, states(world)
     assert made(one, two) == {f"shop/order/{n}": 1 for n in range(many)}
     assert len(two.documents) > 10, "the second took nothing over, so this shows nothing"
+
+
+def test_what_somebody_changed_in_the_database_after_its_approval_is_not_sent(world_of: Callable[..., World]) -> None:
+    with counting() as one, counting() as two:
+        world = drive(world_of(systems=both(one.base, two.base)), REFUSED)
+        world.apply([order(1)])
+        approved = {"payload": "0" * 64, "what": "x", "rule": "r", "proposer": "tieout", "role": "finance", "approvers": 1,
+                    "asked_at": "2026-01-01T00:00:00Z", "expires_at": "2027-01-01T00:00:00Z"}  # fmt: skip
+        world.connection.execute("update command set request = %s, approved_by = 'ann'", [json.dumps(approved)])
+        running = dispatcher(world, limits_by=limits(PATIENT))
+        play(world, running, lambda: settled(world))
+        assert running.close()
+    assert (states(world), one.came, two.came) == ({"refused": 1}, [], [])
+    ((reason,),) = world.connection.execute("select attempt->>'reason' from command").fetchall()
+    assert reason.startswith("what would be sent is not what was approved")

@@ -5,7 +5,9 @@ due on the watermark of the feed. The plan of a root is `Subject.wake`; the rows
 that is no longer in the plan of its root is ignored.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
+
+import msgspec
 
 from tieout.core.account import Group, Posting
 from tieout.core.evaluate import Item, State
@@ -19,10 +21,22 @@ Due = dict[str, dict[str, int]]
 """For each root the feeds whose looks have come due, each with the time of its last one."""
 
 
-def plan(batch: Batch, root: str, subject: Subject, occurred: int, posting: Posting) -> None:
-    """Per feed, the earliest moment at which something of this posting could be missed."""
+AT_ONCE = micros(datetime(1, 1, 1, tzinfo=UTC))
+"""A look at the next occasion: before anything could have occurred."""
+
+
+def plan(batch: Batch, root: str, subject: Subject, occurred: int, posting: Posting, *, is_undone: bool = False) -> None:
+    """Per feed, the earliest moment at which something of this posting could be missed.
+
+    One that is taken back may uncover entries of any age, whose own looks are over: what it leaves open is looked at once.
+    """
     configuration = batch.configuration
     planned = subject.wake
+    if is_undone:
+        for feed in _left_open(configuration, subject, posting):
+            planned[feed] = AT_ONCE
+            batch.wake_rows.append(rows.wake_row(feed.encode(), AT_ONCE, root.encode()))
+        return
     for group in posting.groups:
         watch = configuration.watch(group.moves)
         if posting.day:
@@ -31,11 +45,12 @@ def plan(batch: Batch, root: str, subject: Subject, occurred: int, posting: Post
             looks, sides = [(feed, occurred + elapsed) for feed, elapsed in watch.elapsed], watch.counted
             if watch.own_due and any(row.due is not None for row in group.rows):
                 sides += watch.own_due
+        looks += [(feed, micros(configuration.due(side, posting, group))) for side in sides if (feed := configuration.feed_names[side])]
         if (watch.clears or watch.raised) and subject.net:
-            sides += _open_against(batch, subject, watch, group)
-        for side in sides:
-            if feed := configuration.feed_names[side]:
-                looks.append((feed, micros(configuration.due(side, posting, group))))
+            exact = msgspec.structs.replace(posting, day=False) if posting.day else posting
+            for side in _open_against(batch, subject, watch, group):
+                if feed := configuration.feed_names[side]:
+                    looks.append((feed, micros(configuration.due(side, exact, group))))
         for feed, at in looks:
             known = planned.get(feed)
             if known is None or at < known:
@@ -43,8 +58,25 @@ def plan(batch: Batch, root: str, subject: Subject, occurred: int, posting: Post
                 batch.wake_rows.append(rows.wake_row(feed.encode(), at, root.encode()))
 
 
+def _left_open(configuration: Configuration, subject: Subject, posting: Posting) -> set[str]:
+    """The feeds that owe what stands open on the accounts and keys that a posting has moved."""
+    by_price = configuration.judged_by_price
+    found: set[str] = set()
+    for group in posting.groups:
+        codes = {move[:-1] for move in group.moves}
+        for row in group.rows:
+            for name in (f"{row.key}|{row.unit}", f"{row.key}|${row.currency}"):
+                left = subject.net.get(name, {})
+                for code in codes & left.keys():
+                    signs = "+-" if code in by_price else "-" if left[code].is_signed() else "+"
+                    found |= {feed for sign in signs if (feed := configuration.feed_names[code + sign])}
+    return found
+
+
 def _open_against(batch: Batch, subject: Subject, watch: Watch, group: Group) -> tuple[str, ...]:
     """The sides to watch after clearing entries, where they left something open of the other sign or of price.
+
+    What is left uncovered may be a later entry than this one: if this one is known to the day only, that one may be due before the day ends.
 
     Where only prices are judged, a debit by itself is nothing to watch; it is when something else stands on the account.
     """

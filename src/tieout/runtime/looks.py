@@ -150,6 +150,19 @@ def tick(connection: Connection, configuration: Configuration, now: datetime, *,
     return len(roots)
 
 
+def look_at(connection: Connection, configuration: Configuration, roots: Sequence[str], now: datetime) -> None:
+    """Look at some roots at once, whatever was planned: a decision about them was made or taken back."""
+    with connection.transaction():
+        fetch(connection, "look_alone")
+        batch = Batch(connection, configuration, now, "look", alone=False)
+        marks = marks_of(connection, configuration)
+        at = clock(configuration, marks, now)
+        batch.load_subjects(roots)
+        present = sorted({batch.subjects[root].alias or root for root in roots if root in batch.subjects})
+        if present and _refresh(batch, look(batch, present, marks, at), marks, at):
+            close(batch)
+
+
 def _refresh(batch: Batch, seen: Mapping[str, Seen], marks: Marks, now: datetime) -> set[str]:
     """Plan the next looks at roots as they were seen; write what changed of their cases. The roots where anything did."""
     cases = {root: cases_from(one.items, batch.configuration) for root, one in seen.items()}

@@ -194,9 +194,11 @@ def _move(batch: Batch, root: str, old: Posting | None, wanted: Posting | None) 
         _book(batch, root, old, -1)
     if wanted is not None:
         _book(batch, root, wanted, 1)
-    for posting in (wanted, old):
-        if posting is not None:
-            agenda.plan(batch, root, batch.subjects[root], rows.micros(posting.occurred), posting)
+    subject = batch.subjects[root]
+    if wanted is not None:
+        agenda.plan(batch, root, subject, rows.micros(wanted.occurred), wanted)
+    if old is not None:
+        agenda.plan(batch, root, subject, rows.micros(old.occurred), old, is_undone=True)
 
 
 def _book(batch: Batch, root: str, posting: Posting, sign: int) -> tuple[Subject, int]:

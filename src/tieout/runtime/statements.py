@@ -22,7 +22,8 @@ class Arrival(msgspec.Struct, gc=False):
     """A document on its way in, with the system that sent it.
 
     Rebuild keeps `message_id` and the stored `key`, replay raises `generation`; `refused` says why the piece could not
-    even be cut into a document. `ahead` holds its statements, if they were read before their batch began.
+    even be cut into a document. `ahead` holds its statements, if they were read before their batch began. `parent` is the
+    message that a person edited into this one: it takes that one's place, by its `generation`.
     """
 
     document: Document
@@ -33,6 +34,12 @@ class Arrival(msgspec.Struct, gc=False):
     refused: Refusal | None = None
     key: bytes | None = None
     ahead: "list[New | Fact | Refusal] | None" = None
+    parent: int | None = None
+
+    @property
+    def is_stored(self) -> bool:
+        """True for a message that is kept already and only read anew."""
+        return bool(self.generation) and self.parent is None
 
 
 class New(msgspec.Struct, gc=False):

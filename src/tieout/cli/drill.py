@@ -1,0 +1,132 @@
+"""`tieout drill`: a fire drill in a simulated company with faulty partners, graded against the truth."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from tieout.app import opened
+from tieout.cli import project as projects
+from tieout.cli import show
+from tieout.cli.options import Json, counter
+from tieout.errors import OperatorError
+from tieout.simulate import drill_page, scenario
+from tieout.simulate.drill import Drill, make_project, run
+from tieout.simulate.grade import Grade
+from tieout.simulate.mix import mix_of
+from tieout.simulate.shrink import shrink as shrink_world
+from tieout.simulate.world import World
+
+SECONDS_FINE, SECONDS_COARSE = 3600, 86400
+SHOWN_MAX = 20
+
+
+def drill(
+    seed: Annotated[str, typer.Option("--seed", help="Any text; the same seed is always the same drill.")] = "1",
+    days: Annotated[int, typer.Option("--days", min=1, max=365, help="On how many days orders are placed.")] = 3,
+    orders_per_day: Annotated[int, typer.Option("--orders-per-day", min=1, max=100_000, help="How many orders each day.")] = 100,
+    faults: Annotated[Path | None, typer.Option("--faults", help="Which faults, how often (TOML); else all there are.")] = None,
+    against: Annotated[str, typer.Option("--against", help="`embedded`, or the PostgreSQL URL of a database for the drill.")] = "embedded",
+    company: Annotated[
+        Path | None, typer.Option("--company", help="Your own version of the simulated company; a new folder gets a copy.")
+    ] = None,
+    coarse: Annotated[bool, typer.Option("--coarse", help="Look once a day, not whenever something becomes knowable: quicker.")] = False,
+    keep: Annotated[Path | None, typer.Option("--keep", help="Keep project, truth and all files in this new folder.")] = None,
+    shrink: Annotated[Path | None, typer.Option("--shrink", help="If it fails: the few messages that show it, in this new folder.")] = None,
+    play: Annotated[Path | None, typer.Option("--scenario", help="Play a kept or shrunk folder again, and nothing else.")] = None,
+    html: Annotated[Path | None, typer.Option("--html", help="Write the grade as a page to this file.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Would it have been caught? Play a distributor with faulty partners, and grade what was found. Your own ledger is not touched."""
+    if play is not None:
+        _play(play, against)
+        return
+    if company is not None and not company.exists():
+        make_project(company)
+        show.console.print(
+            f"The simulated company is in {company}. Change its settings, and drill again with --company {company}.", markup=False
+        )
+        return
+    mix = mix_of(faults)
+    world = World(seed, days, orders_per_day, mix)
+    with _folder(keep) as folder:
+        make_project(folder, against, company=company)
+        planned = Drill(world, folder, SECONDS_COARSE if coarse else SECONDS_FINE, is_fine=not coarse, keeps_feeds=keep is not None)
+        with counter("Drilling", "seconds of the world") as tell:
+            grade = run(planned, tell)
+    if html is not None:
+        drill_page.write(grade, html, seed=seed)
+    if as_json:
+        show.as_json(grade.written())
+    else:
+        _show(grade)
+    if shrink is not None and grade.differences:
+        _shrink(World(seed, days, orders_per_day, mix), grade, shrink, company, against)
+    if not grade.is_clean:
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _folder(wanted: Path | None) -> Iterator[Path]:
+    """A new folder, or one that is thrown away with its server."""
+    if wanted is not None:
+        if wanted.exists() and any(wanted.iterdir()):
+            raise OperatorError(f"{wanted} is not empty.", "Name a new folder.")
+        yield wanted
+        return
+    folder = Path(tempfile.mkdtemp(prefix="tieout-drill-"))
+    try:
+        yield folder
+    finally:
+        server = projects.embedded_of(folder)
+        if server is not None:
+            server.remove()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _shrink(world: World, grade: Grade, folder: Path, company: Path | None, against: str) -> None:
+    first = grade.differences[0]
+    with _folder(folder):
+        make_project(folder, against, company=company)
+        with counter("Shrinking", "drills") as tell:
+            left = shrink_world(world, folder, first, tell)
+    show.console.print(f"{left} messages show {first.name}. They are in {folder}: `tieout drill --scenario {folder}`.", markup=False)
+
+
+def _play(kept: Path, against: str) -> None:
+    expected = scenario.expected_of(kept)
+    with _folder(None) as folder:
+        shutil.copytree(kept, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".tieout"))
+        with opened(folder) as project:
+            found = scenario.play(project, folder)
+    differing = list(scenario.differences(found, expected))
+    for text in differing:
+        show.console.print(text, markup=False, style="red")
+    show.console.print(f"{len(expected):,} exceptions expected, {len(found):,} found, {len(differing):,} differ.")
+    if differing:
+        raise typer.Exit(1)
+
+
+def _show(grade: Grade) -> None:
+    table = Table(box=None, pad_edge=False)
+    for name in ("fault", "injected", "expected", "found", "class", "owner", "amount", "p95 s", "cleared"):
+        table.add_column(name, justify="left" if name == "fault" else "right")
+    for name, kind in sorted(grade.kinds.items()):
+        row = kind.written()
+        table.add_row(name, *("" if value is None else f"{value:,}" for value in row.values()), style="" if kind.is_right else "red")
+    show.console.print(table)
+    for title, found in (
+        ("False alarms", grade.false_alarms), ("Double claims", grade.double_claims), ("Missed beside these", grade.missed),
+        ("Balances that differ from the auditor's", grade.unbalanced),
+    ):  # fmt: skip
+        show.console.print(f"{title}: {len(found):,}", style="red" if found else "")
+        for each in found[:SHOWN_MAX]:
+            show.console.print(f"  {each}", markup=False)
+    for missed, reason in grade.expected_misses.items():
+        show.console.print(f"Expected miss: {missed}: {reason}", markup=False)
+    show.console.print(f"ledger {grade.ledger_hash}")

@@ -1,0 +1,310 @@
+"""The auditor: from what was truly said it works out, transaction by transaction, every balance and every exception, slowly and apart.
+
+It shares nothing with the ledger: it knows papers, the rules of `rules.py` and how far the feeds had reported.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from tieout.simulate.catalogue import BY_SKU
+from tieout.simulate.clock import HOUR
+from tieout.simulate.feeds import NEVER, Feeds, is_group_known
+from tieout.simulate.paper import Cents, Paper
+from tieout.simulate.residual import Entry, Left, left
+from tieout.simulate.rules import ACCOUNTS, GRACE, TYPES, Account, Measure, Part
+from tieout.simulate.story import Plan
+
+Place = tuple[str, str, str]
+"""Account, root and key."""
+WAITING = 24 * HOUR
+"""How long something may wait for its meaning, as the project's settings have it."""
+ACCOUNT = "071000013-4410"
+"""The company's bank account."""
+NAMELESS = ("bank_entry", "order_id")
+"""Kinds of reference that name no transaction."""
+ROOTS = ("order", "sales_order", "invoice", "return")
+SYSTEMS = ("shop", "desk", "portal", "edi", "erp", "wms", "threepl", "carrier", "bank")
+"""As in the project's settings: of two names of a transaction, its own type and then the earlier system's names it."""
+
+
+@dataclass(slots=True)
+class Stand:
+    """An exception as it stands: who owes it, quantity and money, signed like the balance."""
+
+    owner: str
+    quantity: int
+    unit: str
+    cents: Cents | None
+
+
+@dataclass(slots=True)
+class Event:
+    """From a moment on an exception stands like this, or no more."""
+
+    at: int
+    case: str
+    stand: Stand | None
+
+
+def identity(paper: Paper) -> str:
+    """The document that a paper is a version of."""
+    return f"{paper.system}/{TYPES[paper.kind]}/{paper.number}"
+
+
+def document(paper: Paper) -> str:
+    """The document as the ledger names it in full; the bank's has the account in its name."""
+    return f"{paper.system}/{TYPES[paper.kind]}/{ACCOUNT if paper.system == 'bank' else ''}/{paper.number}"
+
+
+def waits(paper: Paper, names: Mapping[str, str]) -> bool:
+    """Whether a paper is about something that names no transaction by itself and that nobody has linked to one yet."""
+    return paper.about.split("/")[1] in NAMELESS and paper.about not in names
+
+
+class Book:
+    """The papers of one transaction that have arrived, and what they come to by some accounts."""
+
+    def __init__(self, accounts: Mapping[str, Account]) -> None:
+        self._accounts = accounts
+        self._best: dict[str, Paper] = {}
+        self.damaged: list[Paper] = []
+
+    def take(self, paper: Paper) -> None:
+        """A paper arrives: the newest version of each document counts. Of a damaged one at most its group does."""
+        if paper.spoil:
+            self.damaged.append(paper)
+            if not is_group_known(paper):
+                return
+            paper = paper.copy(kind="group", lines=[])
+        name = identity(paper)
+        if name not in self._best or paper.revision > self._best[name].revision:
+            self._best[name] = paper
+
+    def waiting(self) -> list[Paper]:
+        """What names nothing that the ledger could know."""
+        names = self._names()
+        return [paper for paper in self._best.values() if waits(paper, names)]
+
+    def _names(self) -> dict[str, str]:
+        return roots(pair for paper in self._best.values() if not paper.void for pair in paper.links)
+
+    def entries(self) -> dict[Place, list[Entry]]:
+        """All entries by account, root and key."""
+        papers = [paper for paper in self._best.values() if not paper.void]
+        names = self._names()
+        found: dict[Place, list[Entry]] = defaultdict(list)
+        for paper in papers:
+            if waits(paper, names):
+                continue
+            for account in self._accounts.values():
+                if paper.kind in account.moves:
+                    sign, part = account.moves[paper.kind]
+                    for about, key, quantity, cents in shares(paper, part):
+                        occurred, is_day = (paper.more["sent"], False) if part is Part.GROUP else (paper.happened, paper.is_day)
+                        entry = Entry(
+                            sign,
+                            quantity,
+                            cents,
+                            occurred - occurred % 60 if part is Part.GROUP else occurred,
+                            is_day,
+                            paper.due,
+                            identity(paper),
+                        )
+                        found[account.code, names.get(about, about), key].append(entry)
+        return found
+
+    def stands(self) -> Iterator[tuple[str, Account, Left]]:
+        """What is open, whether due or not, as (place, account, left)."""
+        found = self.entries()
+        for (code, root, key), entries in found.items():
+            account = self._accounts[code]
+            prices: list[Entry] = []
+            for other in account.prices:
+                prices = [e for e in found.get((other, root, key), ()) if e.sign > 0 and e.cents is not None]
+                if prices:
+                    break
+            open_ = left(account, entries, prices)
+            if open_ is not None:
+                yield f"{root}#{key}" if key else root, account, open_
+
+    def balances(self) -> dict[tuple[str, str, str, str], int]:
+        """Plain sums: (root, account, key, unit or `$`) to raised less cleared, in pieces or cents, without the zeros."""
+        sums: dict[tuple[str, str, str, str], int] = defaultdict(int)
+        for (code, root, key), entries in self.entries().items():
+            account = self._accounts[code]
+            for entry in entries:
+                if entry.quantity is not None and account.measure is not Measure.MONEY:
+                    sums[root, code, key, account.unit] += entry.sign * entry.quantity
+                if entry.cents is not None and account.measure is not Measure.QUANTITY:
+                    sums[root, code, key, "$"] += entry.sign * entry.cents
+        return {name: amount for name, amount in sums.items() if amount}
+
+
+def shares(paper: Paper, part: Part) -> Iterator[tuple[str, str, int | None, Cents | None]]:
+    """What a part takes of a paper, as (about, key, pieces, cents)."""
+    whole = sum(line.value or 0 for line in paper.lines)
+    match part:
+        case Part.GOODS | Part.LINES:
+            for line in paper.lines:
+                if line.charge:
+                    if part is Part.LINES:
+                        yield line.about or paper.about, line.charge, None, line.value
+                elif line.quantity is not None:
+                    pieces = line.quantity * (BY_SKU[line.item].case if line.unit == "CS" else 1)
+                    yield line.about or paper.about, line.item, pieces, line.value
+        case Part.TOTAL:
+            yield identity(paper), "", None, whole
+        case Part.AMOUNTS:
+            for line in paper.lines:
+                yield line.about or paper.about, "", None, line.value
+        case Part.AGAINST:
+            yield f"erp/invoice/{paper.more['against']}", "", None, whole
+        case Part.PARCELS:
+            for parcel in paper.more["parcels"]:
+                yield f"*/parcel/{parcel}", "", 1, None
+        case Part.COUNT:
+            yield paper.about, "", 1, None
+        case Part.GROUP:
+            if "group" in paper.more:
+                yield paper.more["group"], "", 1, None
+
+
+def roots(links: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """The name of the transaction that each linked reference belongs to."""
+    groups: list[set[str]] = []
+    for pair in links:
+        joined = set(pair)
+        for group in [each for each in groups if each & joined]:
+            joined |= group
+            groups.remove(group)
+        groups.append(joined)
+    return {reference: min(group, key=_rank) for group in groups for reference in group}
+
+
+def _rank(reference: str) -> tuple[bool, int, str]:
+    system, kind, _ = reference.split("/", 2)
+    return kind not in ROOTS, SYSTEMS.index(system), reference
+
+
+class Watch:
+    """One transaction as it unfolds: its book, what is open in it, and the exceptions that stand."""
+
+    def __init__(self, accounts: Mapping[str, Account], grace: int) -> None:
+        self.book = Book(accounts)
+        self._grace = grace
+        self._open: list[tuple[str, Account, Left]] = []
+        self._known: dict[str, Stand] = {}
+        self._since = 0
+
+    def until(self, end: int, arrivals: list[Paper], feeds: Feeds) -> list[Event]:
+        """What begins, changes and ends up to a moment, with what arrives before it."""
+        found: list[Event] = []
+        for n, paper in enumerate([None, *arrivals]):
+            if paper is not None:
+                self._since = paper.delivered
+                self.book.take(paper)
+                self._open = list(self.book.stands())
+            after = arrivals[n].delivered if n < len(arrivals) else end
+            if after > self._since:
+                found += self._between(after, feeds, arrived=paper is not None)
+                self._since = after
+        return found
+
+    def _between(self, after: int, feeds: Feeds, *, arrived: bool) -> list[Event]:
+        """What begins, changes and ends between two arrivals."""
+        open_ = [(place, account, each, _opens(account, each, feeds, self._since, self._grace)) for place, account, each in self._open]
+        waiting = [(paper, feeds.when_any(paper.happened + WAITING)) for paper in self.book.waiting()]
+        moments = {opens for *_, opens in open_ if self._since <= opens < after} | {at for _, at in waiting if self._since <= at < after}
+        found: list[Event] = []
+        for at in sorted(moments | {self._since} if arrived else moments):
+            standing = _standing([(place, account, each) for place, account, each, opens in open_ if opens <= at])
+            for paper in self.book.damaged:
+                standing[f"QUA {paper.system}/{paper.kind}/{paper.number}"] = Stand(paper.system, 0, "", None)
+            for paper, since in waiting:
+                if since <= at:
+                    standing[f"WAI {document(paper)}"] = Stand(paper.system, 0, "", None)
+            found += [Event(at, case, None) for case in self._known if case not in standing]
+            found += [Event(at, case, stand) for case, stand in standing.items() if self._known.get(case) != stand]
+            self._known = standing
+        return found
+
+
+class Auditor:
+    """All transactions of a world: exceptions of those that a fault struck, balances of all."""
+
+    def __init__(self, accounts: Mapping[str, Account] = ACCOUNTS, grace: int = GRACE) -> None:
+        self._accounts = accounts
+        self._grace = grace
+        self.feeds = Feeds()
+        self.balances: dict[tuple[str, str, str, str], int] = {}
+        """Of the transactions that are done and are not at nothing."""
+        self._watches: dict[int, Watch] = {}
+        self._papers_left: dict[int, int] = {}
+        self._struck: set[int] = set()
+
+    def begin(self, plan: Plan) -> None:
+        """A transaction begins."""
+        index = plan.order.index
+        self._watches[index] = Watch(self._accounts, self._grace)
+        self._papers_left[index] = len(plan.papers)
+        if plan.fault:
+            self._struck.add(index)
+
+    def hear(self, papers: Iterable[Paper], end: int, silent: Iterable[str] = ()) -> list[Event]:
+        """What arrives until a moment, at which all feeds but the silent ones report how far they are; the exceptions that follow."""
+        arrivals: dict[int, list[Paper]] = defaultdict(list)
+        for paper in papers:
+            self.feeds.hear(paper)
+            if paper.of >= 0:
+                arrivals[paper.of].append(paper)
+        for system in set(SYSTEMS) - set(silent):
+            self.feeds.reach(system, end, end)
+        found: list[Event] = []
+        for index in self._struck | arrivals.keys():
+            mine = arrivals.get(index, [])
+            watch = self._watches[index]
+            if index in self._struck:
+                found += watch.until(end + 1, mine, self.feeds)
+            else:
+                for paper in mine:
+                    watch.book.take(paper)
+            self._papers_left[index] -= len(mine)
+            if not self._papers_left[index] and index not in self._struck:
+                self.balances |= watch.book.balances()
+                del self._watches[index]
+        found.sort(key=lambda event: event.at)
+        return found
+
+    def close(self) -> dict[tuple[str, str, str, str], int]:
+        """All balances at the end: (root, account, key, unit or `$`) to pieces or cents."""
+        for watch in self._watches.values():
+            self.balances |= watch.book.balances()
+        self._watches.clear()
+        return self.balances
+
+
+def _opens(account: Account, open_: Left, feeds: Feeds, at: int, grace: int) -> int:
+    """The moment from which it is known that what is open is overdue."""
+    side = account.over if open_.is_over else account.under
+    own = open_.due if account.own_due and open_.is_over else None
+    due = own if own is not None else side.due(open_.since, is_day=open_.is_day)
+    known = feeds.when(side.said_by, due + grace)
+    return NEVER if known == NEVER else max(at, known)
+
+
+def _standing(open_: list[tuple[str, Account, Left]]) -> dict[str, Stand]:
+    """The exceptions among what is overdue: what an account upstream shows already is not shown again."""
+    made: dict[str, Stand] = {}
+    for place, account, each in open_:
+        if abs(each.cents or 0) <= account.tolerance and not each.quantity:
+            continue
+        if any(p == place and other.code in account.upstream and _same(rest, each) for p, other, rest in open_):
+            continue
+        side = account.over if each.is_over else account.under
+        made[f"{account.code}{'+' if each.is_over else '-'} {place}"] = Stand(side.owner, each.quantity, account.unit, each.cents)
+    return made
+
+
+def _same(one: Left, other: Left) -> bool:
+    return one.quantity == other.quantity and (bool(one.quantity) or one.cents == other.cents)

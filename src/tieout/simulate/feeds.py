@@ -1,0 +1,55 @@
+"""How far each system has reported, along the world's time: what decides since when something could be known to be missing."""
+
+from bisect import bisect_left
+from collections.abc import Iterable
+
+from tieout.simulate.clock import MINUTE
+from tieout.simulate.paper import Paper
+
+NEVER = 2**62
+
+
+def is_group_known(paper: Paper) -> bool:
+    """Whether the head of a damaged interchange came through: its group was received, and has to be answered."""
+    return "group" in paper.more and paper.spoil in ("count", "truncated")
+
+
+class Feeds:
+    """For each system the moments at which its newest statement became newer, and how new it then was."""
+
+    def __init__(self) -> None:
+        self._at: dict[str, list[int]] = {}
+        self._to: dict[str, list[int]] = {}
+
+    def hear(self, paper: Paper) -> None:
+        """A paper arrives; what cannot be read says nothing."""
+        if not paper.spoil:
+            self.reach(paper.system, paper.delivered, paper.happened)
+        if not paper.spoil or is_group_known(paper):
+            sent = paper.more.get("sent")
+            if sent is not None:
+                self.reach(paper.system, paper.delivered, sent - sent % MINUTE)
+
+    def reach(self, system: str, at: int, to: int) -> None:
+        """From a moment on the system is known to have reported up to `to`."""
+        known = self._to.setdefault(system, [])
+        if not known or to > known[-1]:
+            known.append(to)
+            self._at.setdefault(system, []).append(at)
+
+    def when(self, systems: Iterable[str], to: int) -> int:
+        """The moment from which all the systems had reported up to `to`; NEVER while one has not."""
+        found = 0
+        for system in systems:
+            known = self._to.get(system)
+            if known is None:
+                continue
+            place = bisect_left(known, to)
+            if place == len(known):
+                return NEVER
+            found = max(found, self._at[system][place])
+        return found
+
+    def when_any(self, to: int) -> int:
+        """The moment from which at least one system had reported up to `to`: the time by which the ledger judges."""
+        return min((self.when((system,), to) for system in self._to), default=NEVER)

@@ -1,0 +1,69 @@
+"""The ERP: its JSON exports, one kind of document a file; read by the project's mapping `erp.toml`."""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Any
+
+import msgspec
+
+from tieout.simulate.clock import iso
+from tieout.simulate.paper import Line, Paper, money
+from tieout.simulate.partners import File
+from tieout.simulate.wire import packed
+
+SYSTEMS = ("erp",)
+FILES = {
+    "booking": "sales_orders", "booking_cancelled": "cancellations", "invoice": "invoices", "invoice_voided": "credit_memos", "receipt": "receipts",
+    "return_authorised": "returns", "credit": "credits",
+    "unit": "units",
+}  # fmt: skip
+"""The export in which each kind of paper stands."""
+_encode = msgspec.json.Encoder().encode
+
+
+def write(papers: Sequence[Paper], at: int) -> Iterator[File]:
+    """One file for each kind of document."""
+    for name, found in groupby(sorted(papers, key=_file), key=_file):
+        yield from packed(list(found), f"{name}-{{}}.jsonl", at, _record)
+
+
+def _file(paper: Paper) -> str:
+    return FILES[paper.kind]
+
+
+def _record(paper: Paper) -> bytes:
+    record: dict[str, Any] = {
+        "number": paper.number,
+        "date": paper.more.get("date") or iso(paper.happened),
+        "changed": iso(paper.more.get("changed", paper.happened)),
+        "deleted": paper.void,
+        "about": paper.about.rsplit("/", 1)[1],
+        "customer": paper.more.get("customer", ""),
+        "channel": paper.more.get("channel", ""),
+        "warehouse": paper.more.get("warehouse", ""),
+        "lines": [_line(line) for line in paper.lines],
+    }
+    if "order" in paper.more:
+        system, _, number = paper.more["order"].split("/", 2)
+        record["order"] = {system: number}
+    if "due" in paper.more:
+        record["due"] = paper.more["due"].isoformat()
+    if paper.links and paper.kind == "return_authorised":
+        record["sales_order"] = paper.links[0][1].rsplit("/", 1)[1]
+    if paper.kind == "credit":
+        record["about_type"] = paper.about.split("/")[1]
+    for name in ("against", "item", "unit", "factor"):
+        if name in paper.more:
+            record[name] = paper.more[name]
+    return _encode(record) + b"\n"
+
+
+def _line(line: Line) -> dict[str, Any]:
+    found: dict[str, Any] = {"kind": line.charge or ("goods" if line.item else "amount")}
+    if line.item:
+        found |= {"sku": line.item, "qty": line.quantity, "unit": line.unit}
+    if line.about:
+        found["about"] = line.about.rsplit("/", 1)[1]
+    if line.value is not None:
+        found["amount"] = money(line.value)
+    return found

@@ -1,0 +1,190 @@
+"""What the auditor knows of bookkeeping, in its own words: which paper moves which account, who owes what, and until when.
+
+Written from the trade's rules, not from the ledger's code: if both agree, that says something.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+from tieout.errors import SettingsError
+from tieout.simulate.clock import HOUR, business_day, local, moment
+
+GRACE = 20 * 60
+"""The grace of the simulated company, as its `tieout.toml` says."""
+CLOSES = 17.0
+
+
+class Part(Enum):
+    """What an account takes of a paper."""
+
+    GOODS = "goods lines, by item"
+    LINES = "goods and charges, by item or charge"
+    TOTAL = "the sum, on the paper itself"
+    AMOUNTS = "every line's money, on what the line is about"
+    AGAINST = "the sum, on what the paper is against"
+    PARCELS = "one for each parcel"
+    COUNT = "every line's quantity, on what the paper is about"
+    GROUP = "one for the interchange group it came in"
+
+
+class Measure(Enum):
+    """What has to come to nothing."""
+
+    QUANTITY = "quantity"
+    BOTH = "quantity and money"
+    PRICE = "the price of what is on both sides"
+    MONEY = "money"
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """Who owes the next step, which systems would say that it is done, and how long it may take."""
+
+    owner: str
+    said_by: tuple[str, ...]
+    hours: int = 0
+    business_days: int = 0
+
+    def due(self, occurred: int, *, is_day: bool) -> int:
+        """Until when; what is only known to the day counts to the end of the day."""
+        if self.business_days:
+            return moment(business_day(business_day(local(occurred).date()), self.business_days), CLOSES)
+        due = occurred + self.hours * HOUR
+        return moment(local(due).date() + timedelta(days=1)) if is_day else due
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An expectation between two sides: papers that raise it, papers that clear it."""
+
+    code: str
+    measure: Measure
+    raised: Mapping[str, Part]
+    cleared: Mapping[str, Part]
+    over: Side
+    under: Side
+    own_due: bool = False
+    prices: tuple[str, ...] = ()
+    """Accounts whose raised side says what a piece is worth."""
+    upstream: tuple[str, ...] = ()
+    unit: str = "EA"
+    tolerance: int = 0
+    """Cents that the company's policy lets pass."""
+    moves: Mapping[str, tuple[int, Part]] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        found = {kind: (1, part) for kind, part in self.raised.items()} | {kind: (-1, part) for kind, part in self.cleared.items()}
+        object.__setattr__(self, "moves", found)
+
+
+CHANNELS = ("shop", "desk", "portal", "edi")
+WAREHOUSES = ("wms", "threepl")
+ERP = ("erp",)
+GOODS, LINES = Part.GOODS, Part.LINES
+
+ACCOUNTS: Mapping[str, Account] = {
+    account.code: account
+    for account in (
+        Account(
+            "TBK", Measure.BOTH, {"order": LINES, "booking_cancelled": LINES}, {"booking": LINES, "order_cancelled": LINES},
+            Side("erp", ERP, 2), Side("channel", CHANNELS, 2), tolerance=2,
+        ),
+        Account(
+            "TAL", Measure.QUANTITY, {"booking": GOODS, "reservation_released": GOODS}, {"reservation": GOODS, "booking_cancelled": GOODS},
+            Side("wms", ("wms",), 8), Side("wms", ERP, 8), prices=("TBL",),
+        ),
+        Account(
+            "TSH", Measure.QUANTITY, {"booking": GOODS}, {"shipment": GOODS, "booking_cancelled": GOODS},
+            Side("wms", WAREHOUSES, business_days=2), Side("erp", ERP, 4), prices=("TBL", "TBK"), upstream=("TBK",),
+        ),
+        Account(
+            "TDL", Measure.QUANTITY, {"shipment": Part.PARCELS}, {"delivery": Part.COUNT},
+            Side("carrier", ("carrier",), 72), Side("wms", WAREHOUSES, 24), unit="PCL",
+        ),
+        Account(
+            "SNI", Measure.QUANTITY, {"shipment": GOODS, "invoice_voided": GOODS}, {"invoice": GOODS},
+            Side("erp", ERP, 24), Side("wms", WAREHOUSES, 24), prices=("TBL", "TBK"),
+        ),
+        Account(
+            "TBL", Measure.PRICE, {"booking": LINES, "invoice_voided": LINES}, {"invoice": LINES, "booking_cancelled": LINES},
+            Side("erp", ERP, 24), Side("erp", ERP, 24), upstream=("TBK",),
+        ),
+        Account(
+            "TCO", Measure.MONEY, {"invoice": Part.TOTAL}, {"receipt": Part.AMOUNTS, "invoice_voided": Part.AGAINST},
+            Side("channel", ERP, 30 * 24), Side("erp", ERP, 48), own_due=True,
+        ),
+        Account(
+            "CSH", Measure.MONEY, {"payment": Part.AMOUNTS}, {"receipt": Part.AMOUNTS},
+            Side("erp", ERP, business_days=1), Side("bank", ("bank",), business_days=2),
+        ),
+        Account(
+            "RRC", Measure.QUANTITY, {"return_authorised": GOODS}, {"return_received": GOODS},
+            Side("channel", ("wms",), 14 * 24), Side("erp", ERP, 24),
+        ),
+        Account(
+            "RCR", Measure.QUANTITY, {"return_received": GOODS}, {"credit": GOODS},
+            Side("erp", ERP, business_days=2), Side("wms", ("wms",), 14 * 24), prices=("TBL", "TBK"),
+        ),
+        Account(
+            "RST", Measure.QUANTITY, {"return_received": GOODS}, {"restocked": GOODS},
+            Side("wms", ("wms",), 3 * 24), Side("wms", ("wms",), 24),
+        ),
+        Account(
+            "RRF", Measure.MONEY, {"credit": Part.AMOUNTS}, {"refund": Part.AMOUNTS},
+            Side("channel", ("shop",), 5 * 24), Side("erp", ERP, 48),
+        ),
+        Account(
+            "EAN", Measure.QUANTITY, {"order": Part.GROUP, "shipment": Part.GROUP, "group": Part.GROUP}, {"answer": Part.COUNT},
+            Side("erp", ("edi", "threepl"), 24), Side("partner", ("edi", "threepl"), 24), unit="DOC",
+        ),
+    )
+}  # fmt: skip
+TYPES = {
+    "order": "order", "booking": "sales_order", "booking_cancelled": "cancellation", "order_cancelled": "order_cancellation",
+    "reservation": "allocation", "reservation_released": "deallocation", "shipment": "shipment", "delivery": "delivery",
+    "invoice": "invoice", "invoice_voided": "credit_memo", "receipt": "cash_receipt", "payment": "bank_entry", "answer": "group", "group": "received_group",
+    "unit": "unit", "return_authorised": "return", "return_received": "return_receipt", "restocked": "restock", "credit": "credit_memo",
+    "refund": "refund",
+}  # fmt: skip
+"""What each kind of paper is called in references."""
+
+
+def under(settings: str) -> Mapping[str, Account]:
+    """The accounts by a company's own deadlines and tolerances, as its `tieout.toml` states them for an account or a side of it.
+
+    Raises SettingsError for a row that the auditor does not know how to apply.
+    """
+    stated = tomllib.loads(settings)
+    made = dict(ACCOUNTS)
+    for row in reversed(stated.get("deadlines", [])):
+        for code in _codes(row, {"account", "side", "hours", "days", "business_days", "team"}):
+            for name in _sides(row):
+                side = getattr(made[code], name)
+                if row.keys() & {"hours", "days", "business_days"}:
+                    side = replace(side, hours=row.get("hours", 0) + 24 * row.get("days", 0), business_days=row.get("business_days", 0))
+                made[code] = replace(made[code], **{name: side})
+    for row in reversed(stated.get("tolerances", [])):
+        for code in _codes(row, {"account", "value"}):
+            made[code] = replace(made[code], tolerance=int(Decimal(row["value"]) * 100))
+    return made
+
+
+def grace_of(settings: str) -> int:
+    """Seconds after every deadline, as a company's `tieout.toml` states them."""
+    return 60 * int(tomllib.loads(settings)["project"].get("grace_minutes", 0))
+
+
+def _codes(row: Mapping[str, Any], known: set[str]) -> list[str]:
+    if unknown := sorted(row.keys() - known):
+        raise SettingsError(f"A drill cannot judge by {', '.join(unknown)}.", "For the drill, write deadlines and tolerances by account alone.")
+    code = row.get("account", "")
+    return [code] if code in ACCOUNTS else [] if code else list(ACCOUNTS)
+
+
+def _sides(row: Mapping[str, Any]) -> list[str]:
+    return {"debit": ["over"], "credit": ["under"]}.get(row.get("side", ""), ["over", "under"])

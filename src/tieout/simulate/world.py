@@ -1,0 +1,102 @@
+"""The world: day after day orders are placed, faults strike some of them, and what partners say comes out in the order of its arrival."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from tieout.simulate import chance
+from tieout.simulate.catalogue import ITEMS
+from tieout.simulate.clock import DAY, Queue, moment
+from tieout.simulate.faults import faults
+from tieout.simulate.mix import Share
+from tieout.simulate.paper import Paper
+from tieout.simulate.returns import add_return
+from tieout.simulate.story import WINDOW, Order, Plan, late, orders, plan
+from tieout.simulate.truth import Truth
+
+FIRST_DAY = date(2026, 3, 2)
+"""A Monday, six days before the clocks go forward where the company works."""
+DRAIN_DAYS = 24
+"""How long the world goes on after the last order, so that every deadline passes."""
+
+
+@dataclass(slots=True)
+class Day:
+    """A day of the world: what arrives before its end, in order, and the plans that began in it."""
+
+    start: int
+    end: int
+    papers: list[Paper]
+    plans: list[Plan]
+
+
+@dataclass(slots=True)
+class World:
+    """A distributor and its partners for some days. The same seed and mix always give the same world."""
+
+    seed: str
+    days: int
+    orders_per_day: int
+    mix: list[Share]
+    shuffle: str = ""
+    """Another name here lets everything arrive at other moments inside its delivery window."""
+    truths: list[Truth] = field(default_factory=list)
+
+    @property
+    def start(self) -> int:
+        """Midnight of the first day."""
+        return moment(FIRST_DAY)
+
+    @property
+    def end(self) -> int:
+        """Midnight after the last day on which anything happens."""
+        return moment(FIRST_DAY + timedelta(days=self.days + DRAIN_DAYS))
+
+    def unfold(self) -> Iterator[Day]:
+        """Day after day; a day's papers arrive on it, whenever their orders were placed."""
+        queue: Queue[Paper] = Queue()
+        for paper in self._reference():
+            queue.put(paper.delivered, paper)
+        for n in range(self.days + DRAIN_DAYS):
+            on = FIRST_DAY + timedelta(days=n)
+            plans = [self._plan(order) for order in orders(self.seed, on, n, self.orders_per_day)] if n < self.days else []
+            for each in plans:
+                for paper in each.papers:
+                    paper.of = each.order.index
+                    self._shuffle(paper)
+                    queue.put(paper.delivered, paper)
+            end = moment(on + timedelta(days=1))
+            yield Day(moment(on), end, list(queue.until(end)), plans)
+
+    def _shuffle(self, paper: Paper) -> None:
+        """Another moment of arrival, for what comes inside its window."""
+        said = paper.more.get("sent", paper.happened)
+        if self.shuffle and 0 <= paper.delivered - said < WINDOW:
+            paper.delivered = said + late(chance.stream(self.seed, self.shuffle, paper.system, paper.kind, paper.number, paper.revision))
+
+    def _plan(self, order: Order) -> Plan:
+        """What will be said about an order, with what goes wrong."""
+        made = plan(self.seed, order)
+        add_return(made, self.seed)
+        return self._struck(made)
+
+    def _struck(self, planned: Plan) -> Plan:
+        """The plan, perhaps struck by one fault: the first of the mix that wants it and can."""
+        for share in self.mix:
+            if chance.share(self.seed, "fault", share.kind, planned.order.index) >= share.rate:
+                continue
+            planned.rng = chance.stream(self.seed, "fault", share.kind, planned.order.index, "how")
+            truth = faults()[share.kind].strike(planned, share.parameters)
+            if truth is not None:
+                truth.kind = planned.fault = share.kind
+                self.truths.append(truth)
+                break
+        return planned
+
+    def _reference(self) -> Iterator[Paper]:
+        """What is known before the first order: the units of all items."""
+        at = self.start - DAY
+        for n, item in enumerate(ITEMS):
+            for unit, factor in (("EA", "1"), ("CS", str(item.case))):
+                more = {"item": item.sku, "unit": unit, "factor": factor}
+                yield Paper("unit", "erp", f"U{n}-{unit}", at, at + late(chance.stream(self.seed, "units", n)), "erp/unit/x", more=more)
