@@ -256,7 +256,8 @@ class History:
     def _step(self, key: str, event: object) -> None:
         one = self.issued[key]
         after = advance(one.attempt, event, self.bounds, self.now, self.dice.random())
-        self.issued[key] = msgspec.structs.replace(one, attempt=after)
+        leave = "an approver" if isinstance(event, Approved) else one.leave
+        self.issued[key] = msgspec.structs.replace(one, attempt=after, leave=leave)
 
     # The dispatcher -------------------------------------------------------------------------------------------------------
 

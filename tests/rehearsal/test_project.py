@@ -77,7 +77,7 @@ def test_a_changed_clearing_account(folder: Path) -> None:
     (("--policy", "gone"), "gone is no folder."),
     (("--settings", "gone.toml"), "There is no gone.toml"),
     (("--since", "yesterday"), "'yesterday' is no time."),
-    (("--flow", "orders"), "There is no flow 'orders'. There are: edi, inventory"),
+    (("--flow", "orders"), "There is no flow 'orders'. There are: edi, freight, inventory"),
 ])  # fmt: skip
 def test_what_is_wrong_is_said_in_one_sentence(folder: Path, arguments: tuple[str, ...], said: str) -> None:
     done = run_in(folder, "rehearse", *arguments)

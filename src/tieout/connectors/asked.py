@@ -53,7 +53,7 @@ def _partners(system: System) -> dict[str, Mapping[str, Any]]:
 def _words(system: System, partner: str) -> set[str]:
     takes = _partners(system)[partner].get("takes", ())
     key = f"`systems.{system.name}.options.partners.{partner}.takes`"
-    if isinstance(takes, str) or not all(isinstance(each, str) for each in takes):
+    if not isinstance(takes, list | tuple) or not all(isinstance(each, str) for each in takes):
         raise SettingsError(f"{key} is {takes!r}, not a list of documents.", 'Write it as ["855", "856", "810"].')
     for each in takes:
         if each.upper() not in DOCUMENTS:
