@@ -569,13 +569,13 @@ class Draft(BaseModel):
 class Edit(Told):
     """A message as it is to be."""
 
-    text: Annotated[str, StringConstraints(min_length=1, max_length=500_000, pattern=r"^[^\x00]*$")]
+    text: Annotated[str, StringConstraints(min_length=1, max_length=100_000, pattern=r"^[^\x00]*$")]
 
 
 class Replay(Reasoned):
     """A message as it is to be, with the hash of the one that was edited."""
 
-    text: Annotated[str, StringConstraints(min_length=1, max_length=500_000, pattern=r"^[^\x00]*$")]
+    text: Annotated[str, StringConstraints(min_length=1, max_length=100_000, pattern=r"^[^\x00]*$")]
     hash: Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
 
 
