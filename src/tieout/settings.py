@@ -32,7 +32,6 @@ from tieout.policy.work import MailTable, StepTable, TeamTable, Work, WorkTable
 from tieout.policy.work import work_of as work_rules
 
 FILE = "tieout.toml"
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 WEBHOOKS = ("shopify", "standard")
 WEBHOOK_SECRET = "webhook"  # noqa: S105  how the names of such secrets begin
@@ -73,8 +72,7 @@ class ProjectTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`[project]`: name; `database` (`embedded` or a PostgreSQL URL) and its `schema`; the company's `timezone`; `clock`
     (`feeds`: time runs with what the feeds report, for exports; `wall`: real time); `grace_minutes` after every
     deadline; `waiting_hours` before a waiting line becomes a case; `switches` of accounts, such as `match_accepted`;
-    `log_level` of `serve` and `worker` (`debug`, `info`, `warning`, `error`); `environment` is the word that the console shows on
-    every page, such as `prod`, `test` or `demo`.
+    `log_level` of `serve` and `worker` (`debug`, `info`, `warning`, `error`).
     """
 
     name: str = "tieout"
@@ -86,7 +84,6 @@ class ProjectTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     waiting_hours: int = 24
     switches: tuple[str, ...] = ()
     log_level: str = "info"
-    environment: str = "prod"
 
 
 class SendingTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -276,10 +273,6 @@ def _check(settings: Settings, path: Path, folder: Folder) -> None:
             raise SettingsError(f"{path}: {what}.", next_step)
 
     need(project.log_level in LOG_LEVELS, f"`project.log_level` is {project.log_level!r}", f"Write one of {', '.join(LOG_LEVELS)}.")
-    need(
-        re.fullmatch(r"[a-z][a-z0-9-]{0,19}", project.environment) is not None,
-        f"`project.environment` is {project.environment!r}", "Write a short word, such as prod or test.",
-    )  # fmt: skip
     need(project.clock in ("feeds", "wall"), f"`project.clock` is {project.clock!r}", 'Write "feeds" or "wall".')
     need(
         re.fullmatch(r"[a-z_][a-z0-9_]{0,40}", project.schema) is not None,
@@ -353,10 +346,8 @@ def _check_sign_in(table: SignInTable, need: Callable[[bool, str, str], None]) -
         need(table.passwords, "`sign_in.passwords` is false and there is no `issuer`: nobody could sign in", "Name an issuer or leave it out.")
         need(not table.client and not table.roles, "`sign_in` names a client or roles and no `issuer`", "Name who vouches for people.")
         return
-    loopback = table.issuer.startswith("http://") and urlsplit(table.issuer).hostname in LOOPBACK
-    need(
-        table.issuer.startswith("https://") or loopback, f"`sign_in.issuer` {table.issuer!r} is not https", "Use the provider's https address."
-    )
+    here = table.issuer.startswith("http://") and _is_loopback(urlsplit(table.issuer).hostname or "")
+    need(table.issuer.startswith("https://") or here, f"`sign_in.issuer` {table.issuer!r} is not https", "Use the provider's https address.")
     need(bool(table.client), "`sign_in.issuer` is named without a `client`", "Register Tieout there and name the client id it got.")
     need(
         bool(table.address),
@@ -376,6 +367,13 @@ def _check_sign_in(table: SignInTable, need: Callable[[bool, str, str], None]) -
     for group, roles in table.roles.items():
         for role in roles:
             need(role in PEOPLE_ROLES, f"`sign_in.roles` gives {group!r} the role {role!r}", f"The roles are {', '.join(PEOPLE_ROLES)}.")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _is_network(text: str) -> bool:

@@ -96,8 +96,8 @@ def test_the_database_refuses_an_approver_who_proposed_it_however_he_is_written(
     with pytest.raises(psycopg.errors.CheckViolation, match="approver_is"):
         connection.execute(
             "insert into command (key, subject, account, side, number, act, system, body, hash, because, rule, attempt, state, next_move,"
-            " created, changed, proposed_by, approved_by) values ('k', 's', 'a', 'debit', 1, 'x', 'x', '{}', '', '{}', '', '{}', 'held', 'nothing',"
-            " now(), now(), 'ana', %s)",
+            " created, changed, proposed_by, approved_by, root) values ('k', 's', 'a', 'debit', 1, 'x', 'x', '{}', '', '{}', '', '{}', 'held', 'nothing',"
+            " now(), now(), 'ana', %s, 's')",
             [approver],
         )
 
