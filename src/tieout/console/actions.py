@@ -85,7 +85,11 @@ def on_lists(person: Person) -> list[Offer]:
 def on_item(visit: Visit, row: Row) -> list[Offer]:
     """The buttons of one exception: what cannot be done now is visible, and says why."""
     stopped = stopped_systems(visit.connection, visit.now)
-    return [Offer(one.name, one.label, one.key, denied(visit.person, one.right) or _unfit(one, row, stopped)) for one in BUTTONS.values()]
+    made = [Offer(one.name, one.label, one.key, denied(visit.person, one.right) or _unfit(one, row, stopped)) for one in BUTTONS.values()]
+    may = denied(visit.person, Right.RESOLVE) or ("it is resolved" if row.state == "resolved" else "")
+    made.append(Offer("edit", "Edit and replay", "e", may or ("" if row.kind == "quarantine" else "there is no message to edit")))
+    made.append(Offer("link", "Link", "", may or ("" if row.kind in ("waiting", "balance") else "there is no transaction to link")))
+    return made
 
 
 def denied(person: Person, right: Right) -> str:
