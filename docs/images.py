@@ -1,11 +1,12 @@
 """Take the pictures of the console for the guides: the day of examples/day, served, in a light and a dark theme. Needs Chromium."""
 
+import os
 import shutil
 import sys
 import tempfile
 from pathlib import Path
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "tests" / "console"), str(HERE.parent / "tests")]
 
 from browsing import ARGUMENTS  # noqa: E402
@@ -22,9 +23,10 @@ PICTURES = {
 
 def main() -> None:
     """Write every picture anew."""
-    folder = Path(tempfile.mkdtemp())
+    folder, here = Path(tempfile.mkdtemp()), Path.cwd()
+    os.chdir(folder)  # so that the files are named as somebody would name them, and not by where these pictures were taken
     try:
-        with day(folder / "day") as console, sync_playwright() as playwright:
+        with day(Path("day")) as console, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
             for theme in ("light", "dark"):
                 for name, (path, who) in PICTURES.items():
@@ -32,6 +34,7 @@ def main() -> None:
                 take(browser, console, lineage_of(console), "ana", theme, HERE / "images" / f"lineage-{theme}.png", part="#lineage")
             browser.close()
     finally:
+        os.chdir(here)
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -112,7 +112,7 @@ def _mark(events: Sequence[Event], x: float, middle: float) -> Markup:
     kind = min((e.kind for e in events), key=lambda k: -_weight(k))
     shape = group(
         h("title", "; ".join(f"{e.at:%H:%M} {e.words}" for e in events)), _shape(kind, x, middle),
-        h("text", str(len(events)), x=x, y=middle + 3.5, text_anchor="middle", cls="many") if len(events) > 1 else None,
+        h("text", str(len(events)), x=x, y=middle + 3.5, text_anchor="middle", cls="many") if len(events) > 1 and kind != "case" else None,
         cls=f"event {kind}",
     )  # fmt: skip
     href = next((e.href for e in events if e.kind == kind), "")
