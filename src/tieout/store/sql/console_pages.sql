@@ -44,21 +44,24 @@ select key, act, system, state, rule, body::text, attempt::text, created, change
 from command where subject = any(%s) order by created, key limit 100
 
 -- name: search_subjects
--- loose scans of subject's primary key, one probe per kind of reference and per partner, then one short range of each
+-- loose scans of subject's primary key, one short look per kind of reference and per partner, then one short range of each
 with recursive head as (
   (select regexp_replace(ref, '^([^/]*/[^/]*/).*$', '\1') as text from subject order by ref limit 1)
   union all
   select (select regexp_replace(s.ref, '^([^/]*/[^/]*/).*$', '\1') from subject s where s.ref > left(h.text, -1) || '0' order by s.ref limit 1)
   from head h where h.text is not null
 ), partner as (
-  select h.text, (select s.ref from subject s where s.ref >= h.text and s.ref ~ '^[^/]*/[^/]*/[^:/]*:' order by s.ref limit 1) as first
+  select h.text, (
+    select n.ref from (select s.ref from subject s where s.ref >= h.text order by s.ref limit 200) n where n.ref ~ '^[^/]*/[^/]*/[^:/]*:' order by 1 limit 1
+  ) as first
   from (select text from head where text is not null and text like '%%/order/') h
 ), named as (
   select text, regexp_replace(first, '^([^:]*:).*$', '\1') as prefix, 1 as n from partner where first is not null
   union all
   select p.text, (
-    select regexp_replace(s.ref, '^([^:]*:).*$', '\1') from subject s
-    where s.ref > left(p.prefix, -1) || ';' and s.ref < left(p.text, -1) || '0' and strpos(s.ref, ':') > 0 order by s.ref limit 1
+    select regexp_replace(n.ref, '^([^:]*:).*$', '\1') from (
+      select s.ref from subject s where s.ref > left(p.prefix, -1) || ';' and s.ref < left(p.text, -1) || '0' order by s.ref limit 200
+    ) n where strpos(n.ref, ':') > 0 order by n.ref limit 1
   ), p.n + 1 from named p where p.prefix is not null and p.n < %(partners)s
 )
 select distinct coalesce(f.alias, f.ref) as root, f.ref
