@@ -1,6 +1,6 @@
 """Asks the advisory database of PyPI about every installed package. Where it cannot be asked, it says so, and that nothing was looked at.
 
-`TIEOUT_STRICT=1` makes that a failure too; continuous integration sets it.
+`TIEOUT_STRICT=1` makes that a failure too; set it where the database can be reached.
 """
 
 import json

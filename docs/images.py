@@ -19,6 +19,13 @@ PICTURES = {
     "lifecycle": ("/lifecycles/order_to_cash", "ana"), "connectors": ("/connectors", "chen"), "audit": ("/audit", "bo"), "operations": ("/operations", "ana"),
 }  # fmt: skip
 """Name -> page and who looks."""
+PRESSED = {
+    "exceptions": ("/exceptions", "ana", ()), "pane": ("/exceptions", "ana", ("j", "j", "Space")), "causes": ("/exceptions?group=cause", "ana", ()),
+    "bulk": ("/exceptions", "ana", ("Control+Shift+A", "s", "Control+Enter")), "edit": ("/exceptions?kind=quarantine", "ana", ("e",)),
+    "exception": ("/exceptions?kind=quarantine", "ana", ("o",)), "settings": ("/settings/profile", "ana", ()), "keys": ("/help/keys", "ana", ()),
+    "approvals": ("/approvals", "bo", ()), "sign-in": ("/sign-in", "", ()),
+}  # fmt: skip
+"""Name -> page, who looks, and the keys that are pressed."""
 
 
 def main() -> None:
@@ -28,7 +35,10 @@ def main() -> None:
     try:
         with day(Path("day")) as console, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
+            ask(browser, console)
             for theme in ("light", "dark"):
+                for name, (path, who, keys) in PRESSED.items():
+                    take(browser, console, path, who, theme, HERE / "images" / f"{name}-{theme}.png", keys=keys)
                 for name, (path, who) in PICTURES.items():
                     take(browser, console, path, who, theme, HERE / "images" / f"{name}-{theme}.png")
                 take(browser, console, lineage_of(console), "ana", theme, HERE / "images" / f"lineage-{theme}.png", part="#lineage")
@@ -46,13 +56,34 @@ def lineage_of(console: Console) -> str:
     return f"/transactions/{ORDER}?event={fact}&field=l1-quantity"
 
 
-def take(browser: Browser, console: Console, path: str, who: str, theme: str, file: Path, part: str = "") -> None:
-    """One picture of a page, or of a part of it."""
+def ask(browser: Browser, console: Console) -> None:
+    """Ana accepts a difference that is over her limit, so that an approval waits."""
+    ((ref,),) = console.sql("select ref from work where kind = 'balance' and state <> 'resolved' order by worth desc, id limit 1")
+    context = browser.new_context()
+    context.add_cookies([{"name": "tieout", "value": console.tokens["ana"], "domain": "127.0.0.1", "path": "/"}])
+    page = context.new_page()
+    page.goto(f"{console.base}/exceptions/{ref}/accept")
+    page.get_by_label("Reason").select_option("agreed")
+    page.get_by_label("In words").fill("agreed with the vendor by telephone")
+    page.get_by_role("button", name="Accept").click()
+    page.locator("[data-said]", has_text=str(ref)).wait_for()
+    context.close()
+
+
+def take(
+    browser: Browser, console: Console, path: str, who: str, theme: str, file: Path, part: str = "", keys: tuple[str, ...] = ()
+) -> None:  # fmt: skip
+    """One picture of a page, or of a part of it; after some keys were pressed."""
     context = browser.new_context(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme="dark" if theme == "dark" else "light")
-    context.add_cookies([{"name": "tieout", "value": console.tokens[who], "domain": "127.0.0.1", "path": "/"}])
+    if who:
+        context.add_cookies([{"name": "tieout", "value": console.tokens[who], "domain": "127.0.0.1", "path": "/"}])
     page = context.new_page()
     page.goto(console.base + path, wait_until="load")
     page.locator("main").wait_for()
+    for key in ("", *keys):
+        if key:
+            page.keyboard.press(key)
+        page.wait_for_timeout(700)
     if part:
         page.locator(part).screenshot(path=str(file))
     else:

@@ -105,6 +105,16 @@ def test_nobody_approves_his_own(api: Api, told: World) -> None:
     assert told.connection.execute("select count(*) from command where approved_by <> ''").fetchall() == [(0,)]
 
 
+def test_who_reaches_for_more_than_is_his_is_written_down(api: Api, told: World) -> None:
+    key = api.key("vic", "viewer")
+    path, tag = held(api, key)
+    api.call("POST", f"{path}/approve", key=key, if_match=tag)
+    api.call("GET", "/audit", key=key)
+    assert [row for row in audited(told) if row[1] == "refused"] == [
+        ("vic", "refused", f"POST /api/v1{path}/approve"), ("vic", "refused", "GET /api/v1/audit")
+    ]  # fmt: skip
+
+
 def test_a_changed_content_voids_what_was_seen(api: Api, told: World) -> None:
     lead = api.key("lead", "approver")
     path, tag = held(api, lead)

@@ -4,6 +4,7 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
+import msgspec
 import typer
 
 from tieout.app import Tieout
@@ -11,6 +12,7 @@ from tieout.cli import project as projects
 from tieout.cli import show
 from tieout.cli.options import Json, counter, open_project
 from tieout.errors import OperatorError
+from tieout.people import audit as actions
 from tieout.runtime.audit import verify
 from tieout.runtime.configuration import connector
 
@@ -133,15 +135,19 @@ def remove(
 
 
 def audit_verify(as_json: Json = False) -> None:
-    """Work out the chain of batches again from the stored rows, and every message's hash."""
+    """Work out the chain of batches again from the stored rows, every message's hash, and the chain of what people did."""
     with open_project() as project, counter("Reading", "rows") as tell:
         found = verify(project.connection, tell)
+        acted = actions.verify(project.connection)
     if as_json:
-        show.as_json(found)
+        show.as_json({**msgspec.to_builtins(found), "actions": acted})
     else:
         for finding in found.findings:
             show.console.print(f"commit {finding.commit}: {finding.what}", style="red")
-        state = "proves" if not found.findings else f"does NOT prove: {len(found.findings)} findings"
+        for finding_ in acted:
+            show.console.print(finding_, style="red")
+        wrong = len(found.findings) + len(acted)
+        state = "proves" if not wrong else f"does NOT prove: {wrong} findings"
         show.console.print(f"{found.batches:,} batches, {found.messages:,} messages: the ledger {state}.")
-    if found.findings:
+    if found.findings or acted:
         raise typer.Exit(4)

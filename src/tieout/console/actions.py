@@ -56,7 +56,7 @@ BUTTONS = {
         Button("snooze", "Snooze", "s", "snoozed"),
         Button("tag", "Tag", "t", "tagged"),
         Button("retry", "Retry", "r", "to be tried again"),
-        Button("accept", "Accept difference", "", "accepted"),
+        Button("accept", "Accept", "", "accepted"),
         Button("correct", "Correct", "", "to be corrected by a command"),
         Button("acknowledge", "Acknowledge", "", "acknowledged", asks=False),
         Button("prioritise", "Priority", "", "given a priority"),

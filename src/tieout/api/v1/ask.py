@@ -13,6 +13,7 @@ from fastapi.responses import Response
 from tieout.api.problem import Problem
 from tieout.api.v1.caller import Caller, service_of
 from tieout.api.v1.service import Service
+from tieout.errors import Forbidden
 from tieout.people import audit
 from tieout.people.person import Person, Right
 from tieout.store.database import Connection, fetch, run
@@ -45,6 +46,7 @@ class Asked:
         self._key = key
         self._if_match = if_match
         self._if_none_match = if_none_match
+        self._what = f"{request.method} {request.url.path}"
         said = [request.method, request.url.path, request.url.query, if_match, body.decode("latin-1")]
         self._digest = hashlib.sha256(msgspec.json.encode(said)).digest()
 
@@ -56,15 +58,13 @@ class Asked:
     @contextmanager
     def reading(self, right: Right = Right.READ) -> Iterator[At]:
         """One snapshot, nothing is written. Raises Forbidden."""
-        self.person.need(right)
-        with self._service.pool.session() as session, session.transaction():
+        with self._noting(right), self._service.pool.session() as session, session.transaction():
             session.execute("set transaction isolation level repeatable read, read only")
             yield At(session, self.person, self._service.clock(), self._service)
 
     def do(self, right: Right, work: Callable[[At], Response]) -> Response:
         """Do something once: with the same idempotency key the first answer comes again. Raises Forbidden, Problem."""
-        self.person.need(right)
-        with self._service.pool.session() as session, session.transaction():
+        with self._noting(right), self._service.pool.session() as session, session.transaction():
             at = At(session, self.person, self._service.clock(), self._service)
             if self._key is None:
                 return work(at)
@@ -80,8 +80,7 @@ class Asked:
 
         Should this process die in between, the same key says that nobody knows, until a person has looked.
         """
-        self.person.need(right)
-        with self._service.pool.session() as session:
+        with self._noting(right), self._service.pool.session() as session:
             at = At(session, self.person, self._service.clock(), self._service)
             if self._key is None:
                 return work(at)
@@ -96,6 +95,17 @@ class Asked:
                 raise
             self._keep(at, self._key, answer)
             return answer
+
+    @contextmanager
+    def _noting(self, right: Right) -> Iterator[None]:
+        """Ask for the right; who reaches for more than is his is written down, after what he did is undone. Raises Forbidden."""
+        try:
+            self.person.need(right)
+            yield
+        except Forbidden as bad:
+            with self._service.pool.session() as session:
+                audit.write(session, self.person, "refused", self._what[:400], {"why": bad.what[:400]}, self._service.clock())
+            raise
 
     def _keep(self, at: At, key: str, answer: Response) -> None:
         headers = {name: value for name, value in answer.headers.items() if name in ("content-type", "etag", "location")}
