@@ -155,3 +155,7 @@ from cause where id = %s
 -- name: cause_events
 -- by work_event_cause, newest first
 select at, event, who, detail from work_event where cause = %s order by id desc limit 30
+
+-- name: account_of
+-- by primary key
+select account, side from work where id = %s
