@@ -38,7 +38,7 @@ def ask(seat: Seat, number: str) -> str:
     seat.go(f"/exceptions/{ref}/accept")
     page.get_by_label("Reason").select_option("agreed")
     page.get_by_label("In words").fill("said on the phone")
-    page.get_by_role("button", name="Accept difference").click()
+    page.get_by_role("button", name="Accept").click()
     expect(page.locator("[data-said]")).to_contain_text("waiting for approval")
     return ref
 

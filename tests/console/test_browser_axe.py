@@ -17,7 +17,7 @@ from tieout.store.pool import Pool
 RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa"]}}
 PAGES = (
     "/exceptions", "/exceptions?item=EX-1", "/exceptions?group=cause", "/exceptions?q=nothing-like-it&owner=me", "/exceptions?colour=red",
-    "/exceptions/EX-1", "/exceptions/EX-1/snooze", "/exceptions/EX-1/accept", "/exceptions/filter", "/approvals", "/settings/profile",
+    "/exceptions/EX-1", "/exceptions/EX-1/snooze", "/exceptions/EX-1/accept", "/exceptions/filter", "/causes/1", "/approvals", "/settings/profile",
     "/settings/keys", "/settings/views", "/views/new", "/help/keys", "/exceptions/EX-999999",
 )  # fmt: skip
 

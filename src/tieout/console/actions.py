@@ -14,6 +14,7 @@ from tieout.cases.reasons import REASONS
 from tieout.cases.resolve import stopped_systems
 from tieout.console.queries_exceptions import Row
 from tieout.console.visit import Visit
+from tieout.core.command import State
 from tieout.errors import OperatorError
 from tieout.people.person import RIGHTS, Person, Right
 
@@ -56,7 +57,7 @@ BUTTONS = {
         Button("snooze", "Snooze", "s", "snoozed"),
         Button("tag", "Tag", "t", "tagged"),
         Button("retry", "Retry", "r", "to be tried again"),
-        Button("accept", "Accept difference", "", "accepted"),
+        Button("accept", "Accept", "", "accepted"),
         Button("correct", "Correct", "", "to be corrected by a command"),
         Button("acknowledge", "Acknowledge", "", "acknowledged", asks=False),
         Button("prioritise", "Priority", "", "given a priority"),
@@ -65,6 +66,7 @@ BUTTONS = {
         Button("wake", "Wake", "", "woken", asks=False),
     )
 }
+RETRY = list(BUTTONS).index("retry")
 ON_LISTS = ("assign", "mine", "snooze", "tag", "retry", "accept", "acknowledge")
 
 
@@ -85,7 +87,13 @@ def on_lists(person: Person) -> list[Offer]:
 def on_item(visit: Visit, row: Row) -> list[Offer]:
     """The buttons of one exception: what cannot be done now is visible, and says why."""
     stopped = stopped_systems(visit.connection, visit.now)
-    return [Offer(one.name, one.label, one.key, denied(visit.person, one.right) or _unfit(one, row, stopped)) for one in BUTTONS.values()]
+    made = [Offer(one.name, one.label, one.key, denied(visit.person, one.right) or _unfit(one, row, stopped)) for one in BUTTONS.values()]
+    if row.kind in ("command", "balance") and not made[RETRY].denied and (why := _no_refusal(visit, row)):
+        made[RETRY] = msgspec.structs.replace(made[RETRY], denied=why)
+    may = denied(visit.person, Right.RESOLVE) or ("it is resolved" if row.state == "resolved" else "")
+    made.append(Offer("edit", "Edit and replay", "e", may or ("" if row.kind == "quarantine" else "there is no message to edit")))
+    made.append(Offer("link", "Link", "", may or ("" if row.kind in ("waiting", "balance") else "there is no transaction to link")))
+    return made
 
 
 def denied(person: Person, right: Right) -> str:
@@ -101,14 +109,23 @@ def _unfit(one: Button, row: Row, stopped: dict[str, str]) -> str:
     if (one.name == "wake") == (row.state != "snoozed") and one.name in ("wake", "snooze"):
         return "it is not snoozed" if one.name == "wake" else "it is snoozed already"
     if one.name == "retry":
-        if row.kind not in ("quarantine", "command", "conflict"):
-            return "there is nothing to send or read again; the ledger waits for the other system"
-        return stopped.get(row.system, "") if row.kind == "command" else ""
+        if row.kind not in ("quarantine", "command", "balance"):
+            return "there is nothing to send or read again; it clears by itself when what it waits for comes"
+        return stopped.get(row.system, "") if row.kind != "quarantine" else ""
     if one.name == "accept" and row.kind != "balance":
         return "there is no difference to accept"
     if one.name == "correct":
         return "only what stands open on an account is owed" if row.kind != "balance" else stopped.get(row.system, "")
     return ""
+
+
+def _no_refusal(visit: Visit, row: Row) -> str:
+    """Why there is no command to try again; empty when the newest one was refused."""
+    ((account, side),) = visit.fetch("account_of", row.id)
+    newest = visit.fetch("newest_command", row.root, account, side)
+    if not newest:
+        return "no command was sent about it"
+    return "" if newest[0][1] == State.REFUSED else f"{newest[0][0]} is {newest[0][1]}"
 
 
 def button(name: str) -> Button:

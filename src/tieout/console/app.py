@@ -69,6 +69,7 @@ def application(desk: Desk) -> Starlette:
     routes: list[BaseRoute] = [assets.route]
     for module in sorted(pkgutil.iter_modules(pages.__path__), key=lambda m: m.name):
         routes += import_module(f"{pages.__name__}.{module.name}").routes
+    routes.sort(key=lambda route: getattr(route, "path", "").count("{"))
     made = Starlette(
         routes=routes,
         middleware=[Middleware(Headers), Middleware(GZipMiddleware, minimum_size=800, compresslevel=5)],

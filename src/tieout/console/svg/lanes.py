@@ -87,7 +87,7 @@ def _lane(n: int, lane: str, events: Sequence[Event], across: Time, left: float)
     return group(
         h("text", lane, x=left - 14, y=middle + 4, text_anchor="end", cls="name"),
         h("line", x1=left, x2=WIDTH - RIGHT + 8, y1=middle, y2=middle, cls="track"),
-        _labels(together, across, middle), marks, cls="lane",
+        _labels(together, across, middle, left), marks, cls="lane",
     )  # fmt: skip
 
 
@@ -112,7 +112,7 @@ def _mark(events: Sequence[Event], x: float, middle: float) -> Markup:
     kind = min((e.kind for e in events), key=lambda k: -_weight(k))
     shape = group(
         h("title", "; ".join(f"{e.at:%H:%M} {e.words}" for e in events)), _shape(kind, x, middle),
-        h("text", str(len(events)), x=x, y=middle + 3.5, text_anchor="middle", cls="many") if len(events) > 1 else None,
+        h("text", str(len(events)), x=x, y=middle + 3.5, text_anchor="middle", cls="many") if len(events) > 1 and kind != "case" else None,
         cls=f"event {kind}",
     )  # fmt: skip
     href = next((e.href for e in events if e.kind == kind), "")
@@ -135,14 +135,14 @@ def _shape(kind: str, x: float, y: float) -> Markup:
     return h("circle", cx=x, cy=y, r=RADIUS)
 
 
-def _labels(together: Sequence[Sequence[Event]], across: Time, middle: float) -> list[Markup]:
+def _labels(together: Sequence[Sequence[Event]], across: Time, middle: float, left: float) -> list[Markup]:
     """Words above the marks, as far as they find room before the next label; the marks say all in their titles."""
     shown: list[Markup] = []
     before = -1e9
     for one in together:
         text = one[0].words if len(one) == 1 else f"{one[0].words} +{len(one) - 1}"
         wide = width_of(text, FONT)
-        x = min(across.at(one[0].at), WIDTH - RIGHT + 10 - wide / 2)
+        x = max(min(across.at(one[0].at), WIDTH - RIGHT + 10 - wide / 2), left + wide / 2 - 4)
         if x - wide / 2 > before:
             shown.append(h("text", text, x=round(x, 1), y=middle - 10, text_anchor="middle", cls="label"))
             before = x + wide / 2 + 8

@@ -146,3 +146,16 @@ from work w where {where} order by {order}
 -- name: request_state
 -- by primary key
 select state from work_request where id = %s
+
+-- name: shown_cause
+-- by primary key
+select id, fingerprint, class, systems, field, version, party, sku, title, state, team, person, fixed_in, first_seen, last_seen, seen, merged_into
+from cause where id = %s
+
+-- name: cause_events
+-- by work_event_cause, newest first
+select at, event, who, detail from work_event where cause = %s order by id desc limit 30
+
+-- name: account_of
+-- by primary key
+select account, side from work where id = %s

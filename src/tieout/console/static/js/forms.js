@@ -128,7 +128,8 @@ export async function act(name) {
     return void say(reason ? `Not possible: ${reason.dataset.reason}.` : "Not possible here.");
   }
   if (name === "mine" || name === "acknowledge") return void send(`/exceptions/${ref}/${name}`, {});
-  ask(`/exceptions/${ref}/${name}`);
+  if (name === "edit") go(`/exceptions/${ref}/edit`);
+  else ask(`/exceptions/${ref}/${name}`);
 }
 
 for (const name of ["assign", "mine", "snooze", "tag", "retry", "edit", "approve", "reject", "merge", "diff"]) {
