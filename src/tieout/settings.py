@@ -9,6 +9,7 @@ from datetime import date, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -351,10 +352,8 @@ def _check_sign_in(table: SignInTable, need: Callable[[bool, str, str], None]) -
         need(table.passwords, "`sign_in.passwords` is false and there is no `issuer`: nobody could sign in", "Name an issuer or leave it out.")
         need(not table.client and not table.roles, "`sign_in` names a client or roles and no `issuer`", "Name who vouches for people.")
         return
-    loopback = re.match(r"http://(127\.0\.0\.1|localhost|\[::1\])[:/]?", table.issuer) is not None
-    need(
-        table.issuer.startswith("https://") or loopback, f"`sign_in.issuer` {table.issuer!r} is not https", "Use the provider's https address."
-    )
+    here = table.issuer.startswith("http://") and _is_loopback(urlsplit(table.issuer).hostname or "")
+    need(table.issuer.startswith("https://") or here, f"`sign_in.issuer` {table.issuer!r} is not https", "Use the provider's https address.")
     need(bool(table.client), "`sign_in.issuer` is named without a `client`", "Register Tieout there and name the client id it got.")
     need(
         bool(table.address),
@@ -374,6 +373,13 @@ def _check_sign_in(table: SignInTable, need: Callable[[bool, str, str], None]) -
     for group, roles in table.roles.items():
         for role in roles:
             need(role in PEOPLE_ROLES, f"`sign_in.roles` gives {group!r} the role {role!r}", f"The roles are {', '.join(PEOPLE_ROLES)}.")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _is_network(text: str) -> bool:

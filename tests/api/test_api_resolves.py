@@ -6,8 +6,9 @@ from typing import Any
 
 from api_of import Api
 from tieout.cases import operation
+from tieout.cases.follow import follow
 from tieout.people import accounts
-from world import NOW, World
+from world import NOW, World, line, say, text
 
 
 def open_cases(api: Api, key: str, query: str = "class=SNI%2B&sort=value") -> list[dict[str, Any]]:
@@ -111,3 +112,31 @@ def test_views_are_named_changed_and_removed(api: Api) -> None:
     assert api.call("DELETE", f"/views/{made['id']}", key=other).status == 403
     assert api.call("DELETE", f"/views/{made['id']}", key=key).status == 200
     assert api.call("DELETE", f"/views/{mine.json['id']}", key=other).status == 404
+
+
+def test_a_message_is_edited_and_replayed_as_a_child(api: Api, told: World) -> None:
+    key = limited(api, "ana", "100", "analyst")
+    good = text(say("OrderBooked", "erp", "9", 0, [line(1, "shop/order/1", "A", 2, "20.00")])).decode().strip()
+    told.apply([good.replace('"happened": "2026-03-02T09:00:00Z"', '"happened": "yesterday"').encode() + b"\n"])
+    follow(told.connection, told.configuration, NOW)
+    (one,) = open_cases(api, key, "kind=quarantine")
+    path, tag = f"/cases/{one['ref']}", f'"{one["version"]}"'
+    assert api.call("GET", f"{path}/draft", key=api.key("vic", "viewer")).status == 403
+    draft = api.call("GET", f"{path}/draft", key=key).json
+    assert "yesterday" in draft["raw"]
+    assert draft["statements"][0]["reason"]
+    assert api.call("POST", f"{path}/try", {"text": good}, key=key).json["refused"] == ""
+    body = {"text": good, "hash": draft["hash"], "reason": "typo"}
+    assert api.call("POST", f"{path}/replay", body, key=key).status == 428
+    assert api.call("POST", f"{path}/replay", {**body, "hash": "0" * 64}, key=key, if_match=tag).status == 409
+    done = api.call("POST", f"{path}/replay", body, key=key, if_match=tag)
+    assert (done.status, done.json["done"].split()[0]) == (200, "message"), done.body
+    assert open_cases(api, key, "kind=quarantine") == []
+    actions = told.connection.execute("select action from action where object = %s order by id", [one["ref"]]).fetchall()
+    assert [action for (action,) in actions if action != "refused"] == ["read masked", "edit and replay"]
+
+
+def test_candidates_say_why(api: Api) -> None:
+    key = api.key("ana", "analyst")
+    one = open_cases(api, key)[0]
+    assert api.call("GET", f"/cases/{one['ref']}/candidates", key=key).status == 200
