@@ -3,10 +3,10 @@
 `SERVE=0` ends after the report, `SERVE=1` always serves. Without either it serves at a terminal only: a script gets its prompt back.
 """
 
-import contextlib
 import os
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -75,8 +75,11 @@ def serve(console: Console) -> None:
     console.print(f"\nThe console:  http://127.0.0.1:{port}/exceptions")
     console.print(f"  sign in as ana (analyst), bo (approver) or chen (engineer), password {password}", soft_wrap=True, highlight=False)
     console.print("  Ctrl-C ends it.", highlight=False)
-    with contextlib.suppress(KeyboardInterrupt):
-        tieout("serve", "--port", str(port), "--roles", "receive,tick,work,people,console")
+    command = [sys.executable, "-m", "tieout", "-p", str(OUT), "serve", "--port", str(port), "--roles", "receive,tick,work,people,console"]
+    running = subprocess.Popen(command)  # noqa: S603 - our own command
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the server too, which ends what is at hand; we wait for that
+    signal.signal(signal.SIGTERM, lambda *_: running.terminate())
+    running.wait()
 
 
 def wants_serving() -> bool:

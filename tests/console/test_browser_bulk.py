@@ -18,6 +18,15 @@ from world import World
 WHERE = "class = 'SNI+' and state <> 'resolved'"
 
 
+def opened(database: Database, number: int) -> None:
+    """The history says that the newest were opened."""
+    with database.session() as connection:
+        connection.execute(
+            "insert into work_event (work, at, event, who, detail) select id, now(), 'opened', 'ledger', '{}' from work order by id desc limit %s",
+            [number],
+        )
+
+
 def run_all(world: World, database: Database) -> None:
     with database.session() as connection:
         while operation.step(connection, world.configuration, datetime.now(UTC)):
@@ -55,6 +64,20 @@ def test_bulk_does_exactly_what_it_said(few: str, database: Database, world: Wor
     expect(page.locator("[data-progress-text]")).to_have_text(f"{total} of {total}, done")
     page.get_by_role("link", name="Show these exceptions").click()
     expect(page.locator(".chip")).to_contain_text("operation: OP-1")
+
+
+def test_what_comes_after_the_selection_is_not_shown_as_selected(few: str, database: Database, sit: Callable[..., Seat]) -> None:
+    page = sit(few, database).go("/exceptions?class=SNI%2B&sort=opened")
+    page.locator("#rows tr.cursor").wait_for()
+    page.keyboard.press("Control+Shift+A")
+    expect(page.locator('#rows tr[aria-selected="true"]')).to_have_count(120)
+    many(database, 40, datetime.now(UTC), first=5001)
+    opened(database, 40)
+    expect(page.locator("[data-fresh]")).to_have_text("10 new, press .")
+    page.keyboard.press(".")
+    expect(page.locator(".heading .figures")).to_contain_text("135 open")
+    expect(page.locator('#rows tr[aria-selected="true"]')).to_have_count(110)
+    expect(page.locator("#rows tr").first).to_have_attribute("aria-selected", "false")
 
 
 def test_the_same_form_twice_is_one_operation(few: str, database: Database, sit: Callable[..., Seat]) -> None:

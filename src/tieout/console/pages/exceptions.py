@@ -7,6 +7,7 @@ from typing import Any
 
 from starlette.responses import RedirectResponse, Response
 
+from tieout.cases.selection import holds
 from tieout.console import filters, urls
 from tieout.console.actions import on_item, on_lists
 from tieout.console.app import page
@@ -37,7 +38,8 @@ def queue(visit: Visit) -> Response:
         return _rows(visit, reading)
     if visit.fragment.startswith("row/"):
         ids = [int(text) for text in visit.fragment[4:].split(",")[:WINDOW] if text.isdecimal()]
-        return visit.show("fragments/exception_rows.html", rows=visit.timed("db", reading.by_id, ids), **_common(visit, state))
+        rows = visit.timed("db", reading.by_id, ids)
+        return visit.show("fragments/exception_rows.html", rows=rows, outside=_outside(visit, rows), **_common(visit, state))
     if visit.fragment == "pane":
         return visit.show("pages/exceptions.html", block="pane", **_with_item(visit, state), **_common(visit, state))
     if state.group == "cause":
@@ -57,7 +59,7 @@ def _items(visit: Visit, reading: Reading) -> Response:
     rows = visit.timed("db", reading.rows, limit, state.offset)
     newest = visit.fetch("live_newest")[0][0]
     return visit.show(
-        "pages/exceptions.html", figures=figures, rows=rows, limit=limit, newest=newest, **_with_item(visit, state),
+        "pages/exceptions.html", figures=figures, rows=rows, outside=_outside(visit, rows), limit=limit, newest=newest, **_with_item(visit, state),
         without=filters.without(reading, figures) if not rows else [], ever=bool(rows) or bool(visit.fetch("any_work")), **_common(visit, state),
     )  # fmt: skip
 
@@ -77,7 +79,18 @@ def _causes(visit: Visit, reading: Reading) -> Response:
 
 def _rows(visit: Visit, reading: Reading) -> Response:
     rows = visit.timed("db", reading.rows, WINDOW, reading.state.offset)
-    return visit.show("fragments/exception_rows.html", rows=rows, first=reading.state.offset, **_common(visit, reading.state))
+    return visit.show(
+        "fragments/exception_rows.html", rows=rows, outside=_outside(visit, rows), first=reading.state.offset, **_common(visit, reading.state)
+    )
+
+
+def _outside(visit: Visit, rows: list[Row]) -> set[int]:
+    """Which of some rows are not in the selection that the browser holds: they came after it, and nothing is done to them."""
+    held = visit.request.headers.get("X-Selection", "")
+    if not held:
+        return set()
+    ids = [row.id for row in rows]
+    return set(ids) - holds(visit.connection, held[:40], ids)
 
 
 def _with_item(visit: Visit, state: State) -> dict[str, Any]:

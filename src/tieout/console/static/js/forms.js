@@ -1,9 +1,9 @@
 // Dialogs and what is sent from them: a form goes out once, its answer is told, what was typed stays when it is refused.
-import { Away, part } from "./morph.js";
+import { Away, ambient, part } from "./morph.js";
 import { on } from "./keys.js";
 import { fail, say, undo } from "./tell.js";
 import { go } from "./nav.js";
-import { chosen, cursorRef, forget, grid, mark, move, reload, renew } from "./grid.js";
+import { chosen, cursorRef, forget, grid, mark, move, renew } from "./grid.js";
 import { refresh } from "./pane.js";
 
 const sheet = document.createElement("dialog");
@@ -61,13 +61,12 @@ async function done(response) {
   refresh();
 }
 
-async function send(url, fields, advance) {
+async function send(url, fields) {
   const body = new URLSearchParams(fields);
   if (!body.has("csrf")) body.set("csrf", document.body.dataset.csrf);
   try {
     const { response, root } = await part(url, "dialog", { method: "POST", body });
     if (response.status === 204) {
-      if (advance) response.headers.get("X-Advance");
       await done(response);
       return true;
     }
@@ -149,7 +148,8 @@ on("select-all", async () => {
   });
   if (!response.ok) return void fail("The selection could not be made; nothing is selected.");
   forget();
-  chosen.server = { ...(await response.json()), all: true };
+  chosen.server = await response.json();
+  ambient["X-Selection"] = chosen.server.id;
   tell();
   mark();
   return true;
@@ -186,4 +186,3 @@ document.addEventListener("click", (event) => {
   const bad = event.target.closest("[data-reason]");
   if (bad) say(`Not possible: ${bad.dataset.reason}.`);
 });
-export { reload };

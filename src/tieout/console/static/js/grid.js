@@ -1,5 +1,5 @@
 // The windowed list: a hundred rows of a hundred thousand are in the page, the focus stays on the grid, rows may be replaced.
-import { Away, part } from "./morph.js";
+import { Away, ambient, part } from "./morph.js";
 import { on } from "./keys.js";
 import { fail } from "./tell.js";
 
@@ -18,7 +18,7 @@ function start() {
   const query = box.dataset.query;
   if (!g || g.box !== box || g.query !== query) {
     if (!g || g.query !== query) forget();
-    g = { box, query, busy: false, cursor: -1, wanted: false };
+    g = { box, query, busy: false, cursor: -1 };
   }
   g.table = box.querySelector("#grid");
   g.rows = box.querySelector("#rows");
@@ -48,6 +48,7 @@ function opened() {
 export function forget() {
   chosen.ids.clear();
   chosen.server = null;
+  delete ambient["X-Selection"];
   document.dispatchEvent(new CustomEvent("chosen"));
 }
 
@@ -96,8 +97,7 @@ async function load(from) {
   const mine = g;
   const url = new URL(`/exceptions${mine.query}`, location.href);
   if (from) url.searchParams.set("offset", from);
-  const headers = chosen.server ? { "X-Selection": chosen.server.id } : {};
-  const { response, root } = await part(url, "rows", { headers });
+  const { response, root } = await part(url, "rows");
   if (g !== mine) return;
   if (!response.ok || !root) throw new Error(`the server answered ${response.status}`);
   const rows = root.getElementById("rows");
@@ -124,7 +124,7 @@ export function mark() {
   for (const row of g.rows.children) {
     const id = row.id.slice(1);
     const box = row.querySelector("input");
-    const isChosen = chosen.server ? (chosen.server.all ? !row.classList.contains("gone") && !row.dataset.out : chosen.server.ids.has(id)) : chosen.ids.has(id);
+    const isChosen = chosen.server ? (!row.classList.contains("gone") && row.dataset.out === undefined) : chosen.ids.has(id);
     row.setAttribute("aria-selected", isChosen);
     if (box.checked !== isChosen) box.checked = isChosen;
     box.tabIndex = -1;
@@ -175,10 +175,6 @@ function withoutMarks(row) {
   row.querySelector("input").removeAttribute("tabindex");
   row.querySelector("a").removeAttribute("tabindex");
   return row;
-}
-
-export function reload() {
-  if (g) load(g.first).catch(() => {});
 }
 
 function toggle(row, yes) {

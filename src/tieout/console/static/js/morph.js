@@ -5,12 +5,15 @@ const policy = window.trustedTypes
 
 export class Away extends Error {}
 
+// What every request says besides: the selection that the server holds, so that rows come with their true state.
+export const ambient = {};
+
 // Ask for a part of a page. Gives {response, root}: root is a document to take nodes from, or null when there is none.
 export async function part(url, fragment, options = {}) {
   let response;
   const slow = setTimeout(() => document.body.classList.add("busy"), 150);
   try {
-    response = await fetch(url, { ...options, headers: { "X-Fragment": fragment, ...options.headers }, credentials: "same-origin" });
+    response = await fetch(url, { ...options, headers: { "X-Fragment": fragment, ...ambient, ...options.headers }, credentials: "same-origin" });
     if (response.status === 401) {
       location.assign(`/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`);
       throw new Away("signed out");
