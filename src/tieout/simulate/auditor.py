@@ -260,13 +260,16 @@ class Auditor:
     def begin(self, plan: Plan) -> None:
         """A transaction begins."""
         index = plan.order.index
-        self._watches[index] = Watch(self._accounts, self._grace)
-        self._papers_left[index] = len([paper for paper in plan.papers if paper.of in (-1, index)])
+        self._follow(index, len([paper for paper in plan.papers if paper.of in (-1, index)]))
         if plan.fault or plan.is_watched:
             self._struck.add(index)
         for other in plan.concerns:
             self._struck.add(other)
             self._watches[other].begin()
+
+    def _follow(self, index: int, papers: int) -> None:
+        self._watches[index] = Watch(self._accounts, self._grace)
+        self._papers_left[index] = papers
 
     def hear(self, papers: Iterable[Paper], end: int, silent: Iterable[str] = ()) -> list[Event]:
         """What arrives until a moment, at which all feeds but the silent ones report how far they are; the exceptions that follow."""
@@ -277,6 +280,9 @@ class Auditor:
                 arrivals[paper.of].append(paper)
         for system in set(SYSTEMS) - set(silent):
             self.feeds.reach(system, end, end)
+        for index in arrivals.keys() - self._watches.keys():
+            self._follow(index, len(arrivals[index]) + 1)
+            self._struck.add(index)
         found: list[Event] = []
         for index in self._struck | arrivals.keys():
             mine = arrivals.get(index, [])
