@@ -206,6 +206,12 @@ def grace_of(settings: str) -> int:
     return 60 * int(tomllib.loads(settings)["project"].get("grace_minutes", 0))
 
 
+def quiet_of(settings: str) -> dict[str, int]:
+    """How many seconds each system may be silent, for those of which a company's `tieout.toml` says it."""
+    systems = tomllib.loads(settings)["systems"]
+    return {name: HOUR * table["quiet_hours"] for name, table in systems.items() if "quiet_hours" in table}
+
+
 def _codes(row: Mapping[str, Any], known: set[str]) -> list[str]:
     if unknown := sorted(row.keys() - known):
         raise SettingsError(f"A drill cannot judge by {', '.join(unknown)}.", "For the drill, write deadlines and tolerances by account alone.")
