@@ -170,6 +170,9 @@ def shares(paper: Paper, part: Part) -> Iterator[tuple[str, str, int | None, Cen
         case Part.PARCELS:
             for parcel in paper.more["parcels"]:
                 yield f"*/parcel/{parcel}", "", 1, None
+        case Part.MINUS:
+            for line in paper.lines:
+                yield line.about or paper.about, "", None, None if line.value is None else -line.value
         case Part.LABELS:
             for line in paper.lines:
                 yield line.about or paper.about, line.charge, None, line.value

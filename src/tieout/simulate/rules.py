@@ -28,6 +28,7 @@ class Part(Enum):
     AMOUNTS = "every line's money, on what the line is about"
     AGAINST = "the sum, on what the paper is against"
     PARCELS = "one for each parcel"
+    MINUS = "every line's money taken off, on what the line is about"
     LABELS = "every line's money, by its label, on what the paper is about"
     COUNT = "every line's quantity, on what the paper is about"
     GROUP = "one for the interchange group it came in"
@@ -150,7 +151,7 @@ ACCOUNTS: Mapping[str, Account] = {
             "SHD", Measure.MONEY, {}, {"sale": Part.AMOUNTS}, Side("marketplace", REPORTS, 20 * 24), Side("marketplace", (), 20 * 24),
         ),
         Account(
-            "SFT", Measure.MONEY, {"settlement": Part.TOTAL, "fees": Part.AMOUNTS, "reserve_line": Part.AMOUNTS}, {"settled": Part.AMOUNTS},
+            "SFT", Measure.MONEY, {"settlement": Part.TOTAL}, {"settled": Part.AMOUNTS, "fees": Part.MINUS, "reserve_line": Part.MINUS},
             Side("marketplace", REPORTS, 1), Side("marketplace", REPORTS, 1),
         ),
         Account(

@@ -97,7 +97,7 @@ class World:
                 paper.of = planned.order.index
             self._shuffle(paper)
             for silence in self._silences:
-                if paper.system == silence.system and silence.start <= paper.delivered < silence.end:
+                if paper.system == silence.system and silence.start <= paper.delivered < silence.end + BACK_AFTER:
                     paper.delivered = silence.end + BACK_AFTER
             queue.put(paper.delivered, paper)
 
