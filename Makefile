@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo demo-erp test test-long check bench docs clean help
+.PHONY: demo demo-erp test test-console test-long check bench docs clean help
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -16,8 +16,8 @@ $(STAMP): pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	@touch $@
 
-demo: $(STAMP) ## Play one business day of a distributor and show what does not tie out
-	@$(BIN)/python examples/day/demo.py
+demo: $(STAMP) ## Play one business day of a distributor, show what does not tie out, serve the console; SERVE=0 ends after the report
+	@SERVE=$(SERVE) $(BIN)/python examples/day/demo.py
 
 demo-erp: $(STAMP) ## Drive a real ERP (Tryton, installed apart) through a day and compare; FAULTS=1 also breaks it
 	@FAULTS=$(FAULTS) $(BIN)/python examples/erp/demo.py
@@ -25,14 +25,19 @@ demo-erp: $(STAMP) ## Drive a real ERP (Tryton, installed apart) through a day a
 test: $(STAMP) ## Run the tests
 	@$(BIN)/python -m pytest
 
+test-console: $(STAMP) ## Run the console's tests in a real Chromium; nothing is skipped
+	@TIEOUT_BROWSER=required $(BIN)/python -m pytest tests/console -m ""
+
 test-long: $(STAMP) ## Run all tests, also those that take minutes each
 	@$(BIN)/python -m pytest -m ""
 
-check: $(STAMP) ## Everything CI runs: lint, format, types, import contracts, tests
+check: $(STAMP) ## Everything CI runs: lint, format, types, import contracts, secrets, dependencies, tests
 	@echo "== lint" && $(BIN)/ruff check .
 	@echo "== format" && $(BIN)/ruff format --check .
 	@echo "== types" && $(BIN)/mypy
 	@echo "== import contracts" && $(BIN)/lint-imports
+	@echo "== secrets" && $(BIN)/python checks/secret_scan.py
+	@echo "== dependencies" && $(BIN)/python checks/dependency_scan.py
 	@echo "== tests" && $(BIN)/python -m pytest
 
 bench: $(STAMP) ## Measure speed and size; writes bench-out/bench.json

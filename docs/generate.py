@@ -22,7 +22,7 @@ from tieout.core.evaluate import Tolerance
 from tieout.core.facts import Form
 from tieout.core.facts import kinds as kinds_module
 from tieout.core.facts.kinds import KINDS
-from tieout.policy import Match, project
+from tieout.policy import Match, project, work
 from tieout.runtime.configuration import connector, connector_names
 from tieout.store.migrate import LEDGER, migrations
 
@@ -163,13 +163,18 @@ SECTIONS = (
     ("[[waits]]", project.WaitTable, Match),
     ("[people.NAME]", project.PersonTable, None),
     ("[[delegations]]", project.DelegationTable, None),
+    ("[sign_in]", settings.SignInTable, None),
+    ("[work]", work.WorkTable, None),
+    ("[work.mail]", work.MailTable, None),
+    ("[work.teams.NAME]", work.TeamTable, None),
+    ("[[work.chains.NAME]]", work.StepTable, None),
 )
 
 
 def settings_page() -> str:
     """Every table and key of `tieout.toml`."""
     known = {f.encode_name for f in msgspec.structs.fields(settings.Settings)}
-    shown = {re.sub(r"[\[\]]|\.NAME", "", heading) for heading, _, _ in SECTIONS}
+    shown = {re.sub(r"[\[\]]|\..*", "", heading) for heading, _, _ in SECTIONS}
     if known != shown:
         raise SystemExit(f"docs/generate.py does not show the settings tables {sorted(known ^ shown)}")
     out = [
@@ -202,6 +207,8 @@ def _type(hint: Any) -> str:
         return f"list of {_type(get_args(hint)[0])}"
     if get_origin(hint) is dict:
         return "table"
+    if inspect.isclass(hint) and issubclass(hint, msgspec.Struct):
+        return "table"
     if inspect.isclass(hint) and issubclass(hint, str) and hint is not str:
         return ", ".join(f"`{member.value}`" for member in hint)  # type: ignore[attr-defined]
     return {"str": "text", "int": "whole number", "bool": "true or false", "date": "date", "time": "time"}.get(hint.__name__, hint.__name__)
@@ -211,7 +218,7 @@ def _default(field: Any) -> str:
     if field.required:
         return "required"
     value = field.default_factory() if field.default is msgspec.NODEFAULT else field.default
-    if value in (None, "", (), {}):
+    if value in (None, "", (), {}) or isinstance(value, msgspec.Struct):
         return "none"
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"

@@ -10,6 +10,7 @@ from types import TracebackType
 
 import msgspec
 
+from tieout.cases.follow import follow
 from tieout.connectors import Secrets, System
 from tieout.core.account import ClearingAccount
 from tieout.core.attempt import Target
@@ -22,14 +23,14 @@ from tieout.policy.checkpoints import Known
 from tieout.policy.fallback import Diversion
 from tieout.report import tables
 from tieout.report.state import Ledger
-from tieout.runtime.batch import Batch, Connection, Counts
+from tieout.runtime.batch import Connection, Counts
 from tieout.runtime.configuration import Configuration, Driving, sender_of
+from tieout.runtime.consider import consider
 from tieout.runtime.knowing import prepare
 from tieout.runtime.looks import tick
-from tieout.runtime.outbox import ROOTS_AT_ONCE, orchestrate
 from tieout.runtime.outcome import Rehearsal
 from tieout.runtime.rehearse import Progress, rehearse
-from tieout.settings import FILE, Overlay, Settings, driving_of, load, policy_of, secrets_of, systems_of, targets_of
+from tieout.settings import FILE, Overlay, Settings, driving_of, load, policy_of, secret_at, secrets_of, systems_of, targets_of, work_of
 from tieout.store.database import Database, fetch, run
 
 DATABASE_VARIABLE = "TIEOUT_DATABASE"
@@ -42,6 +43,7 @@ class Tieout:
         self.folder = folder
         self.settings = settings
         self.driving = driving_of(settings, folder)
+        self.work = work_of(settings, folder, self.driving)
         self.database = database
         self.connection: Connection = database.connect(writer=True)
         self.systems = systems_of(settings, folder)
@@ -76,6 +78,7 @@ class Tieout:
     def _configure(self, connection: Connection | None = None) -> Configuration:
         configuration = configuration_of(self.settings, self.systems.values(), connection or self.connection)
         configuration.driving = driving_by(self.driving, targets_of(self.settings))
+        configuration.work = self.work
         if configuration.driving is not None:
             self._refuse_forgetful()
         return configuration
@@ -98,6 +101,11 @@ class Tieout:
     def secrets_of(self, name: str) -> Secrets:
         """The secrets of a system, fetched anew from where they lie. Raises SettingsError."""
         return secrets_of(self.settings, name, self.folder, os.environ)
+
+    def sign_in_secret(self) -> str:
+        """Our secret at who vouches for people; empty when there is none. Raises SettingsError."""
+        place = self.settings.sign_in.secret
+        return secret_at(place, "sign_in.secret", self.folder, os.environ) if place else ""
 
     def _check_fingerprint(self) -> None:
         """The stored postings depend on which accounts are kept by line; when that changes they must be made anew."""
@@ -123,10 +131,10 @@ class Tieout:
         if self.configuration.driving is not None:
             now = datetime.now(UTC)
             roots = sorted({root for (root,) in (*fetch(self.connection, "open_roots"), *fetch(self.connection, "open_commands"))})
-            for start in range(0, len(roots), ROOTS_AT_ONCE):
-                part = roots[start : start + ROOTS_AT_ONCE]
-                with self.connection.transaction():
-                    orchestrate(Batch(self.connection, self.configuration, now, "policy", alone=False), part)
+            with self.connection.transaction():
+                run(self.connection, "consider", roots, [now] * len(roots))
+            while consider(self.connection, self.configuration, now):
+                pass  # a batch at a time; where another process is at it already, it does the rest
 
     def use(self, system: System) -> System:
         """Take a system that the settings do not name, or a new mapping for one, into this project."""
@@ -218,6 +226,15 @@ class Tieout:
     def tick(self, *, everything: bool = False) -> int:
         """Look at everything whose deadline has passed."""
         return tick(self.connection, self.configuration, datetime.now(UTC), everything=everything)
+
+    def follow(self) -> int:
+        """Bring the work on exceptions in step with the ledger; how many changes were followed."""
+        return follow(self.connection, self.configuration, datetime.now(UTC))
+
+    def mail_password(self) -> str:
+        """The password at the mail server; empty when there is none. Raises SettingsError."""
+        place = self.settings.work.mail.password
+        return secret_at(place, "work.mail.password", self.folder, os.environ) if place else ""
 
 
 def configuration_of(

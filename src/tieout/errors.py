@@ -3,7 +3,8 @@
 TieoutError
 ├── OperatorError      the person at the keyboard or the settings file (exit code 2)
 │   ├── SettingsError  `tieout.toml`, a mapping or a policy is wrong
-│   └── InputMissing   a named file or folder is not there or cannot be read
+│   ├── InputMissing   a named file or folder is not there or cannot be read
+│   └── Forbidden      somebody asks for what the roles, the scopes or maker-checker do not allow
 ├── StoreError         the database is unreachable, too old, too new or lacks rights (exit code 3)
 └── IntegrityError     the ledger does not prove: a tampered row or a broken chain (exit code 4)
 
@@ -37,6 +38,10 @@ class SettingsError(OperatorError):
 
 class InputMissing(OperatorError):
     """A path that was named does not exist or cannot be read."""
+
+
+class Forbidden(OperatorError):
+    """A person may not do this; says who may."""
 
 
 class StoreError(TieoutError):

@@ -7,33 +7,47 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from types import FrameType
 
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute, Mount
+
+from tieout.api import single_sign_on
 from tieout.api.body import Room
 from tieout.api.keys import Gate, keys
 from tieout.api.probe import Probe
 from tieout.api.routes import Intake, Watched, interface
 from tieout.api.server import Web
+from tieout.api.single_sign_on import Door
+from tieout.api.v1.app import PATH, application
+from tieout.api.v1.ask import sweep
+from tieout.api.v1.service import Service
 from tieout.app import Tieout
+from tieout.cases.role import working
+from tieout.console.app import application as console
+from tieout.console.desk import Desk
 from tieout.core.lane import Limits
 from tieout.errors import OperatorError
+from tieout.people import audit, sessions
 from tieout.runtime.consider import consider
 from tieout.runtime.dispatch import Dispatcher
 from tieout.runtime.gather import Queue, applying
 from tieout.runtime.polling import poller, polling
-from tieout.runtime.roles import GRACE, Crew, Loop, Place, Step, ticking
-from tieout.settings import folders_of, limits_of
+from tieout.runtime.roles import GRACE, Crew, Loop, Place, Step, my_turn, ticking
+from tieout.settings import folders_of, limits_of, targets_of
+from tieout.store.pool import Pool
 from tieout.telemetry.logs import LOG, fields
 from tieout.telemetry.metrics import Metrics
 from tieout.telemetry.traces import traces_of
 
-RECEIVE, APPLY, POLL, DISPATCH = "receive", "apply", "poll", "dispatch"
+RECEIVE, APPLY, POLL, DISPATCH, PEOPLE, WORK, CONSOLE = "receive", "apply", "poll", "dispatch", "people", "work", "console"
 ALONE: dict[str, Callable[[Place, threading.Event], AbstractContextManager[Step]]] = {"tick": ticking}
 """Roles that need nothing but their place: one loop each."""
-ROLES = (RECEIVE, APPLY, *ALONE, POLL, DISPATCH)
+ROLES = (RECEIVE, APPLY, *ALONE, WORK, POLL, DISPATCH, PEOPLE, CONSOLE)
+SEAL_SECONDS = 60.0
 
 
 def roles_of(text: str) -> tuple[str, ...]:
@@ -89,6 +103,55 @@ def dispatching(place: Place, limits: Mapping[str, Limits], folders: Mapping[str
             running.close(GRACE)
 
 
+@contextmanager
+def caring(place: Place, end: threading.Event) -> Iterator[Step]:
+    """The part of the role `people` that nobody asks for: what people did is sealed, what is over is forgotten; one process at a time."""
+    with closing(place.open_session()) as connection:
+
+        def step(now: datetime) -> float:
+            with my_turn(connection, PEOPLE) as mine:
+                if mine:
+                    audit.seal(connection, now)
+                    sessions.sweep(connection, now)
+                    sweep(connection, now)
+            return SEAL_SECONDS
+
+        yield step
+
+
+@contextmanager
+def listening(web: Web, application: Callable[[], Starlette], pools: Sequence[Pool], end: threading.Event) -> Iterator[Step]:
+    """The role that answers over HTTP, with the sessions that its answers take."""
+    try:
+        with web.serving(application, end) as step:
+            yield step
+    finally:
+        for pool in pools:
+            pool.close()
+
+
+def console_of(project: Tieout, pool: Pool) -> BaseRoute:
+    """The console: every path that is nobody else's."""
+    settings = project.settings
+    desk = Desk(
+        pool, settings.project.name or project.folder.name, settings.project.environment, settings.project.timezone,
+        is_secure=settings.sign_in.address.startswith("https:"), configuration=project.fresh_configuration(), limits=limits_of(settings),
+        targets=targets_of(settings),
+    )  # fmt: skip
+    return Mount("", console(desk))
+
+
+def for_people(project: Tieout, pool: Pool) -> list[BaseRoute]:
+    """What people reach: the interface of their programs, and the way in by single sign-on."""
+    settings = project.settings
+    service = Service(
+        pool, project.fresh_configuration, project.systems, targets_of(settings), limits_of(settings), people=project.driving.people,
+        address=settings.sign_in.address, proxies=settings.sign_in.proxies,
+    )  # fmt: skip
+    door = Door(pool, settings.sign_in, project.sign_in_secret, lambda: datetime.now(UTC))
+    return [Mount(PATH, application(service)), *single_sign_on.routes(door)]
+
+
 class Ending(threading.Event):
     """Set by the first signal, which ends gracefully. A later one ends at once; some senders signal twice in a moment."""
 
@@ -114,6 +177,8 @@ def _refuse(project: Tieout, roles: Sequence[str], host: str) -> None:
         )
     for name in project.settings.systems:
         project.secrets_of(name)
+    if PEOPLE in roles:
+        project.sign_in_secret()
     if POLL in roles:
         for name in _polled(project):
             poller(project.systems[name])
@@ -142,8 +207,18 @@ def crew_of(project: Tieout, place: Place, probe: Probe, roles: Sequence[str], w
         watched = Watched(lambda: crew.faults, probe, metrics)
         webhooks = {name: table.webhook for name, table in project.settings.systems.items() if table.webhook}
         intake = Intake(project.systems, webhooks, project.secrets_of, queue, Gate(probe.keys), Room(), place.traces)
-        application = partial(interface, watched, intake if RECEIVE in roles else None)
-        first.append(Loop(RECEIVE if RECEIVE in roles else "watch", partial(web.serving, application), metrics))
+        pool = Pool(project.database.connect)
+        reached = for_people(project, pool) if PEOPLE in roles else []
+        pools = [pool]
+        if CONSOLE in roles:
+            pools.append(Pool(project.database.connect))
+            reached.append(console_of(project, pools[-1]))
+        served = partial(interface, watched, intake if RECEIVE in roles else None, reached)
+        first.append(Loop(RECEIVE if RECEIVE in roles else "watch", partial(listening, web, served, pools), metrics))
+    if PEOPLE in roles:
+        first.append(Loop(PEOPLE, partial(caring, place), metrics))
+    if WORK in roles:
+        first.append(Loop(WORK, partial(working, place, project.mail_password), metrics))
     first += [Loop(name, partial(ALONE[name], place), metrics) for name in roles if name in ALONE]
     if DISPATCH in roles and project.configuration.driving is not None:
         limits, folders = limits_of(project.settings), folders_of(project.settings, project.folder)

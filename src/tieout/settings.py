@@ -1,13 +1,15 @@
 """`tieout.toml`: what a project is, which systems speak, and how this company judges. Every error names file, key and rule."""
 
 import difflib
+import ipaddress
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -26,14 +28,18 @@ from tieout.policy import CompanyPolicy, DeadlineRow, Match, ToleranceRow
 from tieout.policy.calendar import Calendar
 from tieout.policy.driving import Driving
 from tieout.policy.project import DelegationTable, DrivenTable, PersonTable, PolicyTable, PolicyTables, WaitTable, driving
+from tieout.policy.work import MailTable, StepTable, TeamTable, Work, WorkTable
+from tieout.policy.work import work_of as work_rules
 
 FILE = "tieout.toml"
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 WEBHOOKS = ("shopify", "standard")
 WEBHOOK_SECRET = "webhook"  # noqa: S105  how the names of such secrets begin
 SECRET_PLACE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]{0,99}|file:[^\0]{1,500}")
 POLL_SECONDS_MAX = 7 * 24 * 3600
 CONCURRENCY_MAX = 64
+PEOPLE_ROLES = ("viewer", "analyst", "approver", "engineer", "admin")
 
 
 class Folder(Protocol):
@@ -67,7 +73,8 @@ class ProjectTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`[project]`: name; `database` (`embedded` or a PostgreSQL URL) and its `schema`; the company's `timezone`; `clock`
     (`feeds`: time runs with what the feeds report, for exports; `wall`: real time); `grace_minutes` after every
     deadline; `waiting_hours` before a waiting line becomes a case; `switches` of accounts, such as `match_accepted`;
-    `log_level` of `serve` and `worker` (`debug`, `info`, `warning`, `error`).
+    `log_level` of `serve` and `worker` (`debug`, `info`, `warning`, `error`); `environment` is the word that the console shows on
+    every page, such as `prod`, `test` or `demo`.
     """
 
     name: str = "tieout"
@@ -79,6 +86,7 @@ class ProjectTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     waiting_hours: int = 24
     switches: tuple[str, ...] = ()
     log_level: str = "info"
+    environment: str = "prod"
 
 
 class SendingTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -141,7 +149,7 @@ class ChannelTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CalendarTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`[calendars.NAME]`: working days (Monday is 1), closing time, cut-off, holidays, time zone.
+    """`[calendars.NAME]`: working days (Monday is 1), opening and closing time, cut-off, holidays, time zone.
 
     `default` serves where no other is named; `warehouse.W1` is the calendar `warehouse` of warehouse W1.
     """
@@ -151,6 +159,7 @@ class CalendarTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     closes: time = time(17)
     cutoff: time | None = None
     holidays: tuple[date, ...] = ()
+    opens: time = time(8)
 
 
 class ToleranceTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -183,6 +192,30 @@ class DeadlineTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     team: str = ""
 
 
+class SignInTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[sign_in]`: how people get in. `address` is where browsers reach the console, such as `https://tieout.example.com`;
+    `proxies` the networks of reverse proxies whose `X-Forwarded-For` is believed; `passwords = false` leaves single sign-on alone.
+
+    Single sign-on (OpenID Connect): `issuer`, our `client` id there and its `secret` (`env:NAME` or `file:PATH`; none for a public
+    client), the `scope` that is asked for, and the names of the claims with the `login` and the `groups`. What the groups may do and
+    see: `roles`, `teams`, `channels`, `warehouses`, each as group -> names; `["*"]` sees all. Who is in no group of `roles` is not let in.
+    """
+
+    address: str = ""
+    proxies: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
+    passwords: bool = True
+    issuer: str = ""
+    client: str = ""
+    secret: str = ""
+    scope: str = "openid profile email"
+    login: str = "preferred_username"
+    groups: str = "groups"
+    roles: dict[str, tuple[str, ...]] = {}
+    teams: dict[str, tuple[str, ...]] = {}
+    channels: dict[str, tuple[str, ...]] = {}
+    warehouses: dict[str, tuple[str, ...]] = {}
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A whole `tieout.toml`."""
 
@@ -196,6 +229,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     waits: tuple[WaitTable, ...] = ()
     people: dict[str, PersonTable] = {}
     delegations: tuple[DelegationTable, ...] = ()
+    sign_in: SignInTable = SignInTable()
+    work: WorkTable = WorkTable()
 
 
 def load(folder: Folder) -> Settings:
@@ -223,8 +258,11 @@ def _plain(message: str, data: Any) -> str:
     name, place = found[1], found[2] or ""
     tables = {"project": ProjectTable, "systems": SystemTable, "channels": ChannelTable, "calendars": CalendarTable,
               "tolerances": ToleranceTable, "deadlines": DeadlineTable, "policy": PolicyTable, "waits": WaitTable,
-              "people": PersonTable, "delegations": DelegationTable, "": Settings}  # fmt: skip
-    table = SendingTable if place.endswith(".sending") else tables.get(re.split(r"[.\[]", place)[0], Settings)
+              "people": PersonTable, "delegations": DelegationTable, "sign_in": SignInTable, "work": WorkTable, "": Settings}  # fmt: skip
+    inner = {"sending": SendingTable, "mail": MailTable}.get(place.rpartition(".")[2])
+    if place.startswith("work."):
+        inner = TeamTable if place.startswith("work.teams.") else StepTable if place.startswith("work.chains.") else inner
+    table = inner or tables.get(re.split(r"[.\[]", place)[0], Settings)
     near = difflib.get_close_matches(name, table.__struct_fields__, 1)
     where = f" in `{place}`" if place else ""
     return f"unknown key `{name}`{where}" + (f" (did you mean `{near[0]}`?)" if near else "")
@@ -238,6 +276,10 @@ def _check(settings: Settings, path: Path, folder: Folder) -> None:
             raise SettingsError(f"{path}: {what}.", next_step)
 
     need(project.log_level in LOG_LEVELS, f"`project.log_level` is {project.log_level!r}", f"Write one of {', '.join(LOG_LEVELS)}.")
+    need(
+        re.fullmatch(r"[a-z][a-z0-9-]{0,19}", project.environment) is not None,
+        f"`project.environment` is {project.environment!r}", "Write a short word, such as prod or test.",
+    )  # fmt: skip
     need(project.clock in ("feeds", "wall"), f"`project.clock` is {project.clock!r}", 'Write "feeds" or "wall".')
     need(
         re.fullmatch(r"[a-z_][a-z0-9_]{0,40}", project.schema) is not None,
@@ -283,6 +325,7 @@ def _check(settings: Settings, path: Path, folder: Folder) -> None:
             system.sending.concurrency <= CONCURRENCY_MAX,
             f"`systems.{name}.sending.concurrency` is {system.sending.concurrency}", f"Write at most {CONCURRENCY_MAX}.",
         )  # fmt: skip
+    _check_sign_in(settings.sign_in, need)
     names = {a.name for a in accounts().values()} | set(accounts())
     rows: list[tuple[str, ToleranceTable | DeadlineTable | WaitTable]] = [("tolerances", r) for r in settings.tolerances]
     rows += [("deadlines", r) for r in settings.deadlines]
@@ -297,6 +340,50 @@ def _check(settings: Settings, path: Path, folder: Folder) -> None:
     for tolerance in settings.tolerances:
         for text in (tolerance.quantity, tolerance.quantity_percent, tolerance.value, tolerance.value_percent):
             need(text is None or _is_limit(text), f"`tolerances` has the limit {text!r}", 'Write a number as text: "0.50".')
+
+
+def _check_sign_in(table: SignInTable, need: Callable[[bool, str, str], None]) -> None:
+    need(
+        not table.address or re.fullmatch(r"https?://[a-z0-9.:\[\]-]{1,250}", table.address) is not None,
+        f"`sign_in.address` {table.address!r} is no address", 'Write it without a path: "https://tieout.example.com".',
+    )  # fmt: skip
+    for proxy in table.proxies:
+        need(_is_network(proxy), f"`sign_in.proxies` names {proxy!r}", 'Write a network such as "10.0.0.0/8".')
+    if not table.issuer:
+        need(table.passwords, "`sign_in.passwords` is false and there is no `issuer`: nobody could sign in", "Name an issuer or leave it out.")
+        need(not table.client and not table.roles, "`sign_in` names a client or roles and no `issuer`", "Name who vouches for people.")
+        return
+    loopback = table.issuer.startswith("http://") and urlsplit(table.issuer).hostname in LOOPBACK
+    need(
+        table.issuer.startswith("https://") or loopback, f"`sign_in.issuer` {table.issuer!r} is not https", "Use the provider's https address."
+    )
+    need(bool(table.client), "`sign_in.issuer` is named without a `client`", "Register Tieout there and name the client id it got.")
+    need(
+        bool(table.address),
+        "`sign_in.issuer` is named without an `address`",
+        "Say where browsers reach the console; the provider sends them back there.",
+    )
+    need(
+        not table.secret or SECRET_PLACE.fullmatch(table.secret) is not None,
+        "`sign_in.secret` does not say where the secret lies", 'Write secret = "env:NAME" or "file:PATH". If it was the secret, change it.',
+    )  # fmt: skip
+    need("openid" in table.scope.split(), "`sign_in.scope` lacks `openid`", 'Write scope = "openid profile email", and more if groups need it.')
+    need(
+        bool(table.roles),
+        "`sign_in` lets nobody in: no group has a role",
+        'Add [sign_in.roles] with lines such as "tieout-analysts" = ["analyst"].',
+    )
+    for group, roles in table.roles.items():
+        for role in roles:
+            need(role in PEOPLE_ROLES, f"`sign_in.roles` gives {group!r} the role {role!r}", f"The roles are {', '.join(PEOPLE_ROLES)}.")
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_zone(name: str) -> bool:
@@ -332,24 +419,27 @@ def systems_of(settings: Settings, folder: Folder) -> dict[str, System]:
 
 def secrets_of(settings: Settings, name: str, folder: Path, environment: Mapping[str, str]) -> Secrets:
     """The secrets of a system, fetched from where they lie. Raises SettingsError naming the place, never the secret."""
-    found = {}
-    for secret, place in settings.systems[name].secrets.items() if name in settings.systems else ():
-        kind, _, where = place.partition(":")
-        key = f"{FILE}: `systems.{name}.secrets.{secret}`"
-        if kind == "env":
-            text = environment.get(where, "")
-            if not text:
-                raise SettingsError(f"{key}: the environment variable {where} is not set.", "Set it for this process and start it again.")
-        else:
-            try:
-                text = (folder / where).read_text("utf-8").rstrip("\r\n")
-            except (OSError, UnicodeDecodeError) as bad:
-                why = bad.strerror if isinstance(bad, OSError) else "it is no text"
-                raise SettingsError(f"{key}: {where} cannot be read: {why}.", "Put the secret there, readable by this user.") from bad
-            if not text:
-                raise SettingsError(f"{key}: {where} is empty.", "Put the secret there, readable by this user.")
-        found[secret] = text
-    return found
+    places = settings.systems[name].secrets if name in settings.systems else {}
+    return {secret: secret_at(place, f"systems.{name}.secrets.{secret}", folder, environment) for secret, place in places.items()}
+
+
+def secret_at(place: str, key: str, folder: Path, environment: Mapping[str, str]) -> str:
+    """The secret that lies at `env:NAME` or `file:PATH`; `key` names the setting. Raises SettingsError."""
+    kind, _, where = place.partition(":")
+    named = f"{FILE}: `{key}`"
+    if kind == "env":
+        text = environment.get(where, "")
+        if not text:
+            raise SettingsError(f"{named}: the environment variable {where} is not set.", "Set it for this process and start it again.")
+        return text
+    try:
+        text = (folder / where).read_text("utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as bad:
+        why = bad.strerror if isinstance(bad, OSError) else "it is no text"
+        raise SettingsError(f"{named}: {where} cannot be read: {why}.", "Put the secret there, readable by this user.") from bad
+    if not text:
+        raise SettingsError(f"{named}: {where} is empty.", "Put the secret there, readable by this user.")
+    return text
 
 
 def targets_of(settings: Settings) -> dict[str, Target]:
@@ -386,7 +476,7 @@ def policy_of(settings: Settings) -> CompanyPolicy:
     """The policy the settings describe."""
     zone = settings.project.timezone
     calendars = {"default": Calendar(zone)} | {
-        name: Calendar(c.timezone or zone, frozenset(c.weekdays), c.closes, c.cutoff, frozenset(c.holidays))
+        name: Calendar(c.timezone or zone, frozenset(c.weekdays), c.closes, c.cutoff, frozenset(c.holidays), c.opens)
         for name, c in settings.calendars.items()
     }
     tolerances = tuple(
@@ -402,21 +492,38 @@ def policy_of(settings: Settings) -> CompanyPolicy:
 
 def driving_of(settings: Settings, folder: Folder) -> Driving:
     """What may be commanded, when, and what waits for an approver. Raises SettingsError, also for what a policy file says."""
-    texts = {}
-    for key, names in settings.policy.files.items():
-        for name in names:
-            if not name.endswith((".toml", ".csv")):
-                raise SettingsError(f"{folder / FILE}: `policy.{key}` names {name!r}.", "A decision table is a .toml or a .csv file.")
-            try:
-                texts[name] = (folder / name).read_text("utf-8-sig")
-            except (OSError, UnicodeDecodeError) as bad:
-                why = "is not UTF-8" if isinstance(bad, UnicodeDecodeError) else "cannot be read"
-                raise SettingsError(f"{folder / FILE}: `policy.{key}` {name!r} {why}.", "The path is relative to tieout.toml.") from bad
+    texts = _tables({f"policy.{key}": names for key, names in settings.policy.files.items()}, folder)
     systems = {n: DrivenTable(s.role, s.drive, s.stand_in, s.serves, s.anonymous) for n, s in settings.systems.items()}
     tables = PolicyTables(
         settings.policy, settings.waits, settings.people, settings.delegations, systems, texts, settings.project.timezone
     )  # fmt: skip
     return driving(tables, policy_of(settings))
+
+
+def work_of(settings: Settings, folder: Folder, rules: Driving) -> Work:
+    """How exceptions are worked: routing, chains, teams; with the checkpoints that judge what people decide. Raises SettingsError."""
+    texts = _tables({"work.routing": settings.work.files}, folder)
+    for name, calendar in settings.calendars.items():
+        if calendar.opens >= calendar.closes:
+            raise SettingsError(f"{folder / FILE}: `calendars.{name}.opens` is not before `closes`.", "Correct one of them.")
+    made = work_rules(settings.work, texts, settings.project.timezone)
+    version = rules.checkpoints.tables[-1].version if rules.checkpoints.tables else ""
+    return msgspec.structs.replace(made, policy=version, checkpoints=rules.checkpoints, people=rules.people)
+
+
+def _tables(named: Mapping[str, Iterable[str]], folder: Folder) -> dict[str, str]:
+    """The texts of decision tables by file name; `named` says by which key each is named. Raises SettingsError."""
+    texts = {}
+    for key, names in named.items():
+        for name in names:
+            if not name.endswith((".toml", ".csv")):
+                raise SettingsError(f"{folder / FILE}: `{key}` names {name!r}.", "A decision table is a .toml or a .csv file.")
+            try:
+                texts[name] = (folder / name).read_text("utf-8-sig")
+            except (OSError, UnicodeDecodeError) as bad:
+                why = "is not UTF-8" if isinstance(bad, UnicodeDecodeError) else "cannot be read"
+                raise SettingsError(f"{folder / FILE}: `{key}` {name!r} {why}.", "The path is relative to tieout.toml.") from bad
+    return texts
 
 
 def _match(row: ToleranceTable | DeadlineTable) -> Match:

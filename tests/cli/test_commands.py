@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from settlement_rows import line as settled
+from settlement_rows import report, total
 from tieout.app import opened
 from tieout.cli.project import rebuild
 
@@ -182,6 +184,32 @@ def test_inspect_needs_no_project(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["kind"] == "delimited text"
+
+
+@pytest.mark.parametrize(
+    ("raw", "kind", "facts"),
+    [
+        (
+            "UNB+UNOC:3+A:14+B:14+240105:0930+1'UNH+1+ORDERS:D:96A:UN'BGM+220+P1+9'DTM+137:20240105:102'LIN+1++X:SA'QTY+21:1'UNT+6+1'UNZ+1+1'",
+            "EDI partners (UN/EDIFACT)",
+            {"GroupReceived": 1, "OrderPlaced": 1},
+        ),
+        (
+            report(total("9", "1"), settled("9", "Order/ItemPrice/Principal", "1", day="2026-03-02")).decode(),
+            "Marketplace settlement reports (flat file)",
+            None,
+        ),
+    ],
+)
+def test_inspect_knows_edifact_and_settlement_reports(tmp_path: Path, raw: str, kind: str, facts: dict[str, int] | None) -> None:
+    path = tmp_path / "document.txt"
+    path.write_text(raw)
+    done = subprocess.run(
+        [sys.executable, "-m", "tieout", "inspect", str(path), "--json"], capture_output=True, text=True, cwd=tmp_path, check=False
+    )
+    answer = json.loads(done.stdout)
+    assert (answer["kind"], answer["valid"]) == (kind, True)
+    assert facts is None or answer["facts"] == facts
 
 
 def test_a_file_that_holds_nothing_is_said_and_not_dropped(project: Project) -> None:

@@ -76,12 +76,12 @@ def test_check_shows_the_tables_and_warns(folder: Path) -> None:
         assert answer["policy"][0] == "policy/checkpoints-2026-10.csv: checkpoints 2026-10, 4 rows, in force to 2026-11-01 05:00 UTC"
         assert answer["warnings"] == [
             "the connector shopify of shop cannot release shipment: nothing would be sent.",
-            "policy/checkpoints-2026-11.toml: row 10 can never decide: row 4 above it takes all that it is for.",
-            "policy/checkpoints-2026-11.toml: row 10 needs 1 with the role cfo, nobody in `[people]` has it: what it holds can only expire.",
+            "policy/checkpoints-2026-11.toml: row 12 can never decide: row 4 above it takes all that it is for.",
+            "policy/checkpoints-2026-11.toml: row 12 needs 1 with the role cfo, nobody in `[people]` has it: what it holds can only expire.",
         ]
         table.write_text(table.read_text().replace('"cfo"', '"cfo"\namounts = "> 5 USD"'))
         wrong = tieout(folder, "check")
         assert wrong.returncode == 2
-        assert "policy/checkpoints-2026-11.toml: row 10: column amounts: there is no such column. Did you mean 'amount'?" in wrong.stderr
+        assert "policy/checkpoints-2026-11.toml: row 12: column amounts: there is no such column. Did you mean 'amount'?" in wrong.stderr
     finally:
         tieout(folder, "remove", str(folder), "--yes")

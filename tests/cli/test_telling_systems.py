@@ -5,21 +5,16 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ground_rules import PlainRules
 from tieout.app import opened
 from tieout.connectors import canonical
-from tieout.core.attempt import Target
-from tieout.core.ground import Ruling
-from tieout.core.values import Role
 from tieout.runtime.apply import apply
-from tieout.runtime.configuration import Driving
 from tieout.runtime.statements import Arrival
 from world import line, say, text
 
@@ -38,10 +33,36 @@ connector = "rest"
 role = "erp"
 mapping = "erp.toml"
 states = ["OrderBooked"]
+drive = ["book_order"]
 secrets = { token = "env:ACME_TOKEN" }
 
 [systems.erp.sending]
 rate = 20
+
+[policy]
+checkpoints = "checkpoints.toml"
+
+[people.ann]
+roles = ["sales"]
+
+[people.bob]
+roles = ["sales"]
+
+[people.cid]
+roles = ["sales"]
+limit = "10.00 USD"
+
+[people.dan]
+roles = ["returns"]
+"""
+CHECKPOINTS = """
+version = "2026"
+[[checkpoint]]
+act = "book_order"
+customer = "C2"
+result = "hold"
+role = "sales"
+approvers = 2
 """
 MAPPING = """
 [rest]
@@ -58,6 +79,7 @@ documents = [{ type = "sales_order", path = "number" }]
 idempotency = { header = "Idempotency-Key" }
 """
 TOKEN = "t0p-s3cret"
+RULE = "checkpoints 2026 row 1 decided because act is book_order and customer is C2"
 BOOK = "TBK+ shop/order/{} 1"
 
 
@@ -83,14 +105,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     folder.mkdir()
     (folder / "tieout.toml").write_text(SETTINGS)
     (folder / "erp.toml").write_text(MAPPING)
+    (folder / "checkpoints.toml").write_text(CHECKPOINTS)
     with opened(folder) as found:
-
-        def checkpoint(command: Any, view: Any) -> Ruling:
-            return Ruling(command.group == "shop/order/2", "row 1: new customer")
-
-        rules = PlainRules(systems={Role.ERP: "erp"}, checkpoint=checkpoint)
-        found.configuration.driving = Driving(rules, {"erp": Target(timedelta(minutes=5))})
-        raw = b"".join(text(say("OrderPlaced", "shop", n, 0, [line(1, f"shop/order/{n}", "A", 5, 50)])) for n in (1, 2))
+        raw = b"".join(text(say("OrderPlaced", "shop", n, 0, [line(1, f"shop/order/{n}", "A", 5, 50)], customer=f"C{n}")) for n in (1, 2))
         shop = found.systems["shop"]
         documents = [Arrival(document, shop, datetime.now(UTC)) for document in canonical.split(BytesIO(raw), "test", shop)]
         apply(found.connection, found.configuration, documents, datetime.now(UTC))
@@ -104,8 +121,11 @@ def test_commands_are_listed_and_shown_with_their_whole_life(project: Project) -
     assert [one["key"] for one in project.json("commands", "list", "--state", "held", "--system", "erp")] == [BOOK.format(2)]
     assert project.json("commands", "list", "--subject", "shop/order/9") == []
     shown = project.json("commands", "show", BOOK.format(2))
-    assert (shown["rule"], [step["event"] for step in shown["life"]]) == ("row 1: new customer", ["hold"])
-    assert "held by: row 1: new customer" in project.run("commands", "show", BOOK.format(2)).stdout
+    assert (shown["rule"], [step["event"] for step in shown["life"]]) == (RULE, ["hold"])
+    plain = project.run("commands", "show", BOOK.format(2)).stdout
+    assert f"held by: {RULE}" in plain
+    assert "needs 2 with the role sales by " in plain
+    assert f"payload {shown['approval']['payload'][:12]}" in plain
 
 
 def test_a_dry_run_shows_the_requests_masks_secrets_and_sends_nothing(project: Project) -> None:
@@ -141,15 +161,28 @@ def test_a_system_is_asked_something_harmless_and_its_fault_is_named(project: Pr
 
 def test_people_approve_reject_and_let_again_by_name(project: Project) -> None:
     held = BOOK.format(2)
-    own = project.run("commands", "approve", held, "--who", "tieout")
-    assert (own.returncode, "Somebody else" in own.stderr) == (2, True)
-    assert project.run("commands", "approve", held, "--who", "ann").returncode == 0
-    assert project.run("commands", "reject", held, "--who", "bob", "--why", "wrong customer").returncode == 0
-    assert project.run("commands", "retry", held, "--who", "cid").returncode == 0
+    payload = project.json("commands", "show", held)["approval"]["payload"]
+    for who, why in (
+        ("tieout", "There is nobody called 'tieout'. Known are ann, bob, cid, dan"),
+        ("dan", "dan has not the role sales, nor a delegation of it that is in force. It needs 2 with the role sales"),
+        ("cid", "cid may approve up to 10.00 USD, this is 50.00 USD"),
+    ):
+        done = project.run("commands", "approve", held, "--as", who)
+        assert (done.returncode, why in " ".join(done.stderr.split())) == (2, True), done.stderr
+    other = project.run("commands", "approve", held, "--as", "ann", "--payload", "0" * 12)
+    assert (other.returncode, "changed, review again" in other.stderr) == (2, True)
+    first = project.run("commands", "approve", held, "--as", "ann", "--payload", payload[:12])
+    assert (first.returncode, "1 more with the role sales must" in first.stdout) == (0, True)
+    assert [(one["key"], one["waits_for"][:7]) for one in project.json("commands", "list", "--state", "held")] == [(held, "1 sales")]
+    again = project.run("commands", "approve", held, "--as", "Ann")
+    assert (again.returncode, "has consented already" in again.stderr) == (2, True)
+    assert project.run("commands", "approve", held, "--as", "bob").returncode == 0
+    assert project.run("commands", "reject", held, "--as", "bob", "--why", "wrong customer").returncode == 0
+    assert project.run("commands", "retry", held, "--as", "cid").returncode == 0
     shown = project.json("commands", "show", held)
-    assert (shown["state"], shown["approved_by"], shown["reason"]) == ("refused", "ann", "wrong customer")
+    assert (shown["state"], shown["approved_by"], shown["reason"]) == ("refused", "ann, bob", "wrong customer")
     assert [(step["event"], step["who"]) for step in shown["life"]] == [
-        ("hold", "tieout"), ("approved", "ann"), ("denied", "bob"), ("retried", "cid"),
+        ("hold", "tieout"), ("consented", "ann"), ("approved", "bob"), ("denied", "bob"), ("retried", "cid"),
     ]  # fmt: skip
-    lost = project.run("commands", "cancel", "X", "--who", "ann", "--why", "none")
+    lost = project.run("commands", "cancel", "X", "--as", "ann", "--why", "none")
     assert (lost.returncode, "There is no command 'X'" in lost.stderr) == (2, True)

@@ -327,6 +327,36 @@ def test_a_remittance_that_does_not_foot_says_by_how_much() -> None:
     assert (fact.total, fact.data["foots"], fact.data["difference"]) == (95, "no", "-5")
 
 
+TAKES = partner(partners={"THEM": {"takes": ["ORDRSP", "DESADV", "INVOIC"]}})
+
+
+def test_an_order_keeps_what_its_customer_asks_for_and_where_the_goods_go() -> None:
+    party: Row = ("NAD", "DP", ("8712", "", "9"), "", "SHOP 7", ("HIGH STREET 1", "YARD"), "LEEDS", "", "LS1", "GB")
+    fact = one(order(party, *item("1", "2")), TAKES)
+    assert fact.data == {
+        "takes": "acknowledgment invoice ship_notice", "ship_to": "SHOP 7", "ship_to_id": "8712",
+        "ship_to_street": "HIGH STREET 1\nYARD", "ship_to_city": "LEEDS", "ship_to_zip": "LS1", "ship_to_country": "GB",
+    }  # fmt: skip
+    assert one(order(*item("1", "2"))).data == {}
+
+
+def test_what_a_customer_takes_is_our_word_to_him_and_else_our_own_document() -> None:
+    notice: tuple[Row, ...] = (("BGM", "351", "D1", "9"), ISSUED, ("RFF", ("ON", "PO1")), ("LIN", "1", "", ("A", "SA")), ("QTY", ("12", "8")))
+    sent = {
+        "OrderAcknowledged": answered(*item("1", "8", action="5"), sent=True),
+        "ShipmentAnnounced": document(*notice, type_="DESADV", sent=True),
+        "InvoiceSent": invoice(*billed("1", "8", "16"), total="16", sent=True),
+    }
+    told = {kind: one(raw, TAKES) for kind, raw in sent.items()}
+    assert [fact.kind for fact in told.values()] == list(sent)
+    assert {fact.system for fact in told.values()} == {"edi"}
+    assert [fact.data["about"] for fact in told.values()] == ["AB1", "D1", "INV1"]
+    assert told["OrderAcknowledged"].lines[0].subject == "edi/order/THEM:PO1"
+    assert [one(raw).kind for raw in sent.values()] == ["OrderBooked", "Shipped", "Invoiced"]
+    received = document(*notice, type_="DESADV")
+    assert one(received, partner(partners={"THEM": {"drop_ships": True}})).kind == "DropShipped"
+
+
 def contrl(*rows: Row, **how: object) -> list[Statement]:
     return statements(document(*rows, type_="CONTRL", release="3", **how))  # type: ignore[arg-type]
 

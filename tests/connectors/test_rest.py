@@ -79,7 +79,7 @@ WRONG = [
     ("[rest]", "[rest]\nbse = 1", "erp.toml: rest: bse: there is no such key. Did you mean 'base'?"),
     ('base = "https://erp.example"', "", "erp.toml: rest: Object missing required field `base`."),
     ("https://erp", "ftp://erp", "erp.toml: rest: base: 'ftp://erp.example' is no address without query."),
-    ("https://erp", "https://me:pw@erp", "erp.toml: rest: base: the address holds a user."),
+    ("https://erp", "https://me:pw@erp", "erp.toml: rest: base: the address holds a user."),  # pragma: allowlist secret
     ("https://erp", "http://erp", "erp.toml: rest: base: credentials would travel unencrypted."),
     ('"bearer"', '"basic"', "erp.toml: auth: user: the scheme 'basic' needs it."),
     ("[409]", '["4x"]', "erp.toml: error 1: status: '4x' is no status."),

@@ -93,6 +93,14 @@ def test_an_interchange_between_others_is_refused_whole() -> None:
     assert refusal.reason == "The interchange is from ZZ:THEM to ZZ:ELSE; neither is ours (ZZ:US)."
 
 
+def test_a_test_interchange_counts_nothing_unless_it_is_asked_for() -> None:
+    raw = order("PO1*1*2*EA*3").replace(b"*0*P*>", b"*0*T*>", 1)
+    (refusal,) = statements(raw)
+    assert isinstance(refusal, Refusal)
+    assert (refusal.rule, refusal.source.place) == ("x12/test", "segment 1 (ISA), element 15")
+    assert one(raw, partner(accept_test=True)).kind == "OrderPlaced"
+
+
 def test_two_customers_with_one_order_number_are_two_orders() -> None:
     other = order("PO1*1*2*EA*3").replace(f"{'THEM':<15}".encode(), f"{'OTHER':<15}".encode(), 1)
     assert {one(order("PO1*1*2*EA*3")).ref, one(other).ref} == {"edi/order/THEM:PO1", "edi/order/OTHER:PO1"}

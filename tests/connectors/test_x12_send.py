@@ -306,7 +306,9 @@ def test_a_partner_has_its_own_delimiters_version_and_identifiers() -> None:
         "usage": "T",
         "first_control_number": 900,
     }
-    system = msgspec.structs.replace(EDI, options=OPTIONS | {"identifiers": ["ZZ:CUPLINE", "14:111"], "partners": {"BIGBOX": said}})
+    system = msgspec.structs.replace(
+        EDI, options=OPTIONS | {"identifiers": ["ZZ:CUPLINE", "14:111"], "partners": {"BIGBOX": said}, "accept_test": True}
+    )
     raw = send.document(ANSWER, system, NUMBERS)
     assert isinstance(raw, bytes)
     lines = raw.decode().split("\n")

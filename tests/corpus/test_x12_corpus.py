@@ -15,7 +15,7 @@ from tieout.core.values import Role
 from tieout.formats.x12 import describe
 
 FOLDER = CORPUS / "01-edi-x12"
-PARTNER = System("edi", "x12", Role.PARTNER, timezone="America/Chicago")
+PARTNER = System("edi", "x12", Role.PARTNER, timezone="America/Chicago", options={"accept_test": True})
 
 pytestmark = [
     pytest.mark.corpus,

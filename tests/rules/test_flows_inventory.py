@@ -37,6 +37,16 @@ def test_a_movement_is_posted_when_it_has_stood_for_a_day(world: World, quantity
     assert world.of("STK") == {}
 
 
+@pytest.mark.parametrize("quantity", [5, -5])
+def test_a_movement_that_has_stood_is_posted_although_nobody_says_another_word(world: World, quantity: int) -> None:
+    """The feeds have reported beyond the day, and that alone makes it owed."""
+    moved(world, "M1", 0, quantity)
+    world.complete(25)
+    decide(world)
+    assert commands(world) == {POST: "queued"}
+    assert asked(world, POST) == {"": quantity}
+
+
 def test_a_lagging_erp_is_not_told_what_it_has_posted_by_itself(world: World) -> None:
     moved(world, "M1", 0, 5)
     moved(world, "M1", 3, 5, "StockPosted", "erp")

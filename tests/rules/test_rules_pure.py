@@ -511,10 +511,16 @@ def test_rule_21_kits_post_components_and_lose_no_cent() -> None:
 
 
 def test_rule_22_the_same_difference_stands_under_its_upstream() -> None:
-    book = [posting(["TBK+", "TSH+"], 5, 0), posting(["TBK+"], 3, 0, key="B"), posting(["TSH+"], 2, 0, key="B")]
+    book = [posting(["TBK-", "TSH+"], 5, 0), posting(["TBK-"], 3, 0, key="B"), posting(["TSH+"], 2, 0, key="B")]
     assert {(i.account, i.key): i.state for i in judged(book)} == {
         ("TBK", "A"): State.OPEN, ("TSH", "A"): State.UNDER, ("TBK", "B"): State.OPEN, ("TSH", "B"): State.OPEN,
     }  # fmt: skip
+
+
+def test_rule_22_an_equal_difference_of_another_statement_stands_by_itself() -> None:
+    """Booked five too many, and shipped five more than booked: two faults of one amount, and nobody may see only one of them."""
+    book = [posting(["TBK-"], 5, 0), posting(["TSH-"], 5, 1)]
+    assert {i.account: i.state for i in judged(book)} == {"TBK": State.OPEN, "TSH": State.OPEN}
 
 
 def test_rule_34_an_open_footing_blocks_fees_and_payout_of_the_settlement_only() -> None:

@@ -98,7 +98,10 @@ def test_an_older_server_than_15_is_refused() -> None:
         migrate(Old(), "x")  # type: ignore[arg-type]
 
 
-CHANGE = {"batch": "seq = 0", "outgoing": "set_ = 0", "command_event": "who = 'nobody'"}
+CHANGE = {
+    "batch": "seq = 0", "outgoing": "set_ = 0", "command_event": "who = 'nobody'", "action": "who = 'nobody'", "action_seal": "actions = 0",
+    "work_event": "who = 'nobody'", "work_file": "who = 'nobody'", "work_consent": "who = 'nobody'",
+}  # fmt: skip
 """What to change in a table that has no column `batch` of its own."""
 
 
@@ -156,3 +159,8 @@ def test_worlds_of_one_server_share_nothing(world_of: Callable[..., World]) -> N
     one.apply([say("OrderPlaced", "shop", "1", 0, [line(1, "shop/order/1", "A", 1, 1)])])
     assert one.net()
     assert other.net() == {}
+
+
+def test_every_migration_has_a_number_of_its_own() -> None:
+    numbers = [number for number, _, _ in migrations()]
+    assert numbers == list(range(1, len(numbers) + 1))

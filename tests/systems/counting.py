@@ -1,6 +1,7 @@
 """A target that counts: every request is written down when it came, every document with the key it was made for.
 
-`ways` says per attempt what becomes of a request: `well`, `dropped` (done, and the connection is cut before the answer), `delayed`
+`ways` says per attempt what becomes of a request: `well`, `dropped` (done, and the connection is cut before the answer), `lost` (cut, and
+nothing done), `delayed`
 (done only `delay` after the client has hung up or waits no longer), or a status. With `knows_again` it recognises a key and
 makes nothing twice, as does one without keys that is asked first; both can be looked up by `GET /documents?ref=KEY`.
 """
@@ -131,6 +132,8 @@ class _Wire(asyncio.Protocol):
             self._answer(201, {"number": counting.make(came.key)})
         elif came.way == "dropped":
             counting.make(came.key)
+            self._transport.close()
+        elif came.way == "lost":
             self._transport.close()
         elif came.way == "delayed":
             counting.pending += 1

@@ -69,13 +69,15 @@ def settled(world: World) -> bool:
     return not {"queued", "sending", "unknown"} & states(world).keys()
 
 
-def dispatcher(world: World, *, limits: Limits | None = None, lease: float = 30.0, **more: Any) -> Dispatcher:
+def dispatcher(
+    world: World, *, limits: Limits | None = None, limits_by: Mapping[str, Limits] | None = None, lease: float = 30.0, **more: Any
+) -> Dispatcher:
     """A dispatcher of a world, fast if nothing else is said."""
     return Dispatcher(
         lambda: world.database.session(writer=True),
         world.configuration,
         lambda name: SECRETS,
-        limits={"erp": limits or Limits(concurrency=8, rate=FAST)},
+        limits=limits_by or {"erp": limits or Limits(concurrency=8, rate=FAST)},
         lease=timedelta(seconds=lease),
         **more,
     )

@@ -20,7 +20,6 @@ from tieout.core.rate import Rate
 from tieout.core.values import Role
 from tieout.runtime import lane as lanes
 from tieout.runtime.lane import BEGINNING
-from tieout.runtime.take import Terms, take
 from world import World
 
 KEYS = Target(timedelta(seconds=2), timedelta(hours=1), timedelta(milliseconds=20), timedelta(milliseconds=200))
@@ -170,27 +169,6 @@ def test_what_cannot_be_sent_before_its_deadline_goes_to_a_person(world_of: Call
     ((reason,),) = world.connection.execute("select attempt->>'reason' from command").fetchall()
     assert "not sent within" in reason
     assert "connect:" in reason
-
-
-def test_a_fallback_withdraws_what_never_left_and_only_that(world_of: Callable[..., World]) -> None:
-    with counting() as target:
-        world = drive(world_of(systems=systems(erp(target.base, keys=True))), KEYS)
-        world.apply([order(1), order(2)])
-        asked: list[str] = []
-
-        def fallback(command: Any, attempt: Any, circuit: Any, now: datetime) -> str | None:
-            asked.append(command.key)
-            return "the other warehouse takes it" if command.key == "TBK+ shop/order/1 1" else None
-
-        running = dispatcher(world, fallback=fallback)
-        terms = Terms("me", timedelta(seconds=30), Limits(rate=FAST), KEYS, {}, fallback)
-        with world.connection.transaction():
-            taken = take(world.connection, world.configuration, "erp", 10, terms, datetime.now(UTC))
-        running.close()
-    assert [task.key for task in taken.tasks] == ["TBK+ shop/order/2 1"]
-    assert sorted(asked) == ["TBK+ shop/order/1 1", "TBK+ shop/order/2 1"]
-    ((state, attempt),) = world.connection.execute("select state, attempt from command where key = 'TBK+ shop/order/1 1'").fetchall()
-    assert (state, attempt["reason"]) == ("cancelled", "the other warehouse takes it")
 
 
 def test_the_forecast_goes_by_the_rate_and_by_how_fast_the_system_answers() -> None:

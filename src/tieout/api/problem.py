@@ -15,6 +15,7 @@ class Problem(Exception):
         self.next_step = next_step
         self.retry_after = retry_after
         self.closes = closes
+        self.headers: dict[str, str] = {}
 
     def response(self, source: str) -> Response:
         """As it is answered; `source` is the path it came to."""
@@ -27,7 +28,7 @@ class Problem(Exception):
             "rule": self.rule,
             "next_step": self.next_step,
         }
-        headers = {"cache-control": "no-store"}
+        headers = {"cache-control": "no-store", **self.headers}
         if self.retry_after:
             headers["retry-after"] = str(self.retry_after)
         if self.status == 401:
@@ -46,8 +47,12 @@ TITLES = {
     408: "Too slow",
     409: "Conflict",
     411: "Length required",
+    412: "Changed meanwhile",
     413: "Too large",
     415: "Unsupported encoding",
+    422: "Not as described",
+    428: "Which version?",
+    429: "Too many requests",
     500: "Our fault",
     503: "Not now",
 }

@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Future
 from datetime import UTC, datetime
 from functools import partial
@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from tieout.api.body import Room
 from tieout.api.keys import Gate
@@ -55,9 +55,9 @@ class Watched(msgspec.Struct, frozen=True):
     metrics: Metrics
 
 
-def interface(watched: Watched, intake: Intake | None) -> Starlette:
-    """The ASGI application; without an intake it only tells how the process is doing."""
-    routes = [
+def interface(watched: Watched, intake: Intake | None, people: Sequence[BaseRoute] = ()) -> Starlette:
+    """The ASGI application; without an intake, and without what `people` reach, it only tells how the process is doing."""
+    routes: list[BaseRoute] = [
         Route("/healthz", partial(_healthz, watched=watched), methods=["GET"]),
         Route("/readyz", partial(_readyz, watched=watched, intake=intake), methods=["GET"]),
         Route("/metrics", partial(_metrics, watched=watched, intake=intake), methods=["GET"]),
@@ -65,7 +65,7 @@ def interface(watched: Watched, intake: Intake | None) -> Starlette:
     if intake is not None:
         for path, take in (("/v1/messages/{system}", _message), ("/v1/webhooks/{system}", _webhook)):
             routes.append(Route(path, partial(_told, watched=watched, intake=intake, take=take), methods=["POST"]))
-    return Starlette(routes=routes, exception_handlers={HTTPException: _no_such, Exception: _our_fault})
+    return Starlette(routes=[*routes, *people], exception_handlers={HTTPException: _no_such, Exception: _our_fault})
 
 
 # Watching ----------------------------------------------------------------------------------------------------------------

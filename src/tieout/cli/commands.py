@@ -2,7 +2,7 @@
 
 import typer
 
-from tieout.cli import access, care, decisions, drill, imports, policy, reads, rehearse, serve, simulate, systems, telling
+from tieout.cli import access, care, decisions, drill, imports, people, policy, reads, rehearse, serve, simulate, systems, telling, work
 from tieout.cli.options import Json, before_the_command
 
 app = typer.Typer(
@@ -16,8 +16,13 @@ app = typer.Typer(
 )
 audit_app = typer.Typer(help="Prove that the ledger was not changed behind its back.", no_args_is_help=True)
 policy_app = typer.Typer(help="What the decision tables of `[policy]` would say, tried dry.", no_args_is_help=True)
-decide_app = typer.Typer(help="Decisions of people: links, write-offs, matches; each is a fact that can be withdrawn.", no_args_is_help=True)
+decide_app = typer.Typer(
+    help="Decisions of people: links, write-offs, matches, corrections; each is a fact, and some wait for the consent of others.",
+    no_args_is_help=True,
+)
 keys_app = typer.Typer(help="Access keys: who may send messages to `tieout serve`, and as which system.", no_args_is_help=True)
+people_app = typer.Typer(help="Who may sign in to the console and the API, and what each may do and see.", no_args_is_help=True)
+work_app = typer.Typer(help="The exceptions as work: whose they are, what people do with them, what waits for approval.", no_args_is_help=True)
 commands_app = typer.Typer(
     help="What systems are told: where each command stands and why, and what people do about it.", invoke_without_command=True
 )
@@ -64,6 +69,27 @@ for _group, _name, _command in (
     (commands_app, "reject", telling.reject),
     (commands_app, "retry", telling.retry),
     (commands_app, "cancel", telling.cancel),
+    (work_app, "list", work.list_),
+    (work_app, "show", work.show_),
+    (work_app, "causes", work.causes),
+    (work_app, "assign", work.assign),
+    (work_app, "acknowledge", work.acknowledge),
+    (work_app, "snooze", work.snooze),
+    (work_app, "tag", work.tag),
+    (work_app, "comment", work.comment),
+    (work_app, "attach", work.attach),
+    (work_app, "retry", work.retry),
+    (work_app, "accept", work.accept),
+    (work_app, "link", work.link),
+    (work_app, "correct", work.correct),
+    (work_app, "ask", work.ask),
+    (work_app, "ignore", work.ignore),
+    (work_app, "take-back", work.take_back),
+    (work_app, "undo", work.undo),
+    (work_app, "requests", work.requests),
+    (work_app, "approve", work.approve),
+    (work_app, "reject", work.reject),
+    (work_app, "digest", work.digest_),
     (systems_app, "list", systems.list_),
     (systems_app, "pause", systems.pause),
     (systems_app, "resume", systems.resume),
@@ -71,16 +97,28 @@ for _group, _name, _command in (
     (decide_app, "link", decisions.link),
     (decide_app, "write-off", decisions.write_off),
     (decide_app, "match", decisions.match),
+    (decide_app, "correct", decisions.correct),
+    (decide_app, "list", decisions.list_),
+    (decide_app, "approve", decisions.approve),
+    (decide_app, "reject", decisions.reject),
     (policy_app, "explain", policy.explain),
     (audit_app, "verify", care.audit_verify),
     (keys_app, "add", access.add),
     (keys_app, "list", access.list_),
     (keys_app, "revoke", access.revoke),
+    (people_app, "add", people.add),
+    (people_app, "list", people.list_),
+    (people_app, "role", people.role),
+    (people_app, "scope", people.scope),
+    (people_app, "password", people.password_),
+    (people_app, "disable", people.disable),
 ):
     _group.command(_name)(_command)
 app.add_typer(audit_app, name="audit")
 app.add_typer(decide_app, name="decide")
 app.add_typer(keys_app, name="keys")
+app.add_typer(people_app, name="people")
 app.add_typer(policy_app, name="policy")
 app.add_typer(commands_app, name="commands")
 app.add_typer(systems_app, name="systems")
+app.add_typer(work_app, name="work")

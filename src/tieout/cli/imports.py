@@ -42,6 +42,7 @@ def import_(
                 project.connection, project.configuration, chosen, places,
                 stdin=sys.stdin.buffer, declared=declared, progress=lambda origin, size, total: advance(size, total),
             )  # fmt: skip
+        project.follow()
         answer = {n: getattr(counts, n) for n in counts.__struct_fields__} | {"open_cases": len(project.ledger().cases)}
         if as_json:
             show.as_json(answer)

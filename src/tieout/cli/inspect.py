@@ -12,10 +12,14 @@ from tieout.formats import x12
 from tieout.runtime.configuration import connector
 
 READERS = ("shopify", "wms_json", "carrier_json", "canonical", "camt")
+OPTIONS: dict[str, dict[str, Any]] = {"canonical": {"any_system": True}, "edifact": {"accept_test": True}}
+"""What lets a connector read as much as it can of a document that no system has yet."""
+EDIFACT = (b"UNA", b"UNB")
+SETTLEMENT = b"settlement-id\t"
 
 
 def describe(origin: str, stream: BinaryIO) -> dict[str, Any]:
-    """What a stream holds: X12 by its envelopes, JSON and XML by the connector that understands most of it, else what it looks like."""
+    """What a stream holds: X12 by its envelopes, other documents by the connector that understands most of them, else what it looks like."""
     raw = stream.read(DOCUMENT_MAX + 1)
     if len(raw) > DOCUMENT_MAX:
         return {
@@ -29,16 +33,20 @@ def describe(origin: str, stream: BinaryIO) -> dict[str, Any]:
         return {"origin": origin, "kind": "empty", "bytes": len(raw)}
     if head[:1] in (b"{", b"[") or head[:1] == b"<":
         return _by_connectors(origin, raw)
+    if head[:3] in EDIFACT:
+        return _by_connectors(origin, raw, ("edifact",), "EDIFACT")
+    if head[: len(SETTLEMENT)].lower() == SETTLEMENT:
+        return _by_connectors(origin, raw, ("settlement",), "delimited text")
     found = x12.describe(raw)
     if found.interchanges or head[:3] == b"ISA":
         return {"origin": origin, "kind": "X12", "bytes": len(raw), **msgspec.to_builtins(found)}
     return _text(origin, raw, msgspec.to_builtins(found.unreadable[0].fault) if found.unreadable else None)
 
 
-def _by_connectors(origin: str, raw: bytes) -> dict[str, Any]:
+def _by_connectors(origin: str, raw: bytes, readers: tuple[str, ...] = READERS, kind: str = "") -> dict[str, Any]:
     best: dict[str, Any] | None = None
-    for name in READERS:
-        module, system = connector(name), System("unknown", name, Role.CHANNEL, options={"any_system": True} if name == "canonical" else {})
+    for name in readers:
+        module, system = connector(name), System("unknown", name, Role.CHANNEL, options=OPTIONS.get(name, {}))
         facts: dict[str, int] = {}
         refusals: list[Refusal] = []
         for each in module.split(BytesIO(raw), origin, system):
@@ -54,7 +62,7 @@ def _by_connectors(origin: str, raw: bytes) -> dict[str, Any]:
         if best is None or (len(facts), -len(refusals)) > (len(best["facts"]), -len(best["refusals"])):
             best = answer
     if best is None or not best["facts"]:
-        kind = "JSON" if raw.lstrip()[:1] in (b"{", b"[") else "XML"
+        kind = kind or ("JSON" if raw.lstrip()[:1] in (b"{", b"[") else "XML")
         reason = best["refusals"][0]["reason"] if best and best["refusals"] else ""
         return {"origin": origin, "kind": kind, "bytes": len(raw), "valid": False, "reason": f"No connector reads it. {reason}".strip()}
     return best

@@ -1,33 +1,20 @@
-"""What commands do to a project as a whole: make one, close a period, rebuild, and take in a person's decisions."""
+"""What commands do to a project as a whole: make one, close a period, rebuild."""
 
-import hashlib
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from tieout.app import Tieout
-from tieout.connectors import System
-from tieout.core.facts import Fact, Line, revision_time
-from tieout.core.values import Ref, Role, exact, plain
 from tieout.errors import OperatorError, SettingsError
 from tieout.report.state import Ledger
-from tieout.runtime.apply import apply
 from tieout.runtime.batch import Batch
 from tieout.runtime.chain import close as close_batch
-from tieout.runtime.configuration import connector
-from tieout.runtime.intake import arrivals_of
-from tieout.runtime.looks import tick
 from tieout.runtime.rebuild import rebuild as apply_again
 from tieout.settings import FILE
-from tieout.store.database import Database, fetch, run
+from tieout.store.database import Database, run
 from tieout.store.embedded import Embedded
-from tieout.store.migrate import rename_schema
-
-PEOPLE = System("people", "canonical", Role.ERP, states=("Linked", "WrittenOff", "Matched"), options={})
+from tieout.store.migrate import rename_schema, take_over
 
 SETTINGS = """# A Tieout project. Every key is explained in docs/reference/settings.md.
 
@@ -156,82 +143,9 @@ def rebuild(project: Tieout, *, replace: bool, progress: Callable[[int, int], No
     if replace:
         kept = f"{old}_before_{datetime.now(UTC):%Y%m%d%H%M%S}"
         with project.database.owner() as owner:
+            take_over(owner, old, target.schema)
             rename_schema(owner, old, kept)
             rename_schema(owner, target.schema, old)
     else:
         target.drop()
     return {"messages": count, "equal": rebuilt == present, "ledger_hash": present, "rebuilt_hash": rebuilt, "kept_as": kept}
-
-
-# Decisions --------------------------------------------------------------------------------------------------------------
-
-
-def decide(project: Tieout, fact: Fact) -> None:
-    """A decision is a message like any other: kept, hashed, applied. Raises OperatorError when it was refused."""
-    system = project.use(PEOPLE)
-    raw = msgspec.json.encode(fact, order="deterministic") + b"\n"
-    found = connector("canonical").split(BytesIO(raw), f"decision of {fact.data.get('who', 'somebody')}", system)
-    counts = apply(project.connection, project.configuration, list(arrivals_of(found, system)), datetime.now(UTC), what="decision")
-    tick(project.connection, project.configuration, datetime.now(UTC), everything=True)
-    if counts.quarantined > 0:
-        reason = fetch(project.connection, "quarantined")[-1]
-        raise OperatorError(f"The decision was refused: {reason[7]}", reason[8])
-
-
-def _decision(kind: str, type_: str, number: str, **more: Any) -> Fact:
-    now = datetime.now(UTC)
-    return Fact(kind=kind, system=PEOPLE.name, type=type_, number=number, happened=now, revision=revision_time(now), **more)
-
-
-def _reference(text: str) -> Ref:
-    if text.count("/") < 2:
-        raise OperatorError(f"{text!r} is no reference.", "Write system/type/number, such as erp/sales_order/SO-1.")
-    return Ref(text)
-
-
-def link(project: Tieout, first: str, second: str, who: str, why: str, *, withdraw: bool) -> None:
-    """Link two references, or take the link back."""
-    a, b = sorted((_reference(first), _reference(second)))
-    number = hashlib.sha256(f"{a}={b}".encode()).hexdigest()[:16]
-    links = () if withdraw else ((a, b),)
-    decide(project, _decision("Linked", "link", number, links=links, void=withdraw, data={"who": who, "why": why, "a": a, "b": b}))
-
-
-def write_off(project: Tieout, name: str, who: str, why: str, *, withdraw: bool) -> None:
-    """Accept the exact residual of a case (rule 18), or take that back."""
-    number = hashlib.sha256(name.encode()).hexdigest()[:16]
-    if withdraw:
-        decide(project, _decision("WrittenOff", "write_off", number, void=True, data={"who": who, "why": why, "case": name}))
-        return
-    ledger = project.ledger()
-    case = next((c for c in ledger.cases if c.case == name and c.account), None)
-    if case is None:
-        raise OperatorError(f"There is no open case {name!r}.", "`tieout cases` lists them.")
-    found = [i for i in ledger.items if i.account == case.code and i.subject == case.subject and i.side.value == case.side]
-    if len(found) != 1:
-        raise OperatorError(f"{name} stands open in several units or currencies.", "Correct all but one of them first.")
-    item = found[0]
-    residual = item.quantity or exact((item.value or 0) + item.price)
-    data = {"who": who, "why": why, "case": name, "account": item.account, "key": item.key, "residual": plain(residual),
-            "unit": item.unit if item.quantity else item.currency}  # fmt: skip
-    decide(project, _decision("WrittenOff", "write_off", number, lines=(Line("1", Ref(item.root)),), data=data))
-
-
-def match(project: Tieout, record: str, parts: list[str], who: str, why: str) -> None:
-    """Allot a bank entry to what it pays (rule 27)."""
-    found = fetch(project.connection, "sources", [record])
-    if not found:
-        raise OperatorError(f"There is no record {record!r}.", "`tieout quarantine` lists what waits.")
-    fact = msgspec.json.decode(found[-1][6], type=Fact)
-    lines = []
-    for n, part in enumerate(parts, 1):
-        reference, sign, amount = part.rpartition("=")
-        if not sign:
-            raise OperatorError(f"{part!r} is no allotment.", "Write erp/invoice/90012=150.00.")
-        try:
-            lines.append(Line(str(n), _reference(reference), value=exact(amount)))
-        except ValueError as bad:
-            raise OperatorError(f"{bad}.", "Write erp/invoice/90012=150.00.") from bad
-    number = hashlib.sha256(record.encode()).hexdigest()[:16]
-    data = {"who": who, "why": why, "record": record, "revision": fact.revision}
-    decide(project, _decision("Matched", "match", number, currency=fact.currency, lines=tuple(lines), data=data))

@@ -6,7 +6,7 @@ import typer
 
 from tieout.cli.options import open_project
 from tieout.errors import OperatorError
-from tieout.serving import RECEIVE, ROLES, roles_of, run
+from tieout.serving import PEOPLE, RECEIVE, ROLES, roles_of, run
 from tieout.telemetry import logs
 
 PORT = 8477
@@ -38,8 +38,9 @@ def worker(
 
     Any number of them may have the same role: what only one may do at a time, such as polling a system, they do in turns.
     """
-    if port is None and RECEIVE in roles_of(roles):
-        raise OperatorError(f"{RECEIVE} has to listen somewhere.", "Add --port, or use `tieout serve`.")
+    listening = [name for name in roles_of(roles) if name in (RECEIVE, PEOPLE)]
+    if port is None and listening:
+        raise OperatorError(f"{listening[0]} has to listen somewhere.", "Add --port, or use `tieout serve`.")
     _work(roles, host, port)
 
 

@@ -22,6 +22,7 @@ from tieout.runtime.configuration import sender_of
 from tieout.runtime.consider import consider
 from tieout.runtime.dispatch import Dispatcher
 from tieout.runtime.dry_run import dry_run
+from tieout.runtime.health import state_of
 from tieout.runtime.transport import Transport
 from tieout.settings import folders_of, limits_of, secrets_of
 from tieout.store.database import fetch
@@ -164,17 +165,6 @@ def health(project: Tieout, now: datetime) -> list[dict[str, Any]]:
             "fault_at": lane.fault_at, "answered_at": lane.answered_at, "paused_until": lane.paused_until, "paused_by": lane.paused_by,
         })  # fmt: skip
     return made
-
-
-def state_of(lane: Lane, now: datetime) -> tuple[str, str]:
-    """One word for a lane, and its reason."""
-    if lane.is_paused(now):
-        return "paused", f"by {lane.paused_by} until {_clock(lane.paused_until)}: {lane.paused_why}"
-    if lane.circuit.stage.value != "closed":
-        return "down", lane.circuit.why or lane.reason
-    if lane.fault_at is not None and (lane.answered_at is None or lane.fault_at > lane.answered_at):
-        return "failing", f"{lane.fault}: {lane.reason}"
-    return "well", ""
 
 
 def _secrets(project: Tieout, name: str) -> Secrets:

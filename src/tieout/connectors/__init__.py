@@ -48,7 +48,7 @@ class System(msgspec.Struct, frozen=True):
     `timezone` is the IANA zone of its local times, `entity` our legal entity it works for, `lines` whether its line
     references are the root document's line numbers, `states` the only fact types it is believed for (all if empty),
     `ignore` those it is not believed for (another system states them). `options` belong to the connector: its manifest
-    says which there are.
+    says which there are. `silent`: what it states counts, and nobody waits for it (people who correct).
     """
 
     name: str
@@ -61,6 +61,7 @@ class System(msgspec.Struct, frozen=True):
     states: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     options: dict[str, Any] = {}
+    silent: bool = False
 
     def believes(self, kind: str) -> bool:
         """True when statements of this kind count."""

@@ -261,17 +261,26 @@ def _relate(items: list[Item], accounts: Mapping[str, ClearingAccount]) -> list[
         account, state = accounts[item.account], item.state
         if state is State.OPEN and any(i.account in account.blocked_by for i in exceptions):
             state = State.BLOCKED
-        elif state is State.OPEN and any(_same(i, item) for i in exceptions if i.account in account.upstream):
+        elif state is State.OPEN and any(_follows(item, accounts[i.account], i, account) for i in exceptions if i.account in account.upstream):
             state = State.UNDER
         related.append(msgspec.structs.replace(item, state=state))
     return related
 
 
-def _same(upstream: Item, item: Item) -> bool:
+def _follows(item: Item, above: ClearingAccount, upstream: Item, account: ClearingAccount) -> bool:
+    """True when the statements that stand on both accounts make this difference of the one upstream.
+
+    What is wrong in such a statement moves both accounts, each to the side on which it states that. So a booking that is too much
+    leaves too much to ship; it explains no over-shipment of the same amount, which is a second fault and must not hide behind the first.
+    """
+    turned = bool(above.credit.keys() & account.debit.keys() or above.debit.keys() & account.credit.keys())
+    quantity, price, value = item.quantity, item.price, item.value
+    if turned:
+        quantity, price, value = -quantity, -price, None if value is None else -value
     return (
         upstream.key == item.key
         and upstream.unit == item.unit
-        and upstream.quantity == item.quantity
-        and upstream.price == item.price
-        and (upstream.value == item.value or bool(item.quantity))
+        and upstream.quantity == quantity
+        and upstream.price == price
+        and (upstream.value == value or bool(quantity))
     )

@@ -1,5 +1,6 @@
 """Papers: what a document to a customer or partner says, drawn from the statements it is about. Pure; a connector gives it its form."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal, Inexact
 from fractions import Fraction
@@ -9,18 +10,18 @@ import msgspec
 from tieout.core.account import Posting
 from tieout.core.act import ANSWERS, Act
 from tieout.core.command import Command
-from tieout.core.evaluate import Item
 from tieout.core.facts import Line
 from tieout.core.ground import Ground, Paper
-from tieout.core.owed import SETTLED
-from tieout.core.values import EXACT, ZERO, Ref, ref_parts, tidy
+from tieout.core.values import EXACT, ZERO, Ref, exact, ref_parts
 
+ORDERED = "TBK"
+"""The account on which orders stand against their bookings."""
 PRICE_STEP = Decimal("0.000000001")
 """Unit prices are stated with so many decimals where the amount by the quantity has more."""
 CARRIED = ("carrier",)
 """What a shipment's own data says that its notice says too; besides packs."""
-ORDERED = ("ship_to",)
-"""What an order's data says that is repeated, with what begins like it."""
+REPEATED = "ship_to"
+"""What of an order's data is repeated: what begins so."""
 ABOUT = "about"
 """The `data` of a paper that names the document of ours it is about, where its own number does not."""
 RECEIVED, ANSWERED = "GroupReceived", "GroupAnswered"
@@ -53,44 +54,60 @@ SUBJECTS = {
 
 
 def _booked(ground: Ground, command: Command, about: Paper, placed: Sequence[Paper]) -> Command:
-    """The customer's own lines, each with what became of it: booked as ordered, unless what is open was settled by a person."""
-    open_: dict[str, Item] = {item.key: item for item in ground.standing.items if item.account == "TBK" and item.state in SETTLED}
+    """The customer's own lines, each with what became of it: accepted as far as it is booked and not cancelled since, else refused."""
+    found = ground.standing.found
+    disputed = {item.key for item in ground.standing.items if item.account == ORDERED and (item.price or item.quantity == ZERO)}
     lines: list[Line] = []
     data = {"sales_order": about.fact.number} | _of_order(placed)
+    left: dict[tuple[str, str], Fraction] = {}
     for line in (line for paper in placed for line in paper.fact.lines):
-        item = open_.get(line.order_line) or open_.get(line.line) or open_.get(line.item)
+        key = next((key for key in (line.order_line, line.line, line.item) if (ORDERED, key) in found.by_pair), "")
         if line.charge:
-            lines += [line] if line.charge not in open_ else []
-        elif item is None or line.quantity is None:
+            lines += [line] if line.charge not in disputed else []
+        elif line.quantity is None or not key:
             lines.append(line)
         else:
-            lines.append(_in_part(ground, line, item, data))
-    currency = next((paper.fact.currency for paper in placed), command.currency)
-    return _filled(command, lines, data, currency)
+            same = [other for paper in placed for other in paper.fact.lines if other.unit == line.unit and _is_same(other, line, key)]
+            stated = sum((Fraction(other.quantity or 0) for other in same), Fraction(0))
+            rest = left.setdefault((key, line.unit), stated * _share(ground, key))
+            taken = min(rest, Fraction(line.quantity))
+            left[key, line.unit] = rest - taken
+            lines.append(_answered(line, taken, data, with_price=key not in disputed))
+    return _filled(command, lines, data, next((paper.fact.currency for paper in placed), command.currency))
 
 
-def _in_part(ground: Ground, line: Line, item: Item, data: dict[str, str]) -> Line:
-    """A line of which less was booked than ordered: the rest is refused. At another price it is stated without one."""
+def _is_same(other: Line, line: Line, key: str) -> bool:
+    return not other.charge and (other == line or (key == line.item and other.item == line.item))
+
+
+def _share(ground: Ground, key: str) -> Fraction:
+    """How much of what was ordered is booked and stands, at most all of it."""
+    sums: dict[str, Fraction] = defaultdict(Fraction)
+    for entry in ground.standing.found.by_pair[ORDERED, key]:
+        sums[entry.kind] += Fraction(entry.quantity or 0)
+    ordered, booked = sums["OrderPlaced"], sums["OrderBooked"] - sums["BookingCancelled"]
+    return min(max(booked, Fraction(0)) / ordered, Fraction(1)) if ordered > 0 else Fraction(1)
+
+
+def _answered(line: Line, taken: Fraction, data: dict[str, str], *, with_price: bool) -> Line:
+    """A line of which so much is accepted; without its price if that is not what was booked, or if the part has no exact amount."""
     assert line.quantity is not None
-    placed = [e for e in ground.standing.found.by_pair.get(("TBK", item.key), ()) if e.kind in PLACED and e.quantity]
-    ordered = sum((e.quantity for e in placed if e.quantity is not None), ZERO)
-    if len(placed) != 1 or item.quantity <= ZERO or ordered <= ZERO:
-        return msgspec.structs.replace(line, value=None)
-    share = Fraction(ordered - item.quantity) / Fraction(ordered)
-    booked = Fraction(line.quantity) * share
-    quantity = tidy(EXACT.divide(Decimal(booked.numerator), Decimal(booked.denominator))) if _ends(booked) else ZERO
-    rest = EXACT.subtract(line.quantity, quantity)
-    data[f"line {line.order_line or line.line}"] = f"IA {quantity:f}, IR {rest:f}" if quantity else f"IR {rest:f}"
-    return msgspec.structs.replace(line, quantity=quantity, value=None)
+    value = line.value if with_price else None
+    if taken == Fraction(line.quantity):
+        return msgspec.structs.replace(line, value=value)
+    quantity = _decimal(taken) or ZERO
+    refused = EXACT.subtract(line.quantity, quantity)
+    data[f"line {line.order_line or line.line}"] = f"IA {quantity:f}, IR {refused:f}" if quantity else f"IR {refused:f}"
+    worth = None if value is None else _decimal(Fraction(value) * taken / Fraction(line.quantity))
+    return msgspec.structs.replace(line, quantity=quantity, value=worth)
 
 
-def _ends(number: Fraction) -> bool:
-    """True when it has an exact decimal."""
-    rest = number.denominator
-    for prime in (2, 5):
-        while rest % prime == 0:
-            rest //= prime
-    return rest == 1
+def _decimal(number: Fraction) -> Decimal | None:
+    """The exact decimal, if there is one that we keep."""
+    try:
+        return exact(EXACT.divide(Decimal(number.numerator), Decimal(number.denominator)))
+    except (ArithmeticError, ValueError):
+        return None
 
 
 def _shipped(ground: Ground, command: Command, about: Paper, placed: Sequence[Paper]) -> Command:
@@ -143,11 +160,9 @@ def _theirs(ground: Ground, lines: Iterable[Line], placed: Sequence[Paper]) -> l
 
 
 def _of_order(placed: Sequence[Paper]) -> dict[str, str]:
-    """What the order says that its answers repeat; nothing where there is more than one."""
-    if len(placed) != 1:
-        return {}
-    said = placed[0].fact.data
-    return {"order_date": placed[0].day} | {name: text for name, text in said.items() if name.startswith(ORDERED)}
+    """What the order says that its answers repeat; of several orders what all of them say."""
+    said = [{"order_date": one.day} | {name: text for name, text in one.fact.data.items() if name.startswith(REPEATED)} for one in placed]
+    return {name: text for name, text in said[0].items() if all(one.get(name) == text for one in said)} if said else {}
 
 
 def _verdict(book: Sequence[Posting]) -> dict[str, str]:

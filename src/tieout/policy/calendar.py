@@ -9,13 +9,17 @@ DAYS_AHEAD_MAX = 3660
 
 
 class Calendar(msgspec.Struct, frozen=True):
-    """When a team works. `weekdays` counts Monday as 1; what comes after `cutoff` counts from the next business day."""
+    """When a team works: on `weekdays` (Monday is 1) that are no holidays, from `opens` to `closes`.
+
+    What comes after `cutoff` counts from the next business day.
+    """
 
     timezone: str = "UTC"
     weekdays: frozenset[int] = frozenset((1, 2, 3, 4, 5))
     closes: time = time(17)
     cutoff: time | None = None
     holidays: frozenset[date] = frozenset()
+    opens: time = time(8)
 
     def is_open(self, day: date) -> bool:
         """True on a business day."""
@@ -50,6 +54,20 @@ class Calendar(msgspec.Struct, frozen=True):
         for _ in range(business_days):
             start = self._next_open(start + timedelta(days=1))
         return datetime.combine(start, self.closes, ZoneInfo(self.timezone)).astimezone(UTC)
+
+    def working(self, start: datetime, span: timedelta) -> datetime:
+        """The moment, in UTC, by which the team has been at work for that long since `start`."""
+        zone = ZoneInfo(self.timezone)
+        day = start.astimezone(zone).date()
+        for _ in range(DAYS_AHEAD_MAX):
+            day = self._next_open(day)
+            begin = max(start, datetime.combine(day, self.opens, zone).astimezone(UTC))
+            left = datetime.combine(day, self.closes, zone).astimezone(UTC) - begin
+            if left >= span:
+                return begin + span
+            span -= max(left, timedelta(0))
+            day += timedelta(days=1)
+        raise ValueError("a span of more than ten years of work")
 
     def _next_open(self, day: date) -> date:
         for _ in range(DAYS_AHEAD_MAX):

@@ -12,9 +12,12 @@ VOID = frozenset(("meta", "br", "col"))
 
 
 class Markup(str):
-    """Text that is HTML already."""
+    """Text that is HTML already; templates that escape ask `__html__` and leave it as it is."""
 
     __slots__ = ()
+
+    def __html__(self) -> str:
+        return str(self)
 
 
 Child = str | Markup | None | Iterable["Child"]
@@ -34,7 +37,7 @@ def join(children: Child) -> Markup:
     return Markup("".join(join(child) for child in children))
 
 
-def h(tag: str, *children: Child, **attributes: str | int | bool | None) -> Markup:
+def h(tag: str, *children: Child, **attributes: str | float | bool | None) -> Markup:
     """One element: `h("td", text, cls="num")`; `cls` is class, a trailing or inner `_` becomes `-`, None leaves an attribute out."""
     written = "".join(
         f" {name}" if value is True else f' {name}="{html.escape(str(value))}"'

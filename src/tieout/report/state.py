@@ -63,9 +63,9 @@ class Ledger:
 
     def book(self, roots: Iterable[str]) -> dict[str, list[Posting]]:
         """The standing postings of some roots."""
-        return standing(fetch(self.connection, "postings_of", sorted(roots))) if self.cut is None else {
-            root: found for root, found in self._all_postings.items() if root in set(roots)
-        }  # fmt: skip
+        if self.cut is None:
+            return standing(fetch(self.connection, "postings_of", sorted(roots)))
+        return standing(fetch(self.connection, "postings_of_until", sorted(roots), self.cut))
 
     @cached_property
     def _all_postings(self) -> dict[str, list[Posting]]:

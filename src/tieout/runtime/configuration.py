@@ -29,6 +29,7 @@ from tieout.policy import CompanyPolicy
 from tieout.policy import driving as policies
 from tieout.policy.checkpoints import NOTHING, Known
 from tieout.policy.fallback import Diversion
+from tieout.policy.work import Work
 
 
 @cache
@@ -57,6 +58,8 @@ def states_of(system: System) -> tuple[str, ...]:
     What the settings say, else what its connector says for this system (`states_of`: a mapping's fact types), else
     what its connector can state at all; never what it is told to ignore.
     """
+    if system.silent:
+        return ()
     if system.states:
         kinds = system.states
     else:
@@ -237,6 +240,7 @@ class Configuration:
         self.on_itself = self._kinds_with(Take.DOCUMENT)
         self.on_parcels = self._kinds_with(Take.PARCELS)
         self.driving: Driving | None = None
+        self.work = Work()
         self.novelty = Novelty()
         self.system_ids: dict[str, int] = {}
         self.reference = Reference()
@@ -272,11 +276,12 @@ class Configuration:
         return frozenset(kind for kind, plans in self.plans.of.items() if any(plan.take is take for plan in plans))
 
     def set_reference(self, facts: Iterable[Fact], version: int) -> None:
-        """Take units and kits anew; `version` counts their changes."""
-        self.reference = Reference({}, set(), {}, set())
+        """Take units and kits anew; `version` counts their changes. Whoever reads meanwhile sees the old ones or the new ones, whole."""
+        made = Reference({}, set(), {}, set())
         for fact in facts:
-            self.reference.add(fact)
-        self.policy.packs = self.reference.packs()
+            made.add(fact)
+        self.reference = made
+        self.policy.packs = made.packs()
         self.reference_version = version
 
     def local_date(self, moment: datetime) -> date:

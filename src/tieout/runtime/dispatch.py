@@ -51,8 +51,8 @@ LINGER = 0.01
 """Seconds for which an outcome may wait for others to be written down with it; what is sent next does not wait for that."""
 WRITE_AT_ONCE = 100
 TAKE_OVER_EVERY = 1.0
-SWEEP_EVERY = 2.0
-"""Seconds between two looks at all that waits, whether a fallback takes it elsewhere; a long backlog is looked at in pages, one a step."""
+SWEEP_EVERY, PAGE_EVERY = 2.0, 0.25
+"""Seconds between two looks at all that waits, whether a fallback takes it elsewhere, and between two pages of a long backlog."""
 SECONDS_UNKNOWN = 0.05
 """What a conversation is taken to last before one has."""
 TRIES = 8
@@ -201,7 +201,7 @@ class Dispatcher:
             if lane.sweeps > clock:
                 continue
             place = self._in_transaction(partial(sweep, self._connection, self._configuration, name, lane.swept, now))
-            lane.swept, lane.sweeps = place or START, clock + (SWEEP_EVERY if place is None else IDLE)
+            lane.swept, lane.sweeps = place or START, clock + (SWEEP_EVERY if place is None else PAGE_EVERY)
 
     def _take_for(self, lane: Lane, now: datetime, clock: float) -> None:
         name = lane.system.name

@@ -26,6 +26,8 @@ BYTES_AT_ONCE = 4 * 1024 * 1024
 STEPS = 8
 TICK_EVERY = 40
 MAPPING = "tieout.mapping"
+PARENT, GENERATION = "tieout.parent", "tieout.generation"
+"""Kept with a message that a person made of another: which, and the generation by which it takes that one's place."""
 
 Progress = Callable[[str, int, Counts], None]
 
@@ -193,7 +195,9 @@ def stored_arrivals(
                 text = fetch(connection, "meta", f"mapping:{known[MAPPING]}")[0][0]
                 system = msgspec.structs.replace(system, options={**system.options, "mapping": text})
             document = Document(bytes(raw), origin, line, byte, contract, meta=known)
-            yield Arrival(document, system, received, generation=generation, message_id=id_, key=bytes(key))
+            parent = int(known[PARENT]) if PARENT in known and not generation else None
+            own = int(known[GENERATION]) if parent is not None else generation
+            yield Arrival(document, system, received, generation=own, message_id=id_, key=bytes(key), parent=parent)
 
 
 def replay(
@@ -210,10 +214,25 @@ def replay(
     """
     which = "message_ids" if everything else "quarantined_message_ids"
     ids = [id_ for (id_,) in connection.execute(sql(which).encode(), {"system": system}).fetchall()]
+    last, total = read_again(connection, configuration, ids, progress)
+    for name in configuration.systems:
+        if system in (None, name):
+            run(connection, "set_meta", f"replayed:{name}", str(last))
+    tick(connection, configuration, datetime.now(UTC), everything=True)
+    return len(ids), total
+
+
+def read_again(
+    connection: Connection, configuration: Configuration, ids: list[int], progress: Progress | None = None, *, original: bool = False
+) -> tuple[int, Counts]:
+    """Translate some stored messages anew, by the present mappings or (`original`) by those they came with; their generation, and
+    what changed. What people have edited into another message is left alone: that one has taken its place."""
     ((last,),) = fetch(connection, "last_generation")
+    replayed = () if original else configuration.systems
     total = Counts()
     batch: list[Arrival] = []
-    for arrival in stored_arrivals(connection, configuration, ids, generation=last + 1):
+    for arrival in stored_arrivals(connection, configuration, ids, generation=0 if original else last + 1, replayed=replayed):
+        arrival.generation, arrival.parent = last + 1, None
         batch.append(arrival)
         if len(batch) >= 200:
             total = total.plus(apply(connection, configuration, batch, datetime.now(UTC), what="replay"))
@@ -222,8 +241,9 @@ def replay(
             batch.clear()
     if batch:
         total = total.plus(apply(connection, configuration, batch, datetime.now(UTC), what="replay"))
-    for name in configuration.systems:
-        if system in (None, name):
-            run(connection, "set_meta", f"replayed:{name}", str(last + 1))
-    tick(connection, configuration, datetime.now(UTC), everything=True)
-    return len(ids), total
+    return last + 1, total
+
+
+def edited(parent: int, raw: bytes) -> bytes:
+    """The key of a message that a person made of another: it begins with the other's number, see `message_ids`."""
+    return f"edit {parent} {hashlib.sha256(raw).hexdigest()}".encode()

@@ -124,7 +124,8 @@ def reevaluate(batch: Batch) -> dict[str, Seen]:
 def tick(connection: Connection, configuration: Configuration, now: datetime, *, everything: bool = False) -> int:
     """Look at every root whose planned moment its feed has passed (or at all open ones); how many were looked at.
 
-    One at a time: a second one waits, and finds what the first has seen.
+    One at a time: a second one waits, and finds what the first has seen. Where a case changed, the root is decided about again: what
+    may be commanded only once it is overdue becomes so when a feed has reported that far, and no statement need come.
     """
     with connection.transaction():
         fetch(connection, "look_alone")
@@ -139,15 +140,31 @@ def tick(connection: Connection, configuration: Configuration, now: datetime, *,
             batch.subjects.clear()
             batch.load_subjects(part)
             wanted = part if everything else agenda.needed(batch, {root: due[root] for root in part})
-            changed |= _refresh(batch, look(batch, wanted, marks, at), marks, at)
-        changed |= _technical(batch, marks, at)
+            moved = _refresh(batch, look(batch, wanted, marks, at), marks, at)
+            if moved and configuration.driving is not None:
+                run(connection, "consider", sorted(moved), [now] * len(moved))
+            changed |= bool(moved)
+        changed |= bool(_technical(batch, marks, at))
         if changed:
             close(batch)
     return len(roots)
 
 
-def _refresh(batch: Batch, seen: Mapping[str, Seen], marks: Marks, now: datetime) -> bool:
-    """Plan the next looks at roots as they were seen; write what changed of their cases. True when anything did."""
+def look_at(connection: Connection, configuration: Configuration, roots: Sequence[str], now: datetime) -> None:
+    """Look at some roots at once, whatever was planned: a decision about them was made or taken back."""
+    with connection.transaction():
+        fetch(connection, "look_alone")
+        batch = Batch(connection, configuration, now, "look", alone=False)
+        marks = marks_of(connection, configuration)
+        at = clock(configuration, marks, now)
+        batch.load_subjects(roots)
+        present = sorted({batch.subjects[root].alias or root for root in roots if root in batch.subjects})
+        if present and _refresh(batch, look(batch, present, marks, at), marks, at):
+            close(batch)
+
+
+def _refresh(batch: Batch, seen: Mapping[str, Seen], marks: Marks, now: datetime) -> set[str]:
+    """Plan the next looks at roots as they were seen; write what changed of their cases. The roots where anything did."""
     cases = {root: cases_from(one.items, batch.configuration) for root, one in seen.items()}
     agenda.replan(batch, {root: one.items for root, one in seen.items()}, marks, now)
     known = {case: rest for case, *rest in fetch(batch.connection, "cases_of_roots", list(seen))}
@@ -159,8 +176,8 @@ def _refresh(batch: Batch, seen: Mapping[str, Seen], marks: Marks, now: datetime
     return changed
 
 
-def _write(batch: Batch, wanted: dict[str, Case], known: dict[str, list[object]], now: datetime) -> bool:
-    """Open, change and close cases; every such step is also an event for ever."""
+def _write(batch: Batch, wanted: dict[str, Case], known: dict[str, list[Any]], now: datetime) -> set[str]:
+    """Open, change and close cases; every such step is also an event for ever. What they are about."""
     opened: list[Case] = []
     events: list[tuple[int, str, str, str, str]] = []
     for name, case in wanted.items():
@@ -184,7 +201,7 @@ def _write(batch: Batch, wanted: dict[str, Case], known: dict[str, list[object]]
         run(batch.connection, "close_cases", now, gone)
     if events:
         run(batch.connection, "insert_case_events", batch.id, now, *map(list, zip(*events, strict=True)))
-    return bool(events)
+    return {case.root for case in opened} | {known[name][0] for name in gone}
 
 
 def _columns(cases: Sequence[Case], now: datetime) -> list[list[object]]:
@@ -196,7 +213,7 @@ def _columns(cases: Sequence[Case], now: datetime) -> list[list[object]]:
     return [list(column) for column in zip(*made, strict=True)]
 
 
-def _technical(batch: Batch, marks: Marks, now: datetime) -> bool:
+def _technical(batch: Batch, marks: Marks, now: datetime) -> set[str]:
     """Cases that are no balance: quarantine, conflicts, lines that wait too long, references used too often, silent feeds."""
     connection, configuration = batch.connection, batch.configuration
     wanted: dict[str, Case] = {}

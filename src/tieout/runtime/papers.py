@@ -31,19 +31,35 @@ def papers_of(batch: Batch, seen: Mapping[str, Seen], names: Mapping[str, Iterab
     if not wanted:
         return {}
     facts = _winners(batch, {identity for found in wanted.values() for identity in found})
-    subjects = {line.subject for fact in facts.values() for line in fact.lines}
-    roots = dict(fetch(batch.connection, "roots_of_subjects", sorted(subjects)))
-    called = {**references_of(batch, sorted({*roots.values()} - names.keys())), **names}
+    roots: dict[str, str] = dict(fetch(batch.connection, "roots_of_subjects", sorted({s for fact in facts.values() for s in _subjects(fact)})))
+    spanned = sorted({*roots.values()} - wanted.keys())
+    called = {**references_of(batch, sorted({*spanned} - names.keys())), **names}
+    books = {root: seen[root].book for root in wanted} | (batch.effective(spanned) if spanned else {})
+    placed = {root: {posting.identity for posting in book if posting.kind in PLACED} for root, book in books.items()}
+    facts |= _winners(batch, {identity for found in placed.values() for identity in found} - facts.keys())
     made = {}
     for root, identities in wanted.items():
-        mine = [facts[identity] for identity in identities if identity in facts]
-        systems = {fact.system for fact in mine if fact.kind in PLACED}
-        orders: dict[Ref, Ref] = {}
-        for subject in {line.subject for fact in mine for line in fact.lines}:
-            theirs = {order for system in systems if (order := order_of(called.get(roots[subject], ()), system)) is not None}
-            if len(theirs) == 1:
-                orders[subject] = theirs.pop()
-        made[root] = Papers(tuple(_paper(batch, fact) for fact in mine), orders)
+        about = [facts[identity] for identity in identities if identity in facts]
+        orders = {roots[subject] for fact in about for subject in _subjects(fact)}
+        wider = sorted({*identities}.union(*(placed.get(each, ()) for each in orders)))
+        mine = [facts[identity] for identity in wider if identity in facts]
+        made[root] = Papers(tuple(_paper(batch, fact) for fact in mine), _orders(mine, roots, called))
+    return made
+
+
+def _subjects(fact: Fact) -> set[Ref]:
+    return {line.subject for line in fact.lines}
+
+
+def _orders(facts: Iterable[Fact], roots: Mapping[str, str], called: Mapping[str, Iterable[Ref]]) -> dict[Ref, Ref]:
+    """For each subject, the order of the system that these orders came by, where its root has just one."""
+    known = list(facts)
+    systems = {fact.system for fact in known if fact.kind in PLACED}
+    made: dict[Ref, Ref] = {}
+    for subject in {s for fact in known for s in _subjects(fact)} & roots.keys():
+        found = {order for system in systems if (order := order_of(called.get(roots[subject], ()), system)) is not None}
+        if len(found) == 1:
+            made[subject] = found.pop()
     return made
 
 

@@ -12,7 +12,7 @@ from tieout.runtime.statements import Arrival, New, decode_fact, keep, read, ver
 from tieout.store import rows
 from tieout.store.database import fetch, run
 
-TIMELESS = frozenset(("Linked", "WrittenOff", "Matched", "Listed", "UnitDefined", "KitDefined"))
+TIMELESS = frozenset(("Linked", "WrittenOff", "Matched", "Listed", "UnitDefined", "KitDefined", "CostStated"))
 """Decisions and reference data say nothing about how far a feed has reported."""
 
 
@@ -27,14 +27,16 @@ def receive(batch: Batch, arrivals: Sequence[Arrival]) -> dict[str, list[New]]:
     for arrival, key, hash_ in keyed:
         system, document = arrival.system, arrival.document
         name = system.name
-        if arrival.generation == 0 and (name, key) in known:
+        if not arrival.is_stored and (name, key) in known:
             statements = known[name, key]
             batch.counts.repeated += 1
             batch.counts.received += statements
             batch.counts.duplicate += statements
             continue
         message = arrival.message_id or batch.next_id()
-        if arrival.generation:
+        if arrival.parent is not None:
+            _forget_refusals(batch, arrival.parent)
+        if arrival.is_stored:
             _forget_refusals(batch, message)
             known[name, key] = _read(batch, arrival, message, found)
             _withdraw(batch, message, arrival.generation, found)
@@ -61,7 +63,7 @@ def _known(batch: Batch, keyed: Sequence[tuple[Arrival, bytes, bytes]]) -> dict[
         return {}
     by_system: dict[str, list[bytes]] = {}
     for arrival, key, _ in keyed:
-        if arrival.generation == 0:
+        if not arrival.is_stored:
             by_system.setdefault(arrival.system.name, []).append(key)
     known = {
         (name, bytes(key)): statements
@@ -84,7 +86,7 @@ def _read(batch: Batch, arrival: Arrival, message: int, found: dict[str, list[Ne
             continue
         statement.message = message
         happened = statement.fact.happened
-        if (mark is None or happened > mark) and happened <= batch.latest and statement.fact.kind not in TIMELESS:
+        if (mark is None or happened > mark) and happened <= batch.latest and not (system.silent or statement.fact.kind in TIMELESS):
             mark = batch.marks[system.name] = happened
         found.setdefault(statement.identity, []).append(statement)
     return len(statements)

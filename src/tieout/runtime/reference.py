@@ -4,13 +4,16 @@ from decimal import Decimal
 
 from tieout.core.facts import Fact, Refusal
 from tieout.core.revise import judge
-from tieout.core.values import EXACT, ZERO, SourceRef
+from tieout.core.values import EXACT, ZERO, SourceRef, exact
 from tieout.runtime.batch import Batch, Change, Wait, encode
 from tieout.runtime.compare import versions_of
 from tieout.runtime.receive import refuse
 from tieout.store.database import fetch, run
 
 SPECIAL = frozenset(("UnitDefined", "KitDefined", "Listed", "Matched"))
+COSTS = "CostStated"
+NOTED = SPECIAL | {COSTS}
+"""Statements that are kept beside the ledger too."""
 
 
 def take_in(batch: Batch, changes: dict[str, Change]) -> set[str]:
@@ -98,6 +101,19 @@ def _match(batch: Batch, identity: str, change: Change) -> set[str]:
     else:
         run(batch.connection, "set_claim", record, identity, fact.data["revision"])
     return users
+
+
+def take_costs(batch: Batch, changes: dict[str, Change]) -> None:
+    """Store what items were stated to cost. No posting depends on it; what is held may, and is decided about again."""
+    for identity, change in changes.items():
+        fact = change.after
+        if fact is None or fact.void:
+            run(batch.connection, "delete_cost", identity)
+        else:
+            run(batch.connection, "set_cost", identity, fact.data["item"], fact.happened, exact(fact.data["cost"]), fact.currency)
+    if batch.configuration.driving is not None:
+        held = [root for (root,) in fetch(batch.connection, "held_commands")]
+        run(batch.connection, "consider", held, [batch.now] * len(held))
 
 
 def record_of(identity: str) -> str:

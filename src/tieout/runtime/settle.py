@@ -13,7 +13,7 @@ from tieout.runtime import agenda, relink
 from tieout.runtime.batch import ORDERS, Batch, Change, Subject, Wait, row_of_posting
 from tieout.runtime.chain import PUSH_EVERY, unwritten, write_waits
 from tieout.runtime.compare import restate, versions_of
-from tieout.runtime.reference import SPECIAL, record_of, take_in
+from tieout.runtime.reference import COSTS, NOTED, SPECIAL, record_of, take_costs, take_in
 from tieout.store import rows
 from tieout.store.database import Sending, copy_rows, fetch, run
 
@@ -22,7 +22,10 @@ RECORDS = frozenset(("CashReceived", "CashPaid"))
 
 def settle(batch: Batch, changes: dict[str, Change]) -> None:
     """Post the winners, reverse what no longer stands; cascades to whatever the changes make post anew."""
-    special = {i: c for i, c in changes.items() if _kind(c) in SPECIAL}
+    noted = {i: c for i, c in changes.items() if _kind(c) in NOTED}
+    special = {i: c for i, c in noted.items() if _kind(c) in SPECIAL}
+    if len(noted) > len(special):
+        take_costs(batch, {i: c for i, c in noted.items() if _kind(c) == COSTS})
     expected = _expected(batch, changes)
     if expected:
         batch.need_exclusive()

@@ -22,7 +22,8 @@ class Arrival(msgspec.Struct, gc=False):
     """A document on its way in, with the system that sent it.
 
     Rebuild keeps `message_id` and the stored `key`, replay raises `generation`; `refused` says why the piece could not
-    even be cut into a document. `ahead` holds its statements, if they were read before their batch began.
+    even be cut into a document. `ahead` holds its statements, if they were read before their batch began. `parent` is the
+    message that a person edited into this one: it takes that one's place, by its `generation`.
     """
 
     document: Document
@@ -33,6 +34,12 @@ class Arrival(msgspec.Struct, gc=False):
     refused: Refusal | None = None
     key: bytes | None = None
     ahead: "list[New | Fact | Refusal] | None" = None
+    parent: int | None = None
+
+    @property
+    def is_stored(self) -> bool:
+        """True for a message that is kept already and only read anew."""
+        return bool(self.generation) and self.parent is None
 
 
 class New(msgspec.Struct, gc=False):
@@ -111,6 +118,7 @@ MUST_SAY = {
     "Listed": ("system", "type", "numbers"),
     "UnitDefined": ("item", "unit", "base", "factor"),
     "KitDefined": ("item",),
+    "CostStated": ("item", "cost"),
 }
 """What the `data` of a decision or reference statement has to hold; the engine relies on it later."""
 
@@ -125,6 +133,8 @@ def unsaid(fact: Fact) -> str:
         return "the write-off names no account, or no exact residual"
     if fact.kind == "UnitDefined" and not _is_factor(data["factor"]):
         return f"{data['factor']!r} is no factor above zero (`n` or `n/d`)"
+    if fact.kind == "CostStated" and not (data["item"] and fact.currency and _is_number(data["cost"])):
+        return "a cost is a number in the currency of the statement, of an item"
     if fact.kind == "KitDefined" and not fact.void and not all(line.item and (line.value or 0) >= 0 for line in fact.lines or [_NO_LINE]):
         return "a kit has components, each with its item and a share of the price that is not negative"
     return ""

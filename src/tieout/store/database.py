@@ -18,6 +18,7 @@ from tieout.store.rows import HEADER, TRAILER
 from tieout.store.session import Session
 from tieout.store.sql import sql
 
+Connection = psycopg.Connection[tuple[Any, ...]]
 EMBEDDED = "embedded"
 PIECE = 64 * 1024
 """How many bytes of a COPY are handed to the driver at once."""
@@ -186,3 +187,15 @@ def fetch(connection: "psycopg.Connection[tuple[Any, ...]]", name: str, *argumen
 def run(connection: "psycopg.Connection[tuple[Any, ...]]", name: str, *arguments: Any) -> int:
     """Run a named statement; the number of rows it touched."""
     return connection.execute(sql(name), [*map(arrays.sent, arguments)] or None).rowcount
+
+
+def fetch_by(connection: "psycopg.Connection[tuple[Any, ...]]", statement: str, /, **arguments: Any) -> list[tuple[Any, ...]]:
+    """All rows of a named statement whose parameters have names."""
+    return connection.execute(
+        sql(statement), {key: arrays.sent(value) for key, value in arguments.items()}, prepare=True, binary=True
+    ).fetchall()
+
+
+def run_by(connection: "psycopg.Connection[tuple[Any, ...]]", statement: str, /, **arguments: Any) -> int:
+    """Run a named statement whose parameters have names; the number of rows it touched."""
+    return connection.execute(sql(statement), {key: arrays.sent(value) for key, value in arguments.items()}).rowcount

@@ -10,7 +10,8 @@ from psycopg import sql as compose
 from tieout.errors import StoreError
 
 APP_ROLE = "tieout_app"
-LEDGER = ("batch", "message", "fact", "posting", "refusal", "close", "case_event", "outgoing", "command_event")
+LEDGER = ("batch", "message", "fact", "posting", "refusal", "close", "case_event", "outgoing", "command_event", "action", "action_seal",
+          "work_event", "work_file", "work_consent")  # fmt: skip
 _LOCK = 0x7469_656F
 
 
@@ -99,3 +100,35 @@ def _grant(connection: psycopg.Connection, schema: str) -> None:
 def rename_schema(connection: psycopg.Connection, old: str, new: str) -> None:
     """Give a schema another name."""
     connection.execute(compose.SQL("alter schema {} rename to {}").format(compose.Identifier(old), compose.Identifier(new)))
+
+
+BY_PEOPLE = (
+    "person", "person_role", "person_scope", "person_limit", "login_session", "person_key", "delegation", "action", "action_seal",
+    "cause", "cause_split", "work", "work_event", "work_file", "work_watch", "work_request", "work_consent", "operation", "operation_item",
+    "saved_view", "default_view", "notice",
+)  # fmt: skip
+"""What people did and are, in the order of their references: no message says it, so a rebuilt ledger takes it over as it is."""
+
+
+def take_over(connection: psycopg.Connection, old: str, new: str) -> None:
+    """Copy what people did and are from one schema into another that has none of it yet."""
+    with connection.transaction():
+        for table in BY_PEOPLE:
+            columns = compose.SQL(", ").join(
+                compose.Identifier(name)
+                for (name,) in connection.execute(
+                    "select column_name from information_schema.columns where table_schema = %s and table_name = %s and is_generated = 'NEVER'"
+                    " order by ordinal_position",
+                    [old, table],
+                ).fetchall()
+            )
+            names = {"to": compose.Identifier(new, table), "of": compose.Identifier(old, table), "columns": columns}
+            connection.execute(compose.SQL("insert into {to} ({columns}) overriding system value select {columns} from {of}").format(**names))
+            sequence = connection.execute("select column_name from information_schema.columns where table_schema = %s and table_name = %s"
+                                          " and is_identity = 'YES'", [new, table]).fetchone()  # fmt: skip
+            if sequence is not None:
+                identity = {**names, "id": compose.Identifier(sequence[0]), "table": f'"{new}"."{table}"', "name": sequence[0]}
+                connection.execute(
+                    compose.SQL("select setval(pg_get_serial_sequence({table}, {name}), m) from (select max({id}) as m from {to}) x where m is not null")
+                    .format(**{k: v if isinstance(v, compose.Composable) else compose.Literal(v) for k, v in identity.items()})
+                )  # fmt: skip

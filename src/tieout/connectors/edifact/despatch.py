@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterable
 
+from tieout.connectors.asked import ships_for_us
 from tieout.connectors.edi_documents import line_names
 from tieout.connectors.edifact.orders import CANCELLED
 from tieout.connectors.edifact.reading import Parts, Reading, Unreadable, parts
 from tieout.core.facts import Fact, FactType, Line
-from tieout.core.facts.purchase import GoodsAnnounced
+from tieout.core.facts.purchase import DropShipped, GoodsAnnounced
 from tieout.core.facts.shipment import Shipped
 from tieout.core.values import Ref, normalise
 from tieout.formats.edifact import Segment
@@ -22,11 +23,12 @@ PARCELS_MAX = 10_000
 
 
 def goods_announced(reading: Reading) -> Fact:
-    """DESADV from a vendor."""
+    """DESADV from a vendor: on its way to us, or to our customer if the vendor ships for us."""
+    kind = DropShipped if ships_for_us(reading.frame.system, reading.frame.partner) else GoodsAnnounced
     own = reading.partners("asn", reading.text(reading.need("BGM"), 2, "the despatch advice's number"))
     cut = parts(reading, "LIN", ("CPS",))
     lines = _lines(reading, cut, lambda number: reading.ours("purchase_order", number))
-    return _notice(reading, GoodsAnnounced, own, cut, lines, ("137", "11"), ARRIVES)
+    return _notice(reading, kind, own, cut, lines, ("137", "11"), ARRIVES)
 
 
 def notice_shipped(reading: Reading) -> Fact:

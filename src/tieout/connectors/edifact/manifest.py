@@ -12,8 +12,12 @@ MANIFEST = Manifest(
     states=(
         "OrderPlaced",
         "OrderBooked",
+        "OrderAcknowledged",
         "Shipped",
+        "ShipmentAnnounced",
+        "DropShipped",
         "Invoiced",
+        "InvoiceSent",
         "CreditIssued",
         "CashReceived",
         "PurchaseOrdered",
@@ -51,6 +55,14 @@ MANIFEST = Manifest(
             "whole",
             "How an ORDCHG that changes lines (function 4) is read. `whole`: it is refused, only one that cancels (1) or replaces (5) the "
             "order is read. `by line`: every line of an ORDERS is a fact of its own, which an ORDCHG restates.",
+        ),
+        Option(
+            "partners",
+            "table of tables",
+            "{}",
+            "What we know of partners, by UNB identifier: `takes` (the documents a customer asks to be sent: ORDRSP, DESADV, INVOIC; a sent "
+            "one then is our word to him, not our booking, shipment or invoice itself), `takes_from` (the day from which he does), "
+            "`drop_ships` (does this vendor ship to our customers?).",
         ),
         Option("accept_test", "true or false", "false", "Read interchanges with the test indicator as if they were real."),
         Option(

@@ -51,12 +51,12 @@ def purchase_ordered(reading: Reading) -> tuple[Fact, ...]:
 def order_changed(reading: Reading) -> tuple[Fact, ...]:
     """ORDCHG from a customer."""
     cut = parts(reading, "LIN")
-    return _changed(reading, OrderPlaced, reading.order(_order(reading)), cut, customer=_customer(reading, cut), channel="edi")
+    return _changed(reading, OrderPlaced, reading.order(order_number(reading)), cut, customer=_customer(reading, cut), channel="edi")
 
 
 def purchase_changed(reading: Reading) -> tuple[Fact, ...]:
     """ORDCHG to a vendor."""
-    return _changed(reading, PurchaseOrdered, reading.ours("purchase_order", _order(reading)), parts(reading, "LIN"))
+    return _changed(reading, PurchaseOrdered, reading.ours("purchase_order", order_number(reading)), parts(reading, "LIN"))
 
 
 def order_booked(reading: Reading) -> Fact:
@@ -64,13 +64,13 @@ def order_booked(reading: Reading) -> Fact:
     head = reading.need("BGM")
     own = reading.reference(("VN",), parts(reading, "LIN").head) or _number(reading, head)
     subject = reading.ours("sales_order", own)
-    links = ((subject, reading.order(_order(reading))),)
+    links = ((subject, reading.order(order_number(reading))),)
     return _answered(reading, OrderBooked, subject, subject, BACKORDERED, links)
 
 
 def purchase_acknowledged(reading: Reading) -> Fact:
     """ORDRSP from a vendor: what it accepts of our purchase order."""
-    number = _order(reading)
+    number = order_number(reading)
     own = reading.partners("purchase_acknowledgment", number)
     return _answered(reading, PurchaseAcknowledged, own, reading.ours("purchase_order", number), (), ())
 
@@ -219,7 +219,7 @@ def _number(reading: Reading, head: Segment) -> str:
     return reading.text(head, 2, "the document's number")
 
 
-def _order(reading: Reading) -> str:
+def order_number(reading: Reading) -> str:
     """RFF+ON of the head: which order is meant."""
     number = reading.reference(("ON",), parts(reading, "LIN").head)
     if not number:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from tieout.connectors import Document, System
 from tieout.connectors.edi_documents import local_instant, refusal
-from tieout.connectors.edifact import acknowledgments, despatch, invoices, orders, payments
+from tieout.connectors.edifact import acknowledgments, despatch, invoices, orders, papers, payments
 from tieout.connectors.edifact.reading import Frame, Reading, Unreadable
 from tieout.core.facts import Fact, Refusal, Statement, revision_time
 from tieout.core.values import SourceRef
@@ -36,11 +36,11 @@ RECEIVED: dict[str, Reader] = {
 }
 SENT: dict[str, Reader] = {
     "CONTRL": acknowledgments.interchange_acknowledged,
-    "DESADV": despatch.notice_shipped,
-    "INVOIC": invoices.invoiced,
+    "DESADV": papers.shipment_announced,
+    "INVOIC": papers.invoice_sent,
     "ORDCHG": orders.purchase_changed,
     "ORDERS": orders.purchase_ordered,
-    "ORDRSP": orders.order_booked,
+    "ORDRSP": papers.order_acknowledged,
     "REMADV": payments.vendor_paid,
 }
 ACKNOWLEDGMENT = "CONTRL"
@@ -126,11 +126,11 @@ def _message(frame: Frame, found: Interchange, message: Message) -> Sequence[Sta
     reading = Reading(frame, message, segments)
     try:
         read = reader(reading)
+        return papers.completed(reading, [read] if isinstance(read, Fact) else read)
     except Unreadable as unreadable:
         return [reading.refusal(unreadable)]
     except ValueError as bad:
         return [reading.refusal(Unreadable("value", f"{bad}."))]
-    return [read] if isinstance(read, Fact) else read
 
 
 def _refused(frame: Frame, fault: Fault, prefix: str = "") -> Refusal:

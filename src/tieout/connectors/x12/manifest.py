@@ -16,6 +16,7 @@ MANIFEST = Manifest(
         "Shipped",
         "Delivered",
         "ParcelScanned",
+        "ReturnAuthorised",
         "FreightRated",
         "FreightInvoiced",
         "Invoiced",
@@ -69,6 +70,7 @@ MANIFEST = Manifest(
             "",
             "What POC03 is beside POC02 = QD or QI. `new`: the quantity ordered from now on. Empty: not known, such a change is refused.",
         ),
+        Option("accept_test", "true or false", "false", "Read interchanges that are marked as a test (ISA15 is T) as if they were real."),
         Option(
             "customers",
             "table of text",

@@ -69,7 +69,7 @@ def _ship_to(reading: Reading) -> dict[str, str]:
     inside = False
     for segment in reading.segments:
         match segment.name:
-            case "PO1":
+            case "PO1" | "POC":
                 break
             case "N1":
                 inside = segment.get(1) == "ST" and "ship_to" not in found and "ship_to_id" not in found

@@ -1,14 +1,13 @@
 """One interchange to statements: envelope first, then every group and every transaction set by its own reader."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
 
 from tieout.connectors import Document, System
 from tieout.connectors.asked import is_described
 from tieout.connectors.edi_documents import local_instant, refusal
-from tieout.connectors.x12 import acknowledgments, carriers, changes, invoices, orders, papers, payments, shipments, warehouse
+from tieout.connectors.x12 import acknowledgments, carriers, changes, invoices, orders, papers, payments, returns, shipments, warehouse
 from tieout.connectors.x12.reading import Frame, Reading, Unreadable
-from tieout.connectors.x12.verdicts import errors_of, judged
+from tieout.connectors.x12.verdicts import Heard, errors_of, judged
 from tieout.core.facts import Fact, Refusal, Statement, revision_time
 from tieout.core.flight import COMMAND
 from tieout.core.paper import ABOUT
@@ -46,6 +45,7 @@ RECEIVED: dict[str, Reader] = {
 }
 SENT: dict[str, Reader] = {
     **papers.READERS,
+    "180": returns.return_authorised,
     "204": carriers.freight_rated,
     "820": payments.vendor_paid,
     "850": changes.purchase_ordered,
@@ -57,6 +57,7 @@ SENT: dict[str, Reader] = {
 ACKNOWLEDGMENT_GROUP = "FA"
 CHECKED = "00401"
 """The version whose elements we know; a partner we acknowledge is told what is wrong in them."""
+TEST = "T"
 REPORT = "Nothing to correct. If this document matters to you, ask for a mapping; its bytes are kept and can be replayed."
 
 
@@ -82,6 +83,10 @@ def _frame(document: Document, system: System, header: Header) -> Frame | Refusa
         reason = f"The interchange is from {sender} to {receiver}; neither is ours ({', '.join(sorted(ours))})."
         source = SourceRef(document.origin, document.line, document.byte, "segment 1 (ISA)")
         return refusal(source, "x12/not-ours", reason, "Route it to its owner, or add our identifier to the settings.")
+    if header.usage == TEST and system.options.get("accept_test") is not True and COMMAND not in document.meta:
+        source = SourceRef(document.origin, document.line, document.byte, "segment 1 (ISA), element 15")
+        reason = f"Interchange {header.control} from {sender} is marked as a test (ISA15 is T): nothing in it counts."
+        return refusal(source, "x12/test", reason, "Ask the partner for production documents, or set the option `accept_test`.")
     moment = local_instant(read_date(header.date), read_time(header.time), system.timezone)
     return Frame(
         system=system,
@@ -110,21 +115,13 @@ def _statements(frame: Frame, found: Interchange) -> Iterator[Statement]:
         yield from _group(frame, found, group)
 
 
-class Heard(NamedTuple):
-    """What its readers found in the sets of a group, by their position: what was refused (None: no reader knows the set), and
-    what is wrong in sets that were read all the same. The acknowledgment of the group says it."""
-
-    refused: dict[int, Unreadable | None]
-    noted: dict[int, str]
-
-
 def _group(frame: Frame, found: Interchange, group: Group) -> Iterator[Statement]:
     """The group, with the verdict on it if a partner sent it, then its sets; of a group that is broken itself only that."""
-    heard = Heard({}, {})
+    heard = Heard({}, {}, {})
     broken = _is_fatal(group.faults)
     made = [] if broken else [each for at in range(len(group.sets)) for each in _set(frame, found, group, at, heard)]
     if group.code and group.code != ACKNOWLEDGMENT_GROUP and (not broken or (group.control and not frame.sent)):
-        data = {} if frame.sent else judged(found, group, *heard)
+        data = {} if frame.sent else judged(found, group, heard)
         yield acknowledgments.group_exchanged(frame, group, data)
     yield from made
 
@@ -135,6 +132,7 @@ def _set(frame: Frame, found: Interchange, group: Group, at: int, heard: Heard) 
     reader = (SENT if frame.sent else RECEIVED).get(transaction.code)
     segments = read_set(found, transaction)
     if isinstance(segments, Fault):
+        heard.broken[at] = segments
         return [_refused(frame, segments, f"{place}, ")]
     if not frame.sent and group.version.startswith(CHECKED) and is_described(frame.system, frame.partner):
         errors = errors_of(segments)

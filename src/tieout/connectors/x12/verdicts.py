@@ -1,7 +1,7 @@
 """The verdict on a received functional group, set by set: what a functional acknowledgment (997) says of it, as data of its statement."""
 
 import re
-from collections.abc import Mapping
+from typing import NamedTuple
 
 from tieout.connectors.x12.reading import Unreadable
 from tieout.formats.x12 import Fault, Group, Interchange, Segment, TransactionSet, Weight, parse, read_set
@@ -24,8 +24,14 @@ COPY = re.compile(r"[0-9A-Za-z.-]{1,30}")
 """What is quoted of a wrong element: nothing that could separate in the answer."""
 CONTROL = re.compile(r"\S{1,9}")
 
-Errors = Mapping[int, str]
-"""For the sets of a group, by their position, the errors in their segments: `BEG 2 8, 5:8:20261399; PO1 4 8, 2:6:1O`."""
+
+class Heard(NamedTuple):
+    """What was found in the sets of a group, by their position: those that could not be cut into segments, what their readers refused
+    (None: no reader knows the set), and what is wrong in sets that were read all the same, as `BEG 2 8, 5:8:20261399; PO1 4 8, 2:6:1O`."""
+
+    broken: dict[int, Fault]
+    refused: dict[int, Unreadable | None]
+    noted: dict[int, str]
 
 
 def verdicts(raw: bytes, control: str) -> dict[str, str]:
@@ -37,12 +43,16 @@ def verdicts(raw: bytes, control: str) -> dict[str, str]:
     groups = [group for group in found.groups if group.control == control] if isinstance(found, Interchange) else []
     if not groups or isinstance(found, Fault):
         raise ValueError(f"there is no group {control} in this interchange")
-    return judged(found, groups[0], {}, {})
+    heard = Heard({}, {}, {})
+    for at, each in enumerate(groups[0].sets):
+        if not _is_broken(each.faults) and isinstance(fault := read_set(found, each), Fault):
+            heard.broken[at] = fault
+    return judged(found, groups[0], heard)
 
 
-def judged(found: Interchange, group: Group, refused: Mapping[int, Unreadable | None], noted: Errors) -> dict[str, str]:
-    """The same, with what the readers of its sets refused (None: no reader knows the set), and what they only noted."""
-    sets = [(each, *_verdict(found, each, at, refused, noted)) for at, each in enumerate(group.sets)]
+def judged(found: Interchange, group: Group, heard: Heard) -> dict[str, str]:
+    """The same, with what was found in its sets."""
+    sets = [(each, *_verdict(each, at, heard)) for at, each in enumerate(group.sets)]
     accepted = sum(status in ACCEPTING for _, status, _ in sets)
     codes = _codes(group.faults, "AK9:")
     if not accepted or any(fault.weight is Weight.FATAL for fault in group.faults):
@@ -62,8 +72,8 @@ def judged(found: Interchange, group: Group, refused: Mapping[int, Unreadable | 
     }
     told = 0
     for at, each in enumerate(group.sets):
-        unreadable = refused.get(at)
-        errors = refusal_of(each, unreadable) if unreadable is not None else noted.get(at, "")
+        unreadable = heard.refused.get(at)
+        errors = refusal_of(each, unreadable) if unreadable is not None else heard.noted.get(at, "")
         if errors and told < SETS_MAX and _is_named(each):
             data[f"errors {each.code}/{each.control}"] = errors
             told += 1
@@ -94,19 +104,18 @@ def errors_of(segments: list[Segment]) -> str:
     return "; ".join(found)
 
 
-def _verdict(
-    found: Interchange, each: TransactionSet, at: int, refused: Mapping[int, Unreadable | None], noted: Errors
-) -> tuple[str, list[str]]:
-    faults = each.faults
-    if all(fault.weight not in FATAL for fault in faults):
-        segments = read_set(found, each)
-        faults += (segments,) if isinstance(segments, Fault) else ()
+def _verdict(each: TransactionSet, at: int, heard: Heard) -> tuple[str, list[str]]:
+    faults = each.faults + ((heard.broken[at],) if at in heard.broken else ())
     codes = _codes(faults, "AK5:")
-    if any(fault.weight in FATAL for fault in faults):
+    if _is_broken(faults):
         return "R", codes
-    if at in refused:
-        return "R", [NOT_SUPPORTED if refused[at] is None else SEGMENTS_IN_ERROR]
-    return ("E", codes) if faults or noted.get(at) else ("A", codes)
+    if at in heard.refused:
+        return "R", [NOT_SUPPORTED if heard.refused[at] is None else SEGMENTS_IN_ERROR]
+    return ("E", codes) if faults or at in heard.noted else ("A", codes)
+
+
+def _is_broken(faults: tuple[Fault, ...]) -> bool:
+    return any(fault.weight in FATAL for fault in faults)
 
 
 def _is_named(each: TransactionSet) -> bool:

@@ -37,6 +37,10 @@ select f.kind, count(*) from fact f join batch b on b.id = f.batch where b.seq <
 -- name: postings_until
 select p.root, p.sign, p.entries from posting p join batch b on b.id = p.batch where b.seq <= %s
 
+-- name: postings_of_until
+-- by posting_root, and the primary key of their batches
+select p.root, p.sign, p.entries from posting p join batch b on b.id = p.batch where p.root = any(%s) and b.seq <= %s
+
 -- name: marks_until
 select m.key, max(m.value::timestamptz) from batch b cross join lateral json_each_text(b.marks) m where b.seq <= %s group by m.key
 
@@ -80,11 +84,18 @@ select m.id, s.name, m.contract, m.origin, m.line, m.byte, m.meta::text, m.raw, 
 where m.id = any(%s) order by m.id
 
 -- name: message_ids
-select m.id from message m join system s on s.id = m.system where (%(system)s::text is null or s.name = %(system)s) order by m.id
+-- without those that a person has edited into another message, by message_key
+select m.id from message m join system s on s.id = m.system where (%(system)s::text is null or s.name = %(system)s)
+  and not exists (
+    select from message c where c.system = m.system and c.key >= convert_to('edit ' || m.id || ' ', 'UTF8') and c.key < convert_to('edit ' || m.id || '!', 'UTF8'))
+order by m.id
 
 -- name: quarantined_message_ids
 select distinct q.message from quarantine q join message m on m.id = q.message join system s on s.id = m.system
-where (%(system)s::text is null or s.name = %(system)s) order by 1
+where (%(system)s::text is null or s.name = %(system)s)
+  and not exists (
+    select from message c where c.system = m.system and c.key >= convert_to('edit ' || m.id || ' ', 'UTF8') and c.key < convert_to('edit ' || m.id || '!', 'UTF8'))
+order by 1
 
 -- name: last_generation
 select coalesce(max(generation), 0) from (select max(generation) as generation from fact union all select max(generation) from refusal) g

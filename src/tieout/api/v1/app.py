@@ -1,0 +1,56 @@
+"""The application of `/api/v1`: its parts, its description, and what goes around every request."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from tieout.api.v1 import approvals, audit, bulk, cases, commands, ledger, me, systems, views, work
+from tieout.api.v1.bounds import Bounds
+from tieout.api.v1.caller import Turns
+from tieout.api.v1.problems import ProblemBody, install
+from tieout.api.v1.service import Service
+
+PATH = "/api/v1"
+VERSION = "1"
+ABOUT = """Everything the console does. Send `Authorization: Bearer KEY` with a key of yours.
+
+Lists come in pages: `next` of one is `cursor` of the following. What acts takes an `Idempotency-Key`; what a second person could have
+changed wants the `ETag` you saw as `If-Match`. Every refusal is `application/problem+json` with a stable `rule` and the next step."""
+
+
+def application(service: Service) -> FastAPI:
+    """The interface of a project, to be mounted at `PATH`."""
+    app = FastAPI(
+        title="Tieout", version=VERSION, description=ABOUT, docs_url=None, redoc_url=None, openapi_url="/openapi.json", root_path_in_servers=False,
+        servers=[{"url": PATH}],
+    )  # fmt: skip
+    app.state.service = service
+    app.state.turns = Turns()
+    for part in (me, cases, work, bulk, approvals, views, ledger, commands, systems, audit):
+        app.include_router(part.router)
+    install(app)
+    app.add_middleware(Bounds)
+    app.openapi = lambda: _described(app)  # type: ignore[method-assign]
+    return app
+
+
+def _described(app: FastAPI) -> dict[str, Any]:
+    """The description: what FastAPI derives, less its own form of a refused request, with ours."""
+    if app.openapi_schema is None:
+        made = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes, servers=app.servers)
+        schemas = made["components"]["schemas"]
+        for name in ("HTTPValidationError", "ValidationError"):
+            schemas.pop(name, None)
+        schemas["ProblemBody"] = ProblemBody.model_json_schema()
+        for operation in (one for methods in made["paths"].values() for one in methods.values()):
+            for parameter in operation.get("parameters", ()):
+                parameter["schema"] = _without_null(parameter["schema"])
+        app.openapi_schema = made
+    return app.openapi_schema
+
+
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """A parameter is there or left out; none can be null."""
+    some = [one for one in schema.get("anyOf", ()) if one != {"type": "null"}]
+    return {**{name: value for name, value in schema.items() if name != "anyOf"}, **some[0]} if len(some) == 1 else schema

@@ -1,0 +1,169 @@
+"""The console as one ASGI application: the pages of `console.pages`, who may see them, and what is shown when something fails."""
+
+import logging
+import pkgutil
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from importlib import import_module
+from typing import NamedTuple
+from urllib.parse import parse_qs
+
+import psycopg
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from tieout.console import assets, door, pages
+from tieout.console.desk import Desk
+from tieout.console.headers import Headers
+from tieout.console.render import environment
+from tieout.console.visit import Refusal, Visit
+from tieout.errors import Forbidden, OperatorError, StoreError
+from tieout.people.person import Right
+from tieout.people.throttle import TooFast
+from tieout.store.pool import Busy
+
+LOG = logging.getLogger("tieout")
+FORM_MAX = 1024 * 1024
+PLANS = "set local random_page_cost = 1.1"
+"""What a page counts is in memory as a rule: the counting index is read in place of the table."""
+Show = Callable[[Visit], Response]
+
+
+def page(path: str, show: Show, *, needs: Right = Right.READ, records: bool = False, tries: bool = False) -> Route:
+    """A page that reads: one snapshot of the database, nothing is written; unless it `records` who looked at what is masked for others.
+
+    One that `tries` out what an act would do holds rows for a moment, so it has no snapshot.
+    """
+    return Route(path, _endpoint(Work(show, needs, records=records, tries=tries)), methods=["GET"])
+
+
+def act(path: str, do: Show, *, needs: Right = Right.READ) -> Route:
+    """What a form does. The function commits what it does by itself."""
+    return Route(path, _endpoint(Work(do, needs, writes=True)), methods=["POST"])
+
+
+def open_page(path: str, show: Show, *, writes: bool = False) -> Route:
+    """What may be seen, or sent, without being signed in."""
+    return Route(path, _endpoint(Work(show, None, writes=writes)), methods=["POST" if writes else "GET"])
+
+
+class Work(NamedTuple):
+    """What is done for a path, what right that needs (None: not even a person), whether it writes, or only records that it was seen."""
+
+    show: Show
+    needs: Right | None
+    writes: bool = False
+    records: bool = False
+    tries: bool = False
+
+
+def application(desk: Desk) -> Starlette:
+    """The console of a project."""
+    routes: list[BaseRoute] = [assets.route]
+    for module in sorted(pkgutil.iter_modules(pages.__path__), key=lambda m: m.name):
+        routes += import_module(f"{pages.__name__}.{module.name}").routes
+    made = Starlette(
+        routes=routes,
+        middleware=[Middleware(Headers), Middleware(GZipMiddleware, minimum_size=800, compresslevel=5)],
+        exception_handlers={HTTPException: _no_such, Exception: _fault},
+    )
+    made.state.desk = desk
+    made.state.paths = {route.path for route in routes if isinstance(route, Route)}
+    return made
+
+
+def _endpoint(work: Work) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        began = time.perf_counter()
+        form: Mapping[str, list[str]] = {}
+        if work.writes:
+            form = parse_qs((await _body(request)).decode("utf-8", "replace"), keep_blank_values=True)
+        return await run_in_threadpool(_answer, request, work, form, began)
+
+    return endpoint
+
+
+async def _body(request: Request) -> bytes:
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > FORM_MAX:
+            raise HTTPException(413)
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _answer(request: Request, work: Work, form: Mapping[str, list[str]], began: float) -> Response:
+    """In a thread of its own: take a session, see who asks, do it."""
+    desk: Desk = request.app.state.desk
+    try:
+        with desk.pool.session() as session:
+            person = door.person_of(session, request, desk.clock())
+            if person is None and work.needs is not None:
+                return door.sign_in_first(request)
+            visit = Visit(request, desk, session, person, door.token_of(request) if person else "", form)
+            response = _worked(visit, work)
+    except (StoreError, psycopg.OperationalError, Busy) as bad:
+        return _failure(request, 503, "The database is not at hand", "Nothing was changed. Try again in a moment.", bad)
+    spent = {**visit.spent, "app": time.perf_counter() - began}
+    response.headers["Server-Timing"] = ", ".join(f"{name};dur={seconds * 1000:.1f}" for name, seconds in spent.items())
+    return response
+
+
+def _worked(visit: Visit, work: Work) -> Response:
+    try:
+        if work.needs is not None:
+            _let_in(visit, work, work.needs)
+        if work.writes or work.tries:
+            return work.show(visit)
+        with visit.connection.transaction():
+            visit.connection.execute(f"set transaction isolation level repeatable read{'' if work.records else ', read only'}; {PLANS}")
+            return work.show(visit)
+    except Refusal as refused:
+        return _refused(visit, refused)
+    except OperatorError as bad:
+        status = 403 if isinstance(bad, Forbidden) else 429 if isinstance(bad, TooFast) else 422
+        return _refused(visit, Refusal(status, bad.what, bad.next_step))
+
+
+def _let_in(visit: Visit, work: Work, needs: Right) -> None:
+    if work.writes and not door.is_ours(visit.request, visit.field(door.TOKEN)):
+        raise Refusal(403, "This form was not sent from a page of yours", "Nothing was done. Open the page again and send it from there.")
+    visit.person.need(needs)
+
+
+def _refused(visit: Visit, refused: Refusal) -> Response:
+    """What was not done and why: as a page, or as a part of one for our script."""
+    if visit.person_or_none is None:
+        return _failure(visit.request, refused.status, refused.title, refused.detail, None)
+    return visit.show("pages/refused.html", refused.status, block="problem" if visit.fragment else "", refused=refused)
+
+
+async def _no_such(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 404
+    titles = {404: "There is no such page", 405: "This cannot be done here", 413: "That is too much at once"}
+    return _failure(request, status, titles.get(status, "That did not work"), "Go back, or press Ctrl+K to find what you look for.", None)
+
+
+async def _fault(request: Request, error: Exception) -> Response:
+    """What nobody foresaw; the server logs it with the id that the person sees."""
+    return _failure(request, 500, "This is our fault", "Nothing more was done. Try again; if it stays, tell an engineer the id below.", error)
+
+
+def _failure(request: Request, status: int, title: str, detail: str, error: Exception | None) -> Response:
+    number = secrets.token_hex(6)
+    if error is not None:
+        LOG.error("console %s %s", number, request.url.path, exc_info=error)
+    text = (
+        environment()
+        .get_template("pages/failed.html")
+        .render(title=title, detail=detail, number=number if error else "", path=request.url.path)
+    )
+    return Response(text, status, media_type="text/html")

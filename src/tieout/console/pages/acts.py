@@ -1,0 +1,97 @@
+"""`/exceptions/{ref}/{action}`: one action on one exception, as a form of its own and as a dialog; comments, watching, files."""
+
+from urllib.parse import quote
+
+from starlette.responses import Response
+
+from tieout.cases import talk
+from tieout.cases.item import CHANGED, DONE, Outcome, Target
+from tieout.console import actions
+from tieout.console.app import act, page
+from tieout.console.choices import choices
+from tieout.console.pages.exceptions import row_of
+from tieout.console.queries_exceptions import Row
+from tieout.console.visit import Refusal, Visit
+from tieout.people.person import Right
+
+
+def ask(visit: Visit) -> Response:
+    """The form of an action."""
+    row, button = _row(visit), actions.button(visit.argument("action"))
+    visit.person.need(button.right)
+    return visit.show(
+        "pages/act.html", title=f"{button.label} {row.ref}", button=button, row=row, choices=choices(visit), post=visit.path, version=row.version,
+        back=f"/exceptions/{row.ref}", block="dialog" if visit.fragment == "dialog" else "",
+    )  # fmt: skip
+
+
+def do(visit: Visit) -> Response:
+    """Do it, if nobody else was quicker."""
+    row = _row(visit)
+    if visit.argument("action") == "undo":
+        return _told(visit, actions.do("undo", visit, [Target(row.id)], {})[0], "taken back", can_undo=False)
+    button = actions.button(visit.argument("action"))
+    stated = visit.field("version")
+    target = Target(row.id, int(stated) if stated.isdecimal() and len(stated) < 10 else None)
+    (outcome,) = actions.do(button.action, visit, [target], actions.said(button, visit))
+    if outcome.outcome == CHANGED:
+        raise Refusal(409, f"{row.ref} was changed since you opened it", _since(visit, row))
+    return _told(visit, outcome, button.says, can_undo=button.is_local)
+
+
+def comment(visit: Visit) -> Response:
+    """Say something about it."""
+    row = _row(visit)
+    talk.comment(visit.connection, visit.person, row.id, visit.field("text"), visit.now)
+    return visit.done(f"Your comment stands at {row.ref}.", f"/exceptions/{row.ref}", changed=[row.id])
+
+
+def watch(visit: Visit) -> Response:
+    """Be told what others do with it, or no longer."""
+    row = _row(visit)
+    stop = visit.field("stop") == "1"
+    talk.watch(visit.connection, visit.person, [row.id], visit.now, stop=stop)
+    return visit.done(f"You {'no longer watch' if stop else 'watch'} {row.ref}.", f"/exceptions/{row.ref}", changed=[row.id])
+
+
+def file(visit: Visit) -> Response:
+    """A file that was put to it: only ever as a download."""
+    number = visit.argument("number")
+    found = visit.fetch("exception_file", int(number) if number.isdecimal() else 0, _row(visit).id)
+    if not found:
+        raise Refusal(404, "There is no such file", "It may have been put to another exception.")
+    name, raw = found[0]
+    disposition = f"attachment; filename*=UTF-8''{quote(name)}"
+    return Response(bytes(raw), headers={"Content-Disposition": disposition, "Content-Type": "application/octet-stream"})
+
+
+def _row(visit: Visit) -> Row:
+    row = row_of(visit, visit.argument("ref"))
+    if row is None:
+        raise Refusal(404, f"There is no exception {visit.argument('ref')[:40]}", "It may be outside of what you may see.")
+    return row
+
+
+def _since(visit: Visit, row: Row) -> str:
+    events = visit.fetch("exception_events", row.id, 1)
+    last = f"Last, {events[0][3]} {events[0][2]} it at {events[0][1]:%H:%M} UTC. " if events else ""
+    return f"Nothing was done. {last}It is now with {row.person or 'nobody'}, {row.progress or row.state}. Close this and look at it again."
+
+
+def _told(visit: Visit, outcome: Outcome, says: str, *, can_undo: bool) -> Response:
+    """What became of it, in the three honest words: done, requested, waiting for approval."""
+    ref = outcome.ref or visit.argument("ref")
+    if not outcome.is_good:
+        raise Refusal(409, f"{ref}: {outcome.outcome}", f"Nothing was done: {outcome.reason}.")
+    told = f"{ref} {says}." if outcome.outcome == DONE else f"{ref}: {outcome.outcome}, {outcome.reason}."
+    back = f"/exceptions/{ref}/undo" if can_undo else ""
+    return visit.done(told, f"/exceptions/{ref}", changed=[outcome.id], undo=back, advances=says != "taken back")
+
+
+routes = [
+    act("/exceptions/{ref}/comment", comment, needs=Right.COMMENT),
+    act("/exceptions/{ref}/watch", watch, needs=Right.COMMENT),
+    page("/exceptions/{ref}/files/{number}", file),
+    page("/exceptions/{ref}/{action}", ask),
+    act("/exceptions/{ref}/{action}", do, needs=Right.WORK),
+]

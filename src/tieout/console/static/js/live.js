@@ -1,0 +1,113 @@
+// What happens elsewhere: one stream for all tabs of the browser. It says what changed, never what it is now; the page asks for that.
+import { on } from "./keys.js";
+import { grid, renew } from "./grid.js";
+import { go } from "./nav.js";
+import { refresh } from "./pane.js";
+
+const channel = new BroadcastChannel("tieout");
+const sign = document.querySelector("[data-live]");
+const word = document.querySelector("[data-live-word]");
+const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit", timeZone: document.body.dataset.zone, timeZoneName: "short" });
+let paused = false;
+let waiting = new Set();
+let last = localStorage.getItem("live") || "";
+let fresh = 0;
+let leads = () => false;
+
+function status(text) {
+  word.textContent = text;
+  sign.hidden = false;
+  sign.className = `live ${text.startsWith("Live") ? "" : text === "Paused" ? "paused" : "cut"}`;
+}
+
+function heard(message) {
+  if (message.id) { last = message.id; }
+  if (message.t === "cut") return void status("Reconnecting…");
+  if (!paused) status(`Live · ${clock.format(new Date())}`);
+  if (message.t === "exceptions") for (const id of message.ids) waiting.add(id);
+  if (message.t === "reset") waiting.add("all");
+  if (message.t === "counters" || message.t === "exceptions") counters();
+  if (message.t?.startsWith("op/")) document.dispatchEvent(new CustomEvent("operation", { detail: message }));
+  if (!paused) flush();
+}
+
+async function flush() {
+  if (!waiting.size || document.hidden) return;
+  const ids = waiting;
+  waiting = new Set();
+  const g = grid();
+  if (g) {
+    const shown = [...g.rows.children].map((row) => row.id.slice(1));
+    const due = ids.has("all") ? shown : shown.filter((id) => ids.has(Number(id)));
+    if (due.length) await renew(due);
+    ask();
+  }
+  const item = document.querySelector("[data-work]");
+  if (document.getElementById("pane")?.childElementCount) refresh();
+  else if (item && (ids.has(Number(item.dataset.work)) || ids.has("all"))) go(location.pathname + location.search, { push: false, keep: true });
+}
+
+async function ask() {
+  const g = grid();
+  if (!g) return;
+  const join = g.query ? "&" : "?";
+  const response = await fetch(`/exceptions/fresh${g.query}${join}after=${g.box.dataset.after}`);
+  if (!response.ok || grid() !== g) return;
+  fresh = Number(await response.text());
+  const pill = document.querySelector("[data-fresh]");
+  if (!pill) return;
+  pill.hidden = !fresh;
+  pill.textContent = `${fresh.toLocaleString("en")} new, press .`;
+}
+
+let counting = 0;
+function counters() {
+  clearTimeout(counting);
+  counting = setTimeout(async () => {
+    const response = await fetch("/live/counters", { headers: { Accept: "application/json" } });
+    if (!response.ok) return;
+    const counts = await response.json();
+    for (const place of document.querySelectorAll("[data-counter]")) {
+      const count = counts[place.dataset.counter];
+      place.textContent = count ? count.toLocaleString("en") : "";
+    }
+  }, 400);
+}
+
+function lead() {
+  return new Promise(() => {
+    let source = null;
+    leads = () => source && source.readyState === EventSource.OPEN;
+    const open = () => {
+      source = new EventSource(`/live?after=${encodeURIComponent(last)}`);
+      source.onmessage = (event) => {
+        if (event.lastEventId) localStorage.setItem("live", event.lastEventId);
+        const message = { ...JSON.parse(event.data), id: event.lastEventId };
+        heard(message);
+        channel.postMessage(message);
+      };
+      source.onerror = () => {
+        heard({ t: "cut" });
+        channel.postMessage({ t: "cut" });
+        if (source.readyState === EventSource.CLOSED) setTimeout(open, 2000);
+      };
+    };
+    open();
+  });
+}
+
+// A tab that comes later hears at once from the one that holds the stream.
+channel.onmessage = (event) => {
+  if (event.data.t !== "hello") heard(event.data);
+  else if (leads()) channel.postMessage({ t: "beat" });
+};
+channel.postMessage({ t: "hello" });
+if (navigator.locks) navigator.locks.request("tieout-live", lead);
+document.addEventListener("visibilitychange", () => !document.hidden && !paused && flush());
+document.addEventListener("page", counters);
+on("fresh", () => { if (fresh) { fresh = 0; go(location.pathname + location.search, { push: false }); } return true; });
+on("pause", () => {
+  paused = !paused;
+  status(paused ? "Paused" : `Live · ${clock.format(new Date())}`);
+  if (!paused) flush();
+});

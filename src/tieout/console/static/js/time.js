@@ -1,0 +1,67 @@
+// Clocks tick each minute from the server's own times; `u` shows all times in UTC, and in one's zone again.
+import { on } from "./keys.js";
+import { say } from "./tell.js";
+
+const body = document.body;
+
+function left(seconds) {
+  const sign = seconds < 0 ? "−" : "";
+  const minutes = Math.floor(Math.abs(seconds) / 60);
+  if (minutes < 60) return `${sign}${minutes} m`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 48) return `${sign}${hours} h ${String(minutes % 60).padStart(2, "0")}`;
+  const days = Math.floor(hours / 24);
+  return days < 10 ? `${sign}${days} d ${hours % 24} h` : `${sign}${days.toLocaleString("en")} d`;
+}
+
+function tick() {
+  const now = Date.now() / 1000;
+  for (const clock of document.querySelectorAll("[data-due]")) {
+    const text = left(Number(clock.dataset.due) - now);
+    if (clock.textContent !== text) clock.textContent = text;
+  }
+}
+
+export function zones() {
+  const utc = body.hasAttribute("data-utc");
+  for (const time of document.querySelectorAll("time[data-local]")) {
+    const text = utc ? time.title : time.dataset.local;
+    if (time.textContent !== text) time.textContent = text;
+  }
+}
+
+setInterval(tick, 60000 - (Date.now() % 60000));
+on("utc", () => {
+  body.toggleAttribute("data-utc");
+  zones();
+  say(body.hasAttribute("data-utc") ? "All times are UTC." : `All times are ${body.dataset.zone}.`);
+});
+document.addEventListener("page", () => body.hasAttribute("data-utc") && zones());
+
+on("copy-link", async () => {
+  const url = new URL(location.href);
+  const me = body.dataset.login;
+  for (const name of ["owner", "not.owner"]) {
+    const values = url.searchParams.getAll(name);
+    if (!values.includes("me")) continue;
+    url.searchParams.delete(name);
+    for (const value of values) url.searchParams.append(name, value === "me" ? me : value);
+  }
+  await navigator.clipboard.writeText(url.href);
+  say("The link is copied.");
+});
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  await navigator.clipboard.writeText(button.dataset.copy);
+  button.classList.add("done");
+  setTimeout(() => button.classList.remove("done"), 1500);
+});
+on("close", (event) => {
+  const open = [...document.querySelectorAll("dialog[open]")].pop();
+  if (open) return void open.close();
+  const menu = document.querySelector("details.menu[open]");
+  if (menu) return void menu.removeAttribute("open");
+  if (event.target.matches("input, textarea, select")) return void (document.getElementById("grid") || document.getElementById("main")).focus();
+  document.querySelector("[data-do=close-pane]")?.click();
+});
