@@ -37,9 +37,13 @@ class Feeds:
             known.append(to)
             self._at.setdefault(system, []).append(at)
 
+    def newest(self, system: str) -> int:
+        """How far a system has reported; 0 before it has said anything."""
+        return self._to.get(system, [0])[-1]
+
     def when(self, systems: Iterable[str], to: int) -> int:
         """The moment from which all the systems had reported up to `to`; NEVER while one has not."""
-        found = 0
+        found = NEVER
         for system in systems:
             known = self._to.get(system)
             if known is None:
@@ -47,7 +51,7 @@ class Feeds:
             place = bisect_left(known, to)
             if place == len(known):
                 return NEVER
-            found = max(found, self._at[system][place])
+            found = self._at[system][place] if found == NEVER else max(found, self._at[system][place])
         return found
 
     def when_any(self, to: int) -> int:
