@@ -72,7 +72,8 @@ class ProjectTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`[project]`: name; `database` (`embedded` or a PostgreSQL URL) and its `schema`; the company's `timezone`; `clock`
     (`feeds`: time runs with what the feeds report, for exports; `wall`: real time); `grace_minutes` after every
     deadline; `waiting_hours` before a waiting line becomes a case; `switches` of accounts, such as `match_accepted`;
-    `log_level` of `serve` and `worker` (`debug`, `info`, `warning`, `error`).
+    `log_level` of `serve` and `worker` (`debug`, `info`, `warning`, `error`); `environment` is the word that the console shows on
+    every page, such as `prod`, `test` or `demo`.
     """
 
     name: str = "tieout"
@@ -84,6 +85,7 @@ class ProjectTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     waiting_hours: int = 24
     switches: tuple[str, ...] = ()
     log_level: str = "info"
+    environment: str = "prod"
 
 
 class SendingTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -273,6 +275,10 @@ def _check(settings: Settings, path: Path, folder: Folder) -> None:
             raise SettingsError(f"{path}: {what}.", next_step)
 
     need(project.log_level in LOG_LEVELS, f"`project.log_level` is {project.log_level!r}", f"Write one of {', '.join(LOG_LEVELS)}.")
+    need(
+        re.fullmatch(r"[a-z][a-z0-9-]{0,19}", project.environment) is not None,
+        f"`project.environment` is {project.environment!r}", "Write a short word, such as prod or test.",
+    )  # fmt: skip
     need(project.clock in ("feeds", "wall"), f"`project.clock` is {project.clock!r}", 'Write "feeds" or "wall".')
     need(
         re.fullmatch(r"[a-z_][a-z0-9_]{0,40}", project.schema) is not None,
