@@ -132,9 +132,11 @@ class ClearingAccount(msgspec.Struct, frozen=True):
     def clearing(self, side: Side) -> FactType | None:
         """The fact type that is expected to clear a residual on `side`: the first of the other side.
 
-        What stands after it (a cancellation, say) clears too, but nobody waits for it. None: nothing is expected.
+        What stands after it (a cancellation, say) clears too, but nobody waits for it. Where the other side is empty, what
+        raises the account also clears it, by an amount of the opposite sign. None: nothing is expected.
         """
-        return next(iter(self.credit if side is Side.DEBIT else self.debit), None)
+        mine, other = (self.debit, self.credit) if side is Side.DEBIT else (self.credit, self.debit)
+        return next(iter(other or mine), None)
 
 
 class Row(msgspec.Struct, frozen=True, array_like=True, gc=False):

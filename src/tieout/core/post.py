@@ -86,7 +86,7 @@ class Plan(msgspec.Struct, frozen=True):
         msgspec.structs.force_setattr(self, "plain", self.take in (Take.GOODS, Take.LINES))
 
 
-SETTLED = frozenset(("Invoiced", "CreditIssued"))
+SETTLED = frozenset(("Invoiced", "InvoiceVoided", "CreditIssued"))
 """What a marketplace owes us more or less of by, if it was sold there."""
 WHOLE = frozenset((Take.ONCE, Take.DOCUMENT, Take.AGAINST, Take.AGAINST_MINUS, Take.PARCELS))
 

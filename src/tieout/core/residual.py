@@ -235,10 +235,17 @@ def _sides(side: Side, debits: Sequence[Entry], credits_: Sequence[Entry]) -> tu
 
 
 def _oldest_open(found: Sequence[Entry], covered: Decimal, *, by_value: bool = False) -> Age:
-    """Rule 13: of the entries by due, then occurred, the first that the whole other side does not cover."""
+    """Rule 13: of the entries by due, then occurred, the first that the whole other side does not cover.
+
+    What an entry of the same side takes back (a reserve that is released, a receipt that is reversed) covers like the other side.
+    """
     left = covered
-    for entry in found:
-        left = EXACT.subtract(left, (entry.value if by_value else entry.quantity) or ZERO)
+    amounts = [(entry.value if by_value else entry.quantity) or ZERO for entry in found]
+    for amount in amounts:
+        if amount < 0:
+            left = EXACT.subtract(left, amount)
+    for entry, amount in zip(found, amounts, strict=True):
+        left = EXACT.subtract(left, max(amount, ZERO))
         if left < 0:
             return Age(entry.occurred, entry.due, entry.day)
     last = found[-1]

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from tieout.simulate.catalogue import BY_SKU
+from tieout.simulate.catalogue import BY_SKU, MARKETS
 from tieout.simulate.clock import HOUR
 from tieout.simulate.feeds import NEVER, Feeds, is_group_known
 from tieout.simulate.paper import Cents, Paper
@@ -23,8 +23,10 @@ ACCOUNT = "071000013-4410"
 """The company's bank account."""
 NAMELESS = ("bank_entry", "order_id")
 """Kinds of reference that name no transaction."""
-ROOTS = ("order", "sales_order", "invoice", "return")
-SYSTEMS = ("shop", "desk", "portal", "edi", "erp", "wms", "threepl", "carrier", "bank")
+ROOTS = ("order", "sales_order", "invoice", "return", "settlement", "payout")
+SYSTEMS = (
+    "shop", "desk", "portal", "edi", "mira", "bazaar", "mira_pay", "bazaar_pay", "erp", "wms", "threepl", "carrier", "bank", "payouts",
+)  # fmt: skip
 """As in the project's settings: of two names of a transaction, its own type and then the earlier system's names it."""
 
 
@@ -55,6 +57,11 @@ def identity(paper: Paper) -> str:
 def document(paper: Paper) -> str:
     """The document as the ledger names it in full; the bank's has the account in its name."""
     return f"{paper.system}/{TYPES[paper.kind]}/{ACCOUNT if paper.system == 'bank' else ''}/{paper.number}"
+
+
+def collects(account: Account, paper: Paper) -> bool:
+    """Invoices to customers of a marketplace are settled by it; all others are paid."""
+    return paper.kind not in ("invoice", "invoice_voided") or account.code != ("TCO" if paper.more["channel"] in MARKETS else "MRV")
 
 
 def waits(paper: Paper, names: Mapping[str, str]) -> bool:
@@ -98,7 +105,7 @@ class Book:
             if waits(paper, names):
                 continue
             for account in self._accounts.values():
-                if paper.kind in account.moves:
+                if paper.kind in account.moves and collects(account, paper):
                     sign, part = account.moves[paper.kind]
                     for about, key, quantity, cents in shares(paper, part):
                         occurred, is_day = (paper.more["sent"], False) if part is Part.GROUP else (paper.happened, paper.is_day)
@@ -163,6 +170,9 @@ def shares(paper: Paper, part: Part) -> Iterator[tuple[str, str, int | None, Cen
         case Part.PARCELS:
             for parcel in paper.more["parcels"]:
                 yield f"*/parcel/{parcel}", "", 1, None
+        case Part.LABELS:
+            for line in paper.lines:
+                yield line.about or paper.about, line.charge, None, line.value
         case Part.COUNT:
             yield paper.about, "", 1, None
         case Part.GROUP:
@@ -196,6 +206,10 @@ class Watch:
         self._open: list[tuple[str, Account, Left]] = []
         self._known: dict[str, Stand] = {}
         self._since = 0
+
+    def begin(self) -> None:
+        """Follow it from now on."""
+        self._open = list(self.book.stands())
 
     def until(self, end: int, arrivals: list[Paper], feeds: Feeds) -> list[Event]:
         """What begins, changes and ends up to a moment, with what arrives before it."""
@@ -247,16 +261,19 @@ class Auditor:
         """A transaction begins."""
         index = plan.order.index
         self._watches[index] = Watch(self._accounts, self._grace)
-        self._papers_left[index] = len(plan.papers)
-        if plan.fault:
+        self._papers_left[index] = len([paper for paper in plan.papers if paper.of in (-1, index)])
+        if plan.fault or plan.is_watched:
             self._struck.add(index)
+        for other in plan.concerns:
+            self._struck.add(other)
+            self._watches[other].begin()
 
     def hear(self, papers: Iterable[Paper], end: int, silent: Iterable[str] = ()) -> list[Event]:
         """What arrives until a moment, at which all feeds but the silent ones report how far they are; the exceptions that follow."""
         arrivals: dict[int, list[Paper]] = defaultdict(list)
         for paper in papers:
             self.feeds.hear(paper)
-            if paper.of >= 0:
+            if paper.of != -1:
                 arrivals[paper.of].append(paper)
         for system in set(SYSTEMS) - set(silent):
             self.feeds.reach(system, end, end)
@@ -300,6 +317,9 @@ def _standing(open_: list[tuple[str, Account, Left]]) -> dict[str, Stand]:
         if abs(each.cents or 0) <= account.tolerance and not each.quantity:
             continue
         if any(p == place and other.code in account.upstream and _same(rest, each) for p, other, rest in open_):
+            continue
+        root = place.split("#", 1)[0]
+        if any(other.code == account.held_by and p.split("#", 1)[0] == root for p, other, _ in open_):
             continue
         side = account.over if each.is_over else account.under
         made[f"{account.code}{'+' if each.is_over else '-'} {place}"] = Stand(side.owner, each.quantity, account.unit, each.cents)

@@ -36,6 +36,10 @@ TAX_PERMILLE = 80
 """Sales tax of web shop orders, in thousandths."""
 
 
+MARKETS = ("mira", "bazaar")
+"""Marketplaces; what they sell for us they settle themselves."""
+
+
 @dataclass(frozen=True, slots=True)
 class Channel:
     """A way in which orders come: its share of the orders, how large they are, and on which days after the invoice they are paid."""
@@ -54,4 +58,6 @@ CHANNELS = (
     Channel("edi", "edi", 20, 4, 48, 8, (2, 4)),
     Channel("inside", "desk", 15, 4, 24, 8, (2, 4)),
     Channel("portal", "portal", 10, 4, 24, 8, (2, 4)),
+    Channel("mira", "mira", 12, 2, 3, 8, (0, 0)),
+    Channel("bazaar", "bazaar", 8, 2, 3, 8, (0, 0)),
 )

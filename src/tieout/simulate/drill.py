@@ -141,7 +141,8 @@ def deliver(drill: Drill, project: Tieout, papers: Iterable[Paper], at: int, *, 
     """Let partners write what they say into files, and import these; at the end of a day every feed says that it is complete."""
     said: dict[str, list[Paper]] = defaultdict(list)
     for paper in papers:
-        said[paper.system].append(paper)
+        if "inside" not in paper.more:
+            said[paper.system].append(paper)
     for system in SYSTEMS:
         folder = f"feeds/{system}/{stamp(at)}" if system in said else ""
         if folder:

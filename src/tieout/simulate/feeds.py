@@ -39,7 +39,7 @@ class Feeds:
 
     def when(self, systems: Iterable[str], to: int) -> int:
         """The moment from which all the systems had reported up to `to`; NEVER while one has not."""
-        found = 0
+        found = NEVER
         for system in systems:
             known = self._to.get(system)
             if known is None:
@@ -47,7 +47,7 @@ class Feeds:
             place = bisect_left(known, to)
             if place == len(known):
                 return NEVER
-            found = max(found, self._at[system][place])
+            found = self._at[system][place] if found == NEVER else max(found, self._at[system][place])
         return found
 
     def when_any(self, to: int) -> int:

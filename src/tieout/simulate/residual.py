@@ -94,10 +94,10 @@ def _quantity(entries: Sequence[Entry]) -> int:
 
 
 def _oldest(mine: Sequence[Entry], others: Sequence[Entry], size: Callable[[Entry], int]) -> Entry:
-    """The first that the whole other side does not cover."""
-    covered = sum(size(e) for e in others)
+    """The first that neither the whole other side covers nor what this side has taken back."""
+    covered = sum(size(e) for e in others) - sum(min(0, size(e)) for e in mine)
     for entry in mine:
-        covered -= size(entry)
+        covered -= max(0, size(entry))
         if covered < 0:
             return entry
     return mine[-1]

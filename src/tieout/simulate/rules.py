@@ -28,6 +28,7 @@ class Part(Enum):
     AMOUNTS = "every line's money, on what the line is about"
     AGAINST = "the sum, on what the paper is against"
     PARCELS = "one for each parcel"
+    LABELS = "every line's money, by its label, on what the paper is about"
     COUNT = "every line's quantity, on what the paper is about"
     GROUP = "one for the interchange group it came in"
 
@@ -73,6 +74,8 @@ class Account:
     """Accounts whose raised side says what a piece is worth."""
     upstream: tuple[str, ...] = ()
     unit: str = "EA"
+    held_by: str = ""
+    """An account whose exceptions hold those of this one back."""
     tolerance: int = 0
     """Cents that the company's policy lets pass."""
     moves: Mapping[str, tuple[int, Part]] = field(init=False, default_factory=dict)
@@ -82,7 +85,8 @@ class Account:
         object.__setattr__(self, "moves", found)
 
 
-CHANNELS = ("shop", "desk", "portal", "edi")
+CHANNELS = ("shop", "desk", "portal", "edi", "mira", "bazaar")
+REPORTS = ("mira_pay", "bazaar_pay")
 WAREHOUSES = ("wms", "threepl")
 ERP = ("erp",)
 GOODS, LINES = Part.GOODS, Part.LINES
@@ -139,6 +143,28 @@ ACCOUNTS: Mapping[str, Account] = {
             Side("channel", ("shop",), 5 * 24), Side("erp", ERP, 48),
         ),
         Account(
+            "MRV", Measure.MONEY, {"invoice": Part.TOTAL}, {"sale": Part.AMOUNTS, "invoice_voided": Part.AGAINST},
+            Side("marketplace", REPORTS, 20 * 24), Side("erp", ERP, 3 * 24),
+        ),
+        Account(
+            "SHD", Measure.MONEY, {}, {"sale": Part.AMOUNTS}, Side("marketplace", REPORTS, 20 * 24), Side("marketplace", (), 20 * 24),
+        ),
+        Account(
+            "SFT", Measure.MONEY, {"settlement": Part.TOTAL, "fees": Part.AMOUNTS, "reserve_line": Part.AMOUNTS}, {"settled": Part.AMOUNTS},
+            Side("marketplace", REPORTS, 1), Side("marketplace", REPORTS, 1),
+        ),
+        Account(
+            "FTP", Measure.MONEY, {"fees": Part.LABELS}, {"fees_posted": Part.LABELS},
+            Side("erp", ERP, 3 * 24), Side("marketplace", REPORTS, 3 * 24), held_by="SFT",
+        ),
+        Account(
+            "RSV", Measure.MONEY, {"reserve": Part.AMOUNTS}, {}, Side("marketplace", REPORTS, 45 * 24), Side("marketplace", REPORTS, 3 * 24),
+        ),
+        Account(
+            "PYT", Measure.MONEY, {"payout": Part.AMOUNTS}, {"payout_received": Part.AMOUNTS},
+            Side("bank", ("payouts",), business_days=5), Side("marketplace", REPORTS, 3 * 24), held_by="SFT",
+        ),
+        Account(
             "EAN", Measure.QUANTITY, {"order": Part.GROUP, "shipment": Part.GROUP, "group": Part.GROUP}, {"answer": Part.COUNT},
             Side("erp", ("edi", "threepl"), 24), Side("partner", ("edi", "threepl"), 24), unit="DOC",
         ),
@@ -149,7 +175,8 @@ TYPES = {
     "reservation": "allocation", "reservation_released": "deallocation", "shipment": "shipment", "delivery": "delivery",
     "invoice": "invoice", "invoice_voided": "credit_memo", "receipt": "cash_receipt", "payment": "bank_entry", "answer": "group", "group": "received_group",
     "unit": "unit", "return_authorised": "return", "return_received": "return_receipt", "restocked": "restock", "credit": "credit_memo",
-    "refund": "refund",
+    "refund": "refund", "sale": "settled_sales", "left_out": "left_out", "settlement": "settlement", "settled": "settled_in_all", "fees": "settled_fees",
+    "reserve": "settled_reserve", "reserve_line": "settled_reserve_line", "payout": "payout", "payout_received": "bank_entry", "fees_posted": "journal",
 }  # fmt: skip
 """What each kind of paper is called in references."""
 

@@ -12,6 +12,7 @@ from tieout.simulate.catalogue import (
     EDI_CUSTOMERS,
     FREIGHT,
     ITEMS,
+    MARKETS,
     TAX_PERMILLE,
     THIRD_PARTY,
     TRADE_CUSTOMERS,
@@ -26,6 +27,10 @@ WINDOW = 15 * MINUTE
 WAREHOUSE_HOURS = (7.0, 16.0)
 FIRST_ID = 5_000_000_000
 """The web shop's own number of its order 0."""
+SETTLEMENT_DAYS = 3
+"""How long a marketplace's settlement runs."""
+SETTLEMENT_HOUR = 20.0
+CHANNEL_OF = {channel.name: channel for channel in CHANNELS}
 OFFICE_HOURS = (8.0, 16.5)
 BANK_HOUR = 18.0
 """When the bank sends the statement of the day."""
@@ -79,7 +84,10 @@ class Plan:
     papers: list[Paper]
     rng: random.Random
     fault: str = ""
-    after: dict[str, int] = field(default_factory=dict)
+    is_watched: bool = False
+    """Whether the auditor follows it although nothing struck it."""
+    concerns: list[int] = field(default_factory=list)
+    """Orders that its fault strikes too."""
 
     def all(self, kind: str) -> list[Paper]:
         """The papers of a kind."""
@@ -109,7 +117,7 @@ class Plan:
         """The customer pays what the invoice says, and the ERP applies that."""
         billed = self.one("invoice")
         amount = sum(line.value or 0 for line in billed.lines)
-        for paper in (*self.all("payment"), *self.all("receipt")):
+        for paper in (*self.all("payment"), *self.all("receipt"), *self.all("sale")):
             paper.lines[0].value = amount
             if paper.kind == "payment":
                 paper.more["invoices"] = [(billed.number, amount)]
@@ -131,7 +139,7 @@ def orders(seed: str, day: date, number: int, per_day: int) -> Iterator[Order]:
 def _order(index: int, rng: random.Random, day: date) -> Order:
     channel = rng.choices(CHANNELS, [each.share for each in CHANNELS])[0]
     placed = moment(day) + rng.randrange(DAY)
-    if channel.name != "shop":
+    if channel.name not in ("shop", *MARKETS):
         placed = moment(business_day(day), 7.5) + rng.randrange(9 * HOUR)
     goods: list[Line] = []
     for item in rng.sample(ITEMS, rng.randint(1, channel.lines_max)):
@@ -144,6 +152,8 @@ def _order(index: int, rng: random.Random, day: date) -> Order:
     if channel.name == "edi":
         customer = rng.choice(EDI_CUSTOMERS)
         number = f"{customer}:{4500000 + index}"
+    elif channel.name in MARKETS:
+        customer, number = channel.name, f"{111 * (1 + MARKETS.index(channel.name))}-{index:07d}-{index * 7919 % 10**7:07d}"
     elif is_shop:
         customer, number = str(700000 + rng.randrange(90000)), f"S{100001 + index}"
     else:
@@ -173,6 +183,10 @@ def plan(seed: str, order: Order) -> Plan:
         made.add(answer(shipped, "945", "SW", rng))
     made.add(delivery(order, shipped, rng))
     billed = made.add(invoice(order, shipped, rng))
+    if order.channel.name in MARKETS:
+        billed.links = ((f"erp/invoice/{billed.number}", order.booked_as),)
+        made.add(sale(order, billed))
+        return made
     for paper in payment(order, billed, rng):
         made.add(paper)
     return made
@@ -259,6 +273,30 @@ def payment(order: Order, billed: Paper, rng: random.Random) -> list[Paper]:
     at = moment(business_day(on, 1), OFFICE_HOURS[0]) + rng.randrange(3 * HOUR)
     applied = Paper("receipt", "erp", f"R{order.index}", at, at + late(rng), about, [Line("", value=amount, about=about)])
     return [paid, applied]
+
+
+def closing(market: str, at: int) -> int:
+    """When the settlement closes that takes in what was sold at a moment: the first one a day or more later."""
+    day = local(at).date() + timedelta(days=1)
+    while (day.toordinal() + MARKETS.index(market)) % SETTLEMENT_DAYS:
+        day += timedelta(days=1)
+    return moment(day, SETTLEMENT_HOUR)
+
+
+def sale(order: Order, billed: Paper) -> Paper:
+    """The marketplace's word that it has settled a sale; it comes inside its settlement's report."""
+    at = closing(order.channel.name, billed.happened)
+    amount = sum(line.value or 0 for line in billed.lines)
+    return Paper(
+        "sale", f"{order.channel.name}_pay", f"{order.number}", moment(local(at).date()), at + HOUR, order.ref, [Line("", value=amount)],
+        is_day=True, more={"inside": True, "sku": order.goods[0].item},
+    )  # fmt: skip
+
+
+def renumbered(paper: Paper, number: str) -> Paper:
+    """The same document under another number, also where it names itself."""
+    links = tuple((f"{one.rsplit('/', 1)[0]}/{number}" if one.endswith(f"/{paper.number}") else one, other) for one, other in paper.links)
+    return paper.copy(number=number, links=links)
 
 
 def price_of(line: Line) -> Cents:

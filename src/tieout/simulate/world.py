@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from tieout.simulate import chance
-from tieout.simulate.catalogue import ITEMS
+from tieout.simulate.catalogue import ITEMS, MARKETS
 from tieout.simulate.clock import DAY, Queue, moment
 from tieout.simulate.faults import faults
 from tieout.simulate.mix import Share
 from tieout.simulate.paper import Paper
 from tieout.simulate.returns import add_return
-from tieout.simulate.story import WINDOW, Order, Plan, late, orders, plan
+from tieout.simulate.settling import Market, reserve_of
+from tieout.simulate.story import SETTLEMENT_HOUR, WINDOW, Order, Plan, closing, late, orders, plan
 from tieout.simulate.truth import Truth
 
 FIRST_DAY = date(2026, 3, 2)
@@ -55,18 +56,39 @@ class World:
     def unfold(self) -> Iterator[Day]:
         """Day after day; a day's papers arrive on it, whenever their orders were placed."""
         queue: Queue[Paper] = Queue()
+        markets = [(Market(self.seed, name), name) for name in MARKETS]
+        reserves = [reserve_of(name) for name in MARKETS]
         for paper in self._reference():
             queue.put(paper.delivered, paper)
         for n in range(self.days + DRAIN_DAYS):
             on = FIRST_DAY + timedelta(days=n)
             plans = [self._plan(order) for order in orders(self.seed, on, n, self.orders_per_day)] if n < self.days else []
             for each in plans:
-                for paper in each.papers:
-                    paper.of = each.order.index
-                    self._shuffle(paper)
-                    queue.put(paper.delivered, paper)
+                self._put(each, queue)
             end = moment(on + timedelta(days=1))
-            yield Day(moment(on), end, list(queue.until(end)), plans)
+            papers = list(queue.until(end))
+            settled = [made for market, name in markets for made in self._settle(market, name, on, papers)]
+            for each in settled:
+                self._put(each, queue)
+            papers += queue.until(end)
+            papers.sort(key=lambda paper: paper.delivered)
+            yield Day(moment(on), end, papers, [*(reserves if not n else []), *plans, *settled])
+
+    def _put(self, planned: Plan, queue: Queue[Paper]) -> None:
+        for paper in planned.papers:
+            if paper.of == -1:
+                paper.of = planned.order.index
+            self._shuffle(paper)
+            queue.put(paper.delivered, paper)
+
+    def _settle(self, market: Market, name: str, on: date, papers: list[Paper]) -> Iterator[Plan]:
+        """The settlement of a marketplace that closes on a day, if one does."""
+        closed = moment(on, SETTLEMENT_HOUR)
+        if closing(name, closed - 2 * DAY) != closed:
+            return
+        made = market.settle(closed, [paper for paper in papers if paper.kind == "sale" and paper.system == f"{name}_pay"])
+        if made is not None:
+            yield self._struck(made, on="settlement")
 
     def _shuffle(self, paper: Paper) -> None:
         """Another moment of arrival, for what comes inside its window."""
@@ -80,10 +102,10 @@ class World:
         add_return(made, self.seed)
         return self._struck(made)
 
-    def _struck(self, planned: Plan) -> Plan:
+    def _struck(self, planned: Plan, on: str = "order") -> Plan:
         """The plan, perhaps struck by one fault: the first of the mix that wants it and can."""
         for share in self.mix:
-            if chance.share(self.seed, "fault", share.kind, planned.order.index) >= share.rate:
+            if faults()[share.kind].on != on or chance.share(self.seed, "fault", share.kind, planned.order.index) >= share.rate:
                 continue
             planned.rng = chance.stream(self.seed, "fault", share.kind, planned.order.index, "how")
             truth = faults()[share.kind].strike(planned, share.parameters)

@@ -7,7 +7,7 @@ invoices and credit memos of channels declared as marketplaces post here.
 """
 
 from tieout.core.account import ClearingAccount, Expectation, Measure, Take, days
-from tieout.core.facts.invoice import CreditIssued, Invoiced
+from tieout.core.facts.invoice import CreditIssued, Invoiced, InvoiceVoided
 from tieout.core.facts.payout import SaleSettled
 from tieout.core.values import Role
 
@@ -17,7 +17,7 @@ marketplace_receivable = ClearingAccount(
     flow="settlement",
     subject="invoice",
     debit={Invoiced: Take.DOCUMENT},
-    credit={SaleSettled: Take.AMOUNT, CreditIssued: Take.AGAINST},
+    credit={SaleSettled: Take.AMOUNT, InvoiceVoided: Take.AGAINST, CreditIssued: Take.AGAINST},
     over=Expectation(
         "invoiced, not settled by the marketplace, or refunded by it and not credited", Role.MARKETPLACE, "marketplaces", days(20)
     ),

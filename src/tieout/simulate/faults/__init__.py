@@ -26,11 +26,13 @@ class Fault:
     what: str
     parameters: Parameters
     strike: Strike
+    on: str = "order"
+    """What it strikes: an `order`, or a marketplace's `settlement`."""
 
 
-def fault(kind: str, what: str, **parameters: Any) -> Callable[[Strike], Fault]:
+def fault(kind: str, what: str, *, on: str = "order", **parameters: Any) -> Callable[[Strike], Fault]:
     """Make a fault of the function that strikes."""
-    return lambda strike: Fault(kind, what, parameters, strike)
+    return lambda strike: Fault(kind, what, parameters, strike, on)
 
 
 @cache

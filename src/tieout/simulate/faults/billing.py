@@ -3,7 +3,7 @@
 from tieout.simulate.clock import DAY, HOUR
 from tieout.simulate.faults import Parameters, fault
 from tieout.simulate.paper import Line
-from tieout.simulate.story import Plan, late, price_of
+from tieout.simulate.story import Plan, late, price_of, renumbered
 from tieout.simulate.truth import Expected, Outcome, Truth
 
 
@@ -15,13 +15,13 @@ def manual_invoice(plan: Plan, parameters: Parameters) -> Truth | None:
     at = first.happened + rng.randint(HOUR, 20 * HOUR)
     number = f"{first.number}-M"
     extra = Line(line.item, 1, price)
-    plan.add(first.copy(number=number, happened=at, delivered=at + late(rng), lines=[extra]))
+    plan.add(renumbered(first, number).copy(happened=at, delivered=at + late(rng), lines=[extra]))
     corrected = None
     if rng.random() < 0.5:
         later = at + 4 * DAY
         memo = first.copy(
-            kind="invoice_voided", number=f"CM{order.index}", happened=later, delivered=later + late(rng), lines=[extra.copy()], due=None,
-            more={"against": number},
+            kind="invoice_voided", number=f"CM{order.index}", happened=later, delivered=later + late(rng), lines=[extra.copy()], due=None, links=(),
+            more={"against": number, "channel": order.channel.name},
         )  # fmt: skip
         corrected = plan.add(memo).delivered
     expected = [Expected(f"SNI- {order.ref}#{line.item}", "wms", {"EA": -1}, -price)]

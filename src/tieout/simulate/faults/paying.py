@@ -10,6 +10,8 @@ from tieout.simulate.truth import Expected, Outcome, Truth
 @fault("short_pay", "The customer pays less than the invoice; some pay the rest nine days later.", percent=8)
 def short_pay(plan: Plan, parameters: Parameters) -> Truth | None:
     """The rest of the invoice is open when it falls due."""
+    if not plan.all("payment"):
+        return None
     billed, rng = plan.one("invoice"), plan.rng
     paid, applied = plan.one("payment"), plan.one("receipt")
     whole = paid.lines[0].value or 0
@@ -34,6 +36,8 @@ def short_pay(plan: Plan, parameters: Parameters) -> Truth | None:
 @fault("duplicate_payment", "The customer pays an invoice twice.")
 def duplicate_payment(plan: Plan, parameters: Parameters) -> Truth | None:
     """The bank has it twice, the ERP applies it once."""
+    if not plan.all("payment"):
+        return None
     paid = plan.one("payment")
     plan.add(paid.copy(number=f"{paid.number}-2", happened=paid.happened, delivered=paid.delivered))
     (line,) = paid.lines
@@ -43,6 +47,8 @@ def duplicate_payment(plan: Plan, parameters: Parameters) -> Truth | None:
 @fault("payment_without_reference", "A payment does not say which invoice it is for.")
 def payment_without_reference(plan: Plan, parameters: Parameters) -> Truth | None:
     """The ERP's clerk knows and applies it; for the ledger the bank's entry stands by itself, and what was applied has no money."""
+    if not plan.all("payment"):
+        return None
     paid = plan.one("payment")
     (line,) = paid.lines
     invoice, amount = line.about, line.value or 0

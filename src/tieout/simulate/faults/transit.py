@@ -3,7 +3,7 @@
 from tieout.simulate.clock import HOUR, MINUTE
 from tieout.simulate.faults import Parameters, fault
 from tieout.simulate.paper import Paper
-from tieout.simulate.story import Plan, answer
+from tieout.simulate.story import Plan, answer, renumbered
 from tieout.simulate.truth import Expected, Outcome, Truth, open_lines
 
 LATE_HOURS = {"booking": 36, "reservation": 24, "shipment": 144, "delivery": 144, "invoice": 72, "receipt": 120, "payment": 192}
@@ -83,7 +83,7 @@ def duplicated_new_id(plan: Plan, parameters: Parameters) -> Truth | None:
     paper = drawn(plan, parameters["papers"])
     if paper is None or order.shipped_by == "threepl":
         return None
-    copy = plan.add(paper.copy(number=f"{paper.number}9", delivered=paper.delivered + plan.rng.randint(HOUR, 4 * HOUR)))
+    copy = plan.add(renumbered(paper, f"{paper.number}9").copy(delivered=paper.delivered + plan.rng.randint(HOUR, 4 * HOUR)))
     if paper.kind == "shipment":
         return Truth("", order.ref, Outcome.EXCEPTION, open_lines("TSH", "erp", order.ref, order.goods, -1), f"shipment again as {copy.number}")
     return Truth("", order.ref, Outcome.EXCEPTION, open_lines("SNI", "wms", order.ref, order.goods, -1), f"invoice again as {copy.number}")

@@ -14,8 +14,7 @@ from tieout.simulate.wire import packed
 SYSTEMS = ("erp",)
 FILES = {
     "booking": "sales_orders", "booking_cancelled": "cancellations", "invoice": "invoices", "invoice_voided": "credit_memos", "receipt": "receipts",
-    "return_authorised": "returns", "credit": "credits",
-    "unit": "units",
+    "return_authorised": "returns", "credit": "credits", "fees_posted": "journals", "unit": "units",
 }  # fmt: skip
 """The export in which each kind of paper stands."""
 _encode = msgspec.json.Encoder().encode
@@ -50,6 +49,10 @@ def _record(paper: Paper) -> bytes:
         record["due"] = paper.more["due"].isoformat()
     if paper.links and paper.kind == "return_authorised":
         record["sales_order"] = paper.links[0][1].rsplit("/", 1)[1]
+    if paper.kind == "invoice" and paper.links:
+        record["market_order"] = paper.links[0][1].rsplit("/", 1)[1]
+    if paper.kind == "fees_posted":
+        record["market"] = paper.about.split("/")[0]
     if paper.kind == "credit":
         record["about_type"] = paper.about.split("/")[1]
     for name in ("against", "item", "unit", "factor"):
