@@ -11,7 +11,8 @@ from tieout.simulate.faults import faults
 from tieout.simulate.mix import Share
 from tieout.simulate.paper import Paper
 from tieout.simulate.returns import add_return
-from tieout.simulate.settling import Market, reserve_of
+from tieout.simulate.selling import add_selling
+from tieout.simulate.settling import SETTLED, Market, reserve_of
 from tieout.simulate.story import SETTLEMENT_HOUR, WINDOW, Order, Plan, closing, late, orders, plan
 from tieout.simulate.truth import Truth
 
@@ -86,7 +87,7 @@ class World:
         closed = moment(on, SETTLEMENT_HOUR)
         if closing(name, closed - 2 * DAY) != closed:
             return
-        made = market.settle(closed, [paper for paper in papers if paper.kind == "sale" and paper.system == f"{name}_pay"])
+        made = market.settle(closed, [paper for paper in papers if paper.kind in SETTLED and paper.system == f"{name}_pay"])
         if made is not None:
             yield self._struck(made, on="settlement")
 
@@ -100,6 +101,7 @@ class World:
         """What will be said about an order, with what goes wrong."""
         made = plan(self.seed, order)
         add_return(made, self.seed)
+        add_selling(made, self.seed)
         return self._struck(made)
 
     def _struck(self, planned: Plan, on: str = "order") -> Plan:
