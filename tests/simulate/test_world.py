@@ -1,6 +1,7 @@
 """The simulated world by itself: the same seed is the same world, and the auditor agrees with what faults say of themselves."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from importlib.resources import files
 
 from drilling import thick
@@ -43,11 +44,12 @@ def test_the_same_seed_is_the_same_world_to_the_byte() -> None:
 
 
 def without(papers: Iterable[Paper], orders: set[int]) -> list[tuple[object, ...]]:
-    return [(p.system, p.kind, p.number, p.happened, p.delivered) for p in papers if p.of not in orders]
+    return [(p.system, p.kind, p.number, p.happened, p.delivered) for p in papers if p.of not in orders and p.of >= 0]
 
 
 def test_a_fault_that_is_added_leaves_all_other_orders_as_they_were() -> None:
     mix = thick(5)
+    mix[-1] = replace(mix[-1], rate=0.5)
     few, all_ = World("a", 2, 60, mix[:-1]), World("a", 2, 60, mix)
     fewer, more = list(few.unfold()), list(all_.unfold())
     struck = {plan.order.index for day in more for plan in day.plans if plan.fault == mix[-1].kind}
@@ -83,7 +85,7 @@ def test_what_faults_say_of_themselves_the_auditor_finds_in_the_papers() -> None
                 assert not [case for case in stands if case.split(" ", 1)[1].split("#")[0] == truth.subject], truth
             if truth.corrected is not None:
                 assert all(stands[expected.case][-1].stand is None for expected in truth.expected), truth
-    assert seen == set(faults())
+    assert seen >= {kind for kind, fault in faults().items() if fault.on == "order"}
 
 
 def test_the_default_mix_has_every_fault_there_is() -> None:

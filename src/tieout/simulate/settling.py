@@ -40,6 +40,11 @@ class Settlement(Plan):
         return True
 
     @property
+    def sound(self) -> list[Paper]:
+        """Sales that nothing else has struck."""
+        return [paper for paper in self.sales if "is_struck" not in paper.more]
+
+    @property
     def settlement(self) -> str:
         """The report's own reference."""
         return f"{self.market}_pay/settlement/{self.number}"
@@ -124,7 +129,9 @@ class Market:
             made.add(Paper("fees_posted", "erp", f"J{made.market}{made.number}", posted, posted + late(made.rng), made.settlement, copies))
         if total:
             on = business_day(after, 1)
-            came = Paper("payout_received", "bank", f"P{made.market}{made.number}", moment(on), moment(on, BANK_HOUR), made.payout, is_day=True)
+            came = Paper(
+                "payout_received", "bank", f"P{made.market.upper()}{made.number}", moment(on), moment(on, BANK_HOUR), made.payout, is_day=True
+            )
             came.lines, came.more = [Line("", value=total)], {"from": PAYERS[made.market], "text": f"SETTLEMENT {made.number}"}
             made.add(came)
 

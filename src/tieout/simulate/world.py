@@ -20,6 +20,8 @@ FIRST_DAY = date(2026, 3, 2)
 """A Monday, six days before the clocks go forward where the company works."""
 DRAIN_DAYS = 24
 """How long the world goes on after the last order, so that every deadline passes."""
+CALM_DAYS = 14
+"""Settlements of the last days are right, since nothing that is wrong with them would fall due."""
 
 
 @dataclass(slots=True)
@@ -89,7 +91,7 @@ class World:
             return
         made = market.settle(closed, [paper for paper in papers if paper.kind in SETTLED and paper.system == f"{name}_pay"])
         if made is not None:
-            yield self._struck(made, on="settlement")
+            yield self._struck(made, on="settlement") if closed + CALM_DAYS * DAY < self.end else made
 
     def _shuffle(self, paper: Paper) -> None:
         """Another moment of arrival, for what comes inside its window."""
@@ -113,6 +115,8 @@ class World:
             truth = faults()[share.kind].strike(planned, share.parameters)
             if truth is not None:
                 truth.kind = planned.fault = share.kind
+                for paper in planned.papers:
+                    paper.more["is_struck"] = True
                 self.truths.append(truth)
                 break
         return planned
