@@ -23,11 +23,11 @@ from tieout.policy.checkpoints import Known
 from tieout.policy.fallback import Diversion
 from tieout.report import tables
 from tieout.report.state import Ledger
-from tieout.runtime.batch import Batch, Connection, Counts
+from tieout.runtime.batch import Connection, Counts
 from tieout.runtime.configuration import Configuration, Driving, sender_of
+from tieout.runtime.consider import consider
 from tieout.runtime.knowing import prepare
 from tieout.runtime.looks import tick
-from tieout.runtime.outbox import ROOTS_AT_ONCE, orchestrate
 from tieout.runtime.outcome import Rehearsal
 from tieout.runtime.rehearse import Progress, rehearse
 from tieout.settings import FILE, Overlay, Settings, driving_of, load, policy_of, secret_at, secrets_of, systems_of, targets_of, work_of
@@ -131,10 +131,10 @@ class Tieout:
         if self.configuration.driving is not None:
             now = datetime.now(UTC)
             roots = sorted({root for (root,) in (*fetch(self.connection, "open_roots"), *fetch(self.connection, "open_commands"))})
-            for start in range(0, len(roots), ROOTS_AT_ONCE):
-                part = roots[start : start + ROOTS_AT_ONCE]
-                with self.connection.transaction():
-                    orchestrate(Batch(self.connection, self.configuration, now, "policy", alone=False), part)
+            with self.connection.transaction():
+                run(self.connection, "consider", roots, [now] * len(roots))
+            while consider(self.connection, self.configuration, now):
+                pass  # a batch at a time; where another process is at it already, it does the rest
 
     def use(self, system: System) -> System:
         """Take a system that the settings do not name, or a new mapping for one, into this project."""

@@ -9,6 +9,7 @@ from datetime import date, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -31,6 +32,7 @@ from tieout.policy.work import MailTable, StepTable, TeamTable, Work, WorkTable
 from tieout.policy.work import work_of as work_rules
 
 FILE = "tieout.toml"
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 WEBHOOKS = ("shopify", "standard")
 WEBHOOK_SECRET = "webhook"  # noqa: S105  how the names of such secrets begin
@@ -351,7 +353,7 @@ def _check_sign_in(table: SignInTable, need: Callable[[bool, str, str], None]) -
         need(table.passwords, "`sign_in.passwords` is false and there is no `issuer`: nobody could sign in", "Name an issuer or leave it out.")
         need(not table.client and not table.roles, "`sign_in` names a client or roles and no `issuer`", "Name who vouches for people.")
         return
-    loopback = re.match(r"http://(127\.0\.0\.1|localhost|\[::1\])[:/]?", table.issuer) is not None
+    loopback = table.issuer.startswith("http://") and urlsplit(table.issuer).hostname in LOOPBACK
     need(
         table.issuer.startswith("https://") or loopback, f"`sign_in.issuer` {table.issuer!r} is not https", "Use the provider's https address."
     )

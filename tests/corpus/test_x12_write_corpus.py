@@ -30,7 +30,7 @@ from tieout.formats.x12.elements import elements, wrong
 ROOT = Path(__file__).parents[2]
 CORPUS = Path(os.environ.get("TIEOUT_CORPUS") or ROOT.parent / "shared" / "corpus") / "01-edi-x12"
 WRITTEN = {"850", "855", "856", "810", "940", "997"}
-ODD = {("N4", 2): 4, ("AK1", 1): 2, ("BEG", 5): 1, ("PO1", 6): 1}
+ODD = {("N4", 2): 4, ("AK1", 1): 2, ("BEG", 5): 1, ("PO1", 6): 1, ("AK3", 2): 1, ("AK3", 4): 1, ("AK4", 2): 1}
 """Real elements that break the standard: state names, codes made wrong on purpose, a date of six digits, a missing qualifier."""
 
 pytestmark = [

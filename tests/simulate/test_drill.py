@@ -68,9 +68,9 @@ def test_a_deadline_that_is_too_short_is_told_of_its_false_alarms(server: Server
 
 
 def test_arrival_in_another_order_ends_in_the_same_ledger(server: Server, tmp_path: Path) -> None:
-    first = played(server, tmp_path / "a", World("same", 2, 80, thick(5)))
-    again = played(server, tmp_path / "b", World("same", 2, 80, thick(5)))
-    shuffled = played(server, tmp_path / "c", World("same", 2, 80, thick(5), shuffle="otherwise"))
+    first = played(server, tmp_path / "a", World("same", 1, 80, thick(6)))
+    again = played(server, tmp_path / "b", World("same", 1, 80, thick(6)))
+    shuffled = played(server, tmp_path / "c", World("same", 1, 80, thick(6), shuffle="otherwise"))
     assert first.is_clean, told(first)
     assert shuffled.is_clean, told(shuffled)
     assert first.ledger_hash == again.ledger_hash == shuffled.ledger_hash

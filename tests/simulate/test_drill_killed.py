@@ -18,7 +18,7 @@ from tieout.simulate.scenario import differences, expected_of, names, steps_of
 from tieout.simulate.world import World
 from tieout.store.embedded import Embedded
 
-KILLS = 6
+KILLS = 4
 PLAYER = """
 import sys
 from pathlib import Path
@@ -57,7 +57,7 @@ def play(folder: Path, kill_after: float | None, *, database_too: bool) -> int:
 
 def test_kills_of_the_importer_and_of_postgresql_change_nothing(server: Server, tmp_path: Path) -> None:
     calm = tmp_path / "calm"
-    grade = played(server, calm, World("killed", 2, 60, thick(5)), keeps_feeds=True)
+    grade = played(server, calm, World("killed", 1, 60, thick(6)), keeps_feeds=True)
     assert grade.is_clean, told(grade)
     harried = tmp_path / "harried"
     make_project(harried)

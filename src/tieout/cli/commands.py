@@ -2,7 +2,7 @@
 
 import typer
 
-from tieout.cli import access, care, decisions, drill, imports, people, policy, reads, rehearse, serve, systems, telling, work
+from tieout.cli import access, care, decisions, drill, imports, people, policy, reads, rehearse, serve, simulate, systems, telling, work
 from tieout.cli.options import Json, before_the_command
 
 app = typer.Typer(
@@ -59,6 +59,7 @@ for _group, _name, _command in (
     (app, "rebuild", care.rebuild),
     (app, "rehearse", rehearse.rehearse),
     (app, "drill", drill.drill),
+    (app, "simulate", simulate.simulate),
     (app, "close", care.close),
     (app, "remove", care.remove),
     (app, "dispatch", systems.dispatch),

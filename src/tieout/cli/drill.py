@@ -95,6 +95,9 @@ def _shrink(world: World, grade: Grade, folder: Path, company: Path | None, agai
         make_project(folder, against, company=company)
         with counter("Shrinking", "drills") as tell:
             left = shrink_world(world, folder, first, tell)
+        server = projects.embedded_of(folder)
+        if server is not None:
+            server.remove()
     show.console.print(f"{left} messages show {first.name}. They are in {folder}: `tieout drill --scenario {folder}`.", markup=False)
 
 

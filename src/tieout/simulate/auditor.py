@@ -172,6 +172,9 @@ def shares(paper: Paper, part: Part) -> Iterator[tuple[str, str, int | None, Cen
         case Part.PARCELS:
             for parcel in paper.more["parcels"]:
                 yield f"*/parcel/{parcel}", "", 1, None
+        case Part.MINUS:
+            for line in paper.lines:
+                yield line.about or paper.about, "", None, None if line.value is None else -line.value
         case Part.LABELS:
             for line in paper.lines:
                 yield line.about or paper.about, line.charge, None, line.value
@@ -249,8 +252,10 @@ class Watch:
 class Auditor:
     """All transactions of a world: exceptions of those that a fault struck, balances of all."""
 
-    def __init__(self, accounts: Mapping[str, Account] = ACCOUNTS, grace: int = GRACE) -> None:
+    def __init__(self, accounts: Mapping[str, Account] = ACCOUNTS, grace: int = GRACE, quiet: Mapping[str, int] | None = None) -> None:
         self._accounts = accounts
+        self._quiet = quiet or {}
+        self._silent: set[str] = set()
         self._grace = grace
         self.feeds = Feeds()
         self.balances: dict[tuple[str, str, str, str], int] = {}
@@ -262,24 +267,33 @@ class Auditor:
     def begin(self, plan: Plan) -> None:
         """A transaction begins."""
         index = plan.order.index
-        self._watches[index] = Watch(self._accounts, self._grace)
-        self._papers_left[index] = len([paper for paper in plan.papers if paper.of in (-1, index)])
+        self._follow(index, len([paper for paper in plan.papers if paper.of in (-1, index)]))
         if plan.fault or plan.is_watched:
             self._struck.add(index)
-        for other in plan.concerns:
+        for other in self._watches.keys() & set(plan.concerns):
             self._struck.add(other)
             self._watches[other].begin()
+
+    def _follow(self, index: int, papers: int) -> None:
+        self._watches[index] = Watch(self._accounts, self._grace)
+        self._papers_left[index] = papers
 
     def hear(self, papers: Iterable[Paper], end: int, silent: Iterable[str] = ()) -> list[Event]:
         """What arrives until a moment, at which all feeds but the silent ones report how far they are; the exceptions that follow."""
         arrivals: dict[int, list[Paper]] = defaultdict(list)
+        before = {system: self.feeds.newest(system) for system in self._quiet}
+        back = dict.fromkeys(self._quiet, end)
         for paper in papers:
             self.feeds.hear(paper)
+            back[paper.system] = min(back.get(paper.system, end), paper.delivered)
             if paper.of != -1:
                 arrivals[paper.of].append(paper)
         for system in set(SYSTEMS) - set(silent):
             self.feeds.reach(system, end, end)
-        found: list[Event] = []
+        for index in arrivals.keys() - self._watches.keys():
+            self._follow(index, len(arrivals[index]) + 1)
+            self._struck.add(index)
+        found = self._silence(before, back, set(silent), end)
         for index in self._struck | arrivals.keys():
             mine = arrivals.get(index, [])
             watch = self._watches[index]
@@ -293,6 +307,21 @@ class Auditor:
                 self.balances |= watch.book.balances()
                 del self._watches[index]
         found.sort(key=lambda event: event.at)
+        return found
+
+    def _silence(self, before: Mapping[str, int], back: Mapping[str, int], silent: set[str], end: int) -> list[Event]:
+        """Feeds that are silent for longer than they may be, and those that speak again."""
+        found = []
+        for system, seconds in self._quiet.items():
+            case = f"FED {system}"
+            if system in silent and system not in self._silent:
+                opens = self.feeds.when_any(before[system] + seconds + 1)
+                if opens <= end:
+                    self._silent.add(system)
+                    found.append(Event(opens, case, Stand(system, 0, "", None)))
+            elif system in self._silent and system not in silent:
+                self._silent.remove(system)
+                found.append(Event(back[system], case, None))
         return found
 
     def close(self) -> dict[tuple[str, str, str, str], int]:

@@ -19,7 +19,7 @@ from tieout.simulate.grade import Grade, grade_kinds
 from tieout.simulate.observed import double_claims, open_cases, unbalanced
 from tieout.simulate.paper import Paper
 from tieout.simulate.partners import partners
-from tieout.simulate.rules import grace_of, under
+from tieout.simulate.rules import grace_of, quiet_of, under
 from tieout.simulate.scenario import Step
 from tieout.simulate.truth import Truth
 from tieout.simulate.wire import stamp
@@ -81,7 +81,7 @@ def run(drill: Drill, progress: Progress = lambda done, total: None) -> Grade:
     """Play the world to its end in the project of the drill's folder, and grade it."""
     world, watched = drill.world, Comparison()
     settings = (drill.folder / "tieout.toml").read_text("utf-8")
-    auditor = Auditor(under(settings), grace_of(settings))
+    auditor = Auditor(under(settings), grace_of(settings), quiet_of(settings))
     with opened(drill.folder) as project:
         project.connection.execute("set synchronous_commit = off")
         auditor.hear([], world.start)
@@ -89,10 +89,10 @@ def run(drill: Drill, progress: Progress = lambda done, total: None) -> Grade:
         for day in world.unfold():
             for plan in day.plans:
                 auditor.begin(plan)
-            events = auditor.hear(day.papers, day.end)
+            events = auditor.hear(day.papers, day.end, day.silent)
             watched.expect(events)
             for at, papers in slices(drill, day.papers, events, day.start, day.end):
-                deliver(drill, project, papers, at, is_complete=at == day.end)
+                deliver(drill, project, papers, at, is_complete=at == day.end, silent=day.silent)
                 watched.look(at, open_cases(project.connection, drill.damaged))
             progress(day.end - world.start, world.end - world.start)
         with project.database.session() as reader:
@@ -137,8 +137,8 @@ def passing(events: Iterable[Event], cuts: Sequence[int]) -> list[int]:
     return sorted(found)
 
 
-def deliver(drill: Drill, project: Tieout, papers: Iterable[Paper], at: int, *, is_complete: bool) -> None:
-    """Let partners write what they say into files, and import these; at the end of a day every feed says that it is complete."""
+def deliver(drill: Drill, project: Tieout, papers: Iterable[Paper], at: int, *, is_complete: bool, silent: Sequence[str] = ()) -> None:
+    """Let partners write what they say into files, and import these; at the end of a day every feed but a silent one says that it is complete."""
     said: dict[str, list[Paper]] = defaultdict(list)
     for paper in papers:
         if "inside" not in paper.more:
@@ -149,9 +149,9 @@ def deliver(drill: Drill, project: Tieout, papers: Iterable[Paper], at: int, *, 
             (drill.folder / folder).mkdir(parents=True)
             for file in partners()[system].write(said[system], at):
                 (drill.folder / folder / file.name).write_bytes(file.data)
-        if folder or is_complete:
+        if folder or (is_complete and system not in silent):
             damaged = {f"{system}/{stamp(at)}/{p.origin}": f"QUA {system}/{p.kind}/{p.number}" for p in said[system] if p.spoil}
-            step = Step(at, system, folder, is_complete, damaged)
+            step = Step(at, system, folder, is_complete and system not in silent, damaged)
             drill.steps.append(step)
             drill.damaged |= damaged
             scenario.do(project, drill.folder, step)

@@ -37,6 +37,10 @@ class Feeds:
             known.append(to)
             self._at.setdefault(system, []).append(at)
 
+    def newest(self, system: str) -> int:
+        """How far a system has reported; 0 before it has said anything."""
+        return self._to.get(system, [0])[-1]
+
     def when(self, systems: Iterable[str], to: int) -> int:
         """The moment from which all the systems had reported up to `to`; NEVER while one has not."""
         found = NEVER

@@ -29,6 +29,7 @@ class Part(Enum):
     AMOUNTS = "every line's money, on what the line is about"
     AGAINST = "the sum, on what the paper is against"
     PARCELS = "one for each parcel"
+    MINUS = "every line's money taken off, on what the line is about"
     LABELS = "every line's money, by its label, on what the paper is about"
     COUNT = "every line's quantity, on what the paper is about"
     GROUP = "one for the interchange group it came in"
@@ -153,7 +154,7 @@ ACCOUNTS: Mapping[str, Account] = {
             Side("marketplace", REPORTS, 20 * 24), Side("marketplace", MARKETS, 20 * 24),
         ),
         Account(
-            "SFT", Measure.MONEY, {"settlement": Part.TOTAL, "fees": Part.AMOUNTS, "reserve_line": Part.AMOUNTS}, {"settled": Part.AMOUNTS},
+            "SFT", Measure.MONEY, {"settlement": Part.TOTAL}, {"settled": Part.AMOUNTS, "fees": Part.MINUS, "reserve_line": Part.MINUS},
             Side("marketplace", REPORTS, 1), Side("marketplace", REPORTS, 1),
         ),
         Account(
@@ -208,6 +209,12 @@ def under(settings: str) -> Mapping[str, Account]:
 def grace_of(settings: str) -> int:
     """Seconds after every deadline, as a company's `tieout.toml` states them."""
     return 60 * int(tomllib.loads(settings)["project"].get("grace_minutes", 0))
+
+
+def quiet_of(settings: str) -> dict[str, int]:
+    """How many seconds each system may be silent, for those of which a company's `tieout.toml` says it."""
+    systems = tomllib.loads(settings)["systems"]
+    return {name: HOUR * table["quiet_hours"] for name, table in systems.items() if "quiet_hours" in table}
 
 
 def _codes(row: Mapping[str, Any], known: set[str]) -> list[str]:

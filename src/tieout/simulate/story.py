@@ -128,6 +128,15 @@ class Plan:
         return paper
 
 
+@dataclass(slots=True)
+class Silence(Plan):
+    """Days of the world on which a feed may fall silent; a fault says which one does, and until when."""
+
+    system: str = ""
+    start: int = 0
+    end: int = 0
+
+
 def orders(seed: str, day: date, number: int, per_day: int) -> Iterator[Order]:
     """The orders of the `number`-th day of the world."""
     for n in range(per_day):

@@ -13,11 +13,14 @@ from tieout.simulate.paper import Paper
 from tieout.simulate.returns import add_return
 from tieout.simulate.selling import add_selling
 from tieout.simulate.settling import SETTLED, Market, reserve_of
-from tieout.simulate.story import SETTLEMENT_HOUR, WINDOW, Order, Plan, closing, late, orders, plan
+from tieout.simulate.story import CHANNEL_OF, SETTLEMENT_HOUR, WINDOW, Order, Plan, Silence, closing, late, orders, plan
 from tieout.simulate.truth import Truth
 
 FIRST_DAY = date(2026, 3, 2)
 """A Monday, six days before the clocks go forward where the company works."""
+SILENCE_INDEX = -5_000_000
+BACK_AFTER = 600
+"""Seconds after its silence at which a feed sends all that it has held back."""
 DRAIN_DAYS = 24
 """How long the world goes on after the last order, so that every deadline passes."""
 CALM_DAYS = 14
@@ -32,6 +35,8 @@ class Day:
     end: int
     papers: list[Paper]
     plans: list[Plan]
+    silent: tuple[str, ...] = ()
+    """Systems that say nothing at its end, not even that they have nothing to say."""
 
 
 @dataclass(slots=True)
@@ -45,6 +50,7 @@ class World:
     shuffle: str = ""
     """Another name here lets everything arrive at other moments inside its delivery window."""
     truths: list[Truth] = field(default_factory=list)
+    _silences: list[Silence] = field(default_factory=list)
 
     @property
     def start(self) -> int:
@@ -59,6 +65,7 @@ class World:
     def unfold(self) -> Iterator[Day]:
         """Day after day; a day's papers arrive on it, whenever their orders were placed."""
         queue: Queue[Paper] = Queue()
+        self._silences = self._silent_days()
         markets = [(Market(self.seed, name), name) for name in MARKETS]
         reserves = [reserve_of(name) for name in MARKETS]
         for paper in self._reference():
@@ -75,13 +82,26 @@ class World:
                 self._put(each, queue)
             papers += queue.until(end)
             papers.sort(key=lambda paper: paper.delivered)
-            yield Day(moment(on), end, papers, [*(reserves if not n else []), *plans, *settled])
+            silent = tuple(each.system for each in self._silences if each.start < end <= each.end)
+            yield Day(moment(on), end, papers, [*(reserves if not n else []), *plans, *settled], silent)
+
+    def _silent_days(self) -> list[Silence]:
+        """The feeds that fall silent: at most one in a world, so that nothing hides behind it."""
+        for n in range(self.days):
+            order = Order(SILENCE_INDEX - n, CHANNEL_OF["shop"], "", "", 0, [], 0, 0, "", "")
+            struck = self._struck(Silence(order, [], chance.stream("silence"), start=moment(FIRST_DAY + timedelta(days=n))), on="feed")
+            if isinstance(struck, Silence) and struck.fault:
+                return [struck]
+        return []
 
     def _put(self, planned: Plan, queue: Queue[Paper]) -> None:
         for paper in planned.papers:
             if paper.of == -1:
                 paper.of = planned.order.index
             self._shuffle(paper)
+            for silence in self._silences:
+                if paper.system == silence.system and silence.start <= paper.delivered < silence.end + BACK_AFTER:
+                    paper.delivered = silence.end + BACK_AFTER
             queue.put(paper.delivered, paper)
 
     def _settle(self, market: Market, name: str, on: date, papers: list[Paper]) -> Iterator[Plan]:

@@ -27,7 +27,7 @@ class Fault:
     parameters: Parameters
     strike: Strike
     on: str = "order"
-    """What it strikes: an `order`, or a marketplace's `settlement`."""
+    """What it strikes: an `order`, a marketplace's `settlement`, or a whole `feed`."""
 
 
 def fault(kind: str, what: str, *, on: str = "order", **parameters: Any) -> Callable[[Strike], Fault]:

@@ -56,3 +56,17 @@ def payment_without_reference(plan: Plan, parameters: Parameters) -> Truth | Non
     paid.about = line.about = f"bank/bank_entry/{paid.number}"
     expected = [Expected(f"CSH- {invoice}", "bank", {}, -amount), Expected(f"WAI bank/bank_entry/{ACCOUNT}/{paid.number}", "bank")]
     return Truth("", invoice, Outcome.EXCEPTION, expected, "no reference")
+
+
+@fault("lump_payment", "A payment names two invoices and does not say how much is for which.")
+def lump_payment(plan: Plan, parameters: Parameters) -> Truth | None:
+    """Two candidates are no answer: the bank's entry waits for a person, and what was applied has no money."""
+    if not plan.all("payment"):
+        return None
+    paid = plan.one("payment")
+    (line,) = paid.lines
+    invoice, amount, number = line.about, line.value or 0, plan.one("invoice").number
+    paid.more |= {"invoices": [], "text": f"{number} AND {number}1"}
+    paid.about = line.about = f"bank/bank_entry/{paid.number}"
+    expected = [Expected(f"CSH- {invoice}", "bank", {}, -amount), Expected(f"WAI bank/bank_entry/{ACCOUNT}/{paid.number}", "bank")]
+    return Truth("", invoice, Outcome.EXCEPTION, expected, "two invoices named")
