@@ -1,11 +1,10 @@
 """What a marketplace adds to an order's story: it tells of the sale as an event, keeps the sales tax, and pays some customers back."""
 
 import random
-from datetime import timedelta
 
 from tieout.simulate import chance
 from tieout.simulate.catalogue import MARKETS, TAX_PERMILLE
-from tieout.simulate.clock import DAY, HOUR, MINUTE, business_day, local, moment, open_moment
+from tieout.simulate.clock import DAY, HOUR, MINUTE, local, moment, open_moment
 from tieout.simulate.paper import Cents, Line, Paper
 from tieout.simulate.story import OFFICE_HOURS, WAREHOUSE_HOURS, Plan, closing, late, price_of
 
@@ -50,7 +49,7 @@ def _bring_back(plan: Plan, rng: random.Random) -> None:
     plan.add(Paper("return_received", "wms", f"RR{order.index}", back, back + late(rng), about, [goods.copy()], more=more))
     away = back + rng.randint(HOUR, 20 * HOUR)
     plan.add(Paper("restocked", "wms", f"RS{order.index}", away, away + late(rng), about, [goods.copy()], more=dict(more)))
-    credited = moment(business_day(local(back).date() + timedelta(days=1)), OFFICE_HOURS[0]) + rng.randrange(4 * HOUR)
+    credited = back + rng.randint(HOUR, 4 * HOUR)
     said = {"against": plan.one("invoice").number, "channel": order.channel.name}
     plan.add(Paper("credit", "erp", f"CR{order.index}", credited, credited + late(rng), about, [goods.copy(value=worth)], more=said))
     pay_back(plan, back + rng.randint(HOUR, 6 * HOUR), worth, goods.item, rng)
