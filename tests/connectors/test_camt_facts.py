@@ -86,3 +86,51 @@ def test_a_message_over_the_limit_is_refused_with_its_first_part() -> None:
     assert isinstance(refused, Refused)
     assert refused.refusal.rule == "camt/too-long"
     assert len(refused.document.raw) < 100_000
+
+
+MARKETS = System("bank", "camt", Role.BANK, options={"payouts": {"Mira Marketplace": "mira_pay"}, "payout_pattern": r"\bSETTLEMENT ([0-9]+)\b"})
+
+
+def paid_out(amount: str, direction: str = "CRDT", text: str = "Settlement 17002", payer: str = "MIRA  marketplace") -> str:
+    details = (
+        f"<NtryDtls><TxDtls><RltdPties><Dbtr><Pty><Nm>{payer}</Nm></Pty></Dbtr><Cdtr><Pty><Nm>{payer}</Nm></Pty></Cdtr></RltdPties>"
+        f"<RmtInf><Ustrd>{text}</Ustrd></RmtInf></TxDtls></NtryDtls>"
+    )
+    return (
+        f"<Ntry><Amt Ccy='EUR'>{amount}</Amt><CdtDbtInd>{direction}</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts>"
+        f"<BookgDt><Dt>2026-03-04</Dt></BookgDt><AcctSvcrRef>R1</AcctSvcrRef>{details}</Ntry>"
+    )
+
+
+def test_what_a_marketplace_pays_is_a_payout_of_the_settlement_it_names() -> None:
+    (fact,) = facts(message(paid_out("81.50")), MARKETS)
+
+    assert fact.kind == "PayoutReceived"
+    assert [(line.subject, line.value) for line in fact.lines] == [("mira_pay/payout/17002", Decimal("81.50"))]
+
+
+def test_what_a_marketplace_collects_is_a_negative_payout() -> None:
+    (fact,) = facts(message(paid_out("12.00", "DBIT")), MARKETS)
+
+    assert (fact.kind, fact.total, fact.lines[0].value) == ("PayoutReceived", Decimal(-12), Decimal(-12))
+
+
+def test_a_payout_that_names_no_settlement_or_two_is_not_guessed() -> None:
+    for text in ("thank you", "Settlement 17002 and settlement 17003"):
+        (fact,) = facts(message(paid_out("81.50", text=text)), MARKETS)
+        assert [(line.subject, line.value) for line in fact.lines] == [("bank/bank_entry/R1", Decimal("81.50"))]
+        assert fact.data["unmatched"] == "the text does not name one payout"
+
+
+def test_another_payer_of_a_like_text_is_no_marketplace() -> None:
+    (fact,) = facts(message(paid_out("81.50", payer="Mira Tools Ltd")), MARKETS)
+
+    assert fact.kind == "CashReceived"
+
+
+def test_a_wrong_payout_pattern_is_a_refusal_that_names_the_option() -> None:
+    system = System("bank", "camt", Role.BANK, options={"payouts": {"Mira Marketplace": "mira_pay"}, "payout_pattern": "("})
+
+    (result,) = camt.translate(Document(message(paid_out("1")), "s.xml"), system)
+
+    assert isinstance(result, Refusal) and "payout_pattern" in result.reason

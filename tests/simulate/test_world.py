@@ -46,7 +46,7 @@ def without(papers: Iterable[Paper], orders: set[int]) -> list[tuple[object, ...
 
 
 def test_a_fault_that_is_added_leaves_all_other_orders_as_they_were() -> None:
-    mix = [share for share in thick(8) if faults()[share.kind].on == "order"]
+    mix = [share for share in thick(8) if faults()[share.kind].on == "order" and "market" not in share.kind]
     few, all_ = World("a", 2, 80, mix[:-1]), World("a", 2, 80, mix)
     fewer, more = list(few.unfold()), list(all_.unfold())
     struck = {plan.order.index for day in more for plan in day.plans if plan.fault == mix[-1].kind}
@@ -59,7 +59,7 @@ def test_a_clean_world_ends_at_nothing_by_the_auditor() -> None:
     for seed in range(5):
         events, balances = audited(World(str(seed), 3, 60, []))
         assert events == []
-        assert {name[1] for name in balances} == {"SHD"}, "marketplaces announce no events here, so that account has one side only"
+        assert balances == {}
 
 
 def test_what_faults_say_of_themselves_the_auditor_finds_in_the_papers() -> None:
@@ -82,7 +82,7 @@ def test_what_faults_say_of_themselves_the_auditor_finds_in_the_papers() -> None
                 assert not [case for case in stands if case.split(" ", 1)[1].split("#")[0] == truth.subject], truth
             if truth.corrected is not None:
                 assert all(stands[expected.case][-1].stand is None for expected in truth.expected), truth
-    assert seen == set(faults())
+    assert seen >= {kind for kind, fault in faults().items() if fault.on == "order"}
 
 
 def test_the_default_mix_has_every_fault_there_is() -> None:

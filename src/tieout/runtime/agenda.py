@@ -28,14 +28,16 @@ AT_ONCE = micros(datetime(1, 1, 1, tzinfo=UTC))
 def plan(batch: Batch, root: str, subject: Subject, occurred: int, posting: Posting, *, is_undone: bool = False) -> None:
     """Per feed, the earliest moment at which something of this posting could be missed.
 
-    One that is taken back may uncover entries of any age, whose own looks are over: what it leaves open is looked at once.
+    One that is taken back, or takes back by a negative amount (a refund in a settlement, say), may uncover entries of any age, whose own
+    looks are over: what it leaves open is looked at once.
     """
     configuration = batch.configuration
     planned = subject.wake
-    if is_undone:
+    if is_undone or _takes_back(posting):
         for feed in _left_open(configuration, subject, posting):
             planned[feed] = AT_ONCE
             batch.wake_rows.append(rows.wake_row(feed.encode(), AT_ONCE, root.encode()))
+    if is_undone:
         return
     for group in posting.groups:
         watch = configuration.watch(group.moves)
@@ -56,6 +58,13 @@ def plan(batch: Batch, root: str, subject: Subject, occurred: int, posting: Post
             if known is None or at < known:
                 planned[feed] = at
                 batch.wake_rows.append(rows.wake_row(feed.encode(), at, root.encode()))
+
+
+def _takes_back(posting: Posting) -> bool:
+    """Whether any amount of a posting is negative."""
+    return any(
+        (row.quantity is not None and row.quantity < 0) or (row.value is not None and row.value < 0) for g in posting.groups for row in g.rows
+    )
 
 
 def _left_open(configuration: Configuration, subject: Subject, posting: Posting) -> set[str]:

@@ -25,7 +25,7 @@ NAMELESS = ("bank_entry", "order_id")
 """Kinds of reference that name no transaction."""
 ROOTS = ("order", "sales_order", "invoice", "return", "settlement", "payout")
 SYSTEMS = (
-    "shop", "desk", "portal", "edi", "mira", "bazaar", "mira_pay", "bazaar_pay", "erp", "wms", "threepl", "carrier", "bank", "payouts",
+    "shop", "desk", "portal", "edi", "mira", "bazaar", "mira_pay", "bazaar_pay", "erp", "wms", "threepl", "carrier", "bank",
 )  # fmt: skip
 """As in the project's settings: of two names of a transaction, its own type and then the earlier system's names it."""
 
@@ -61,7 +61,9 @@ def document(paper: Paper) -> str:
 
 def collects(account: Account, paper: Paper) -> bool:
     """Invoices to customers of a marketplace are settled by it; all others are paid."""
-    return paper.kind not in ("invoice", "invoice_voided") or account.code != ("TCO" if paper.more["channel"] in MARKETS else "MRV")
+    if account.code not in ("TCO", "MRV") or paper.kind not in ("invoice", "invoice_voided", "credit"):
+        return True
+    return account.code != ("TCO" if paper.more.get("channel") in MARKETS else "MRV")
 
 
 def waits(paper: Paper, names: Mapping[str, str]) -> bool:

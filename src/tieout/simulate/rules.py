@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Any
 
 from tieout.errors import SettingsError
+from tieout.simulate.catalogue import MARKETS
 from tieout.simulate.clock import HOUR, business_day, local, moment
 
 GRACE = 20 * 60
@@ -141,14 +142,16 @@ ACCOUNTS: Mapping[str, Account] = {
         ),
         Account(
             "RRF", Measure.MONEY, {"credit": Part.AMOUNTS}, {"refund": Part.AMOUNTS},
-            Side("channel", ("shop",), 5 * 24), Side("erp", ERP, 48),
+            Side("channel", ("shop", *REPORTS), 5 * 24), Side("erp", ERP, 48),
         ),
         Account(
-            "MRV", Measure.MONEY, {"invoice": Part.TOTAL}, {"sale": Part.AMOUNTS, "invoice_voided": Part.AGAINST},
+            "MRV", Measure.MONEY, {"invoice": Part.TOTAL},
+            {"sale": Part.AMOUNTS, "sale_refunded": Part.AMOUNTS, "invoice_voided": Part.AGAINST, "credit": Part.AGAINST},
             Side("marketplace", REPORTS, 20 * 24), Side("erp", ERP, 3 * 24),
         ),
         Account(
-            "SHD", Measure.MONEY, {}, {"sale": Part.AMOUNTS}, Side("marketplace", REPORTS, 20 * 24), Side("marketplace", (), 20 * 24),
+            "SHD", Measure.MONEY, {"event": Part.AMOUNTS, "event_returned": Part.AMOUNTS}, {"sale": Part.AMOUNTS, "sale_refunded": Part.AMOUNTS},
+            Side("marketplace", REPORTS, 20 * 24), Side("marketplace", MARKETS, 20 * 24),
         ),
         Account(
             "SFT", Measure.MONEY, {"settlement": Part.TOTAL}, {"settled": Part.AMOUNTS, "fees": Part.MINUS, "reserve_line": Part.MINUS},
@@ -163,7 +166,7 @@ ACCOUNTS: Mapping[str, Account] = {
         ),
         Account(
             "PYT", Measure.MONEY, {"payout": Part.AMOUNTS}, {"payout_received": Part.AMOUNTS},
-            Side("bank", ("payouts",), business_days=5), Side("marketplace", REPORTS, 3 * 24), held_by="SFT",
+            Side("bank", ("bank",), business_days=5), Side("marketplace", REPORTS, 3 * 24), held_by="SFT",
         ),
         Account(
             "EAN", Measure.QUANTITY, {"order": Part.GROUP, "shipment": Part.GROUP, "group": Part.GROUP}, {"answer": Part.COUNT},
@@ -176,7 +179,8 @@ TYPES = {
     "reservation": "allocation", "reservation_released": "deallocation", "shipment": "shipment", "delivery": "delivery",
     "invoice": "invoice", "invoice_voided": "credit_memo", "receipt": "cash_receipt", "payment": "bank_entry", "answer": "group", "group": "received_group",
     "unit": "unit", "return_authorised": "return", "return_received": "return_receipt", "restocked": "restock", "credit": "credit_memo",
-    "refund": "refund", "sale": "settled_sales", "left_out": "left_out", "settlement": "settlement", "settled": "settled_in_all", "fees": "settled_fees",
+    "refund": "refund", "sale": "settled_sales", "sale_refunded": "settled_refunds",
+    "event": "event", "event_returned": "event", "left_out": "left_out", "settlement": "settlement", "settled": "settled_in_all", "fees": "settled_fees",
     "reserve": "settled_reserve", "reserve_line": "settled_reserve_line", "payout": "payout", "payout_received": "bank_entry", "fees_posted": "journal",
 }  # fmt: skip
 """What each kind of paper is called in references."""

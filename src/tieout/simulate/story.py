@@ -117,7 +117,7 @@ class Plan:
         """The customer pays what the invoice says, and the ERP applies that."""
         billed = self.one("invoice")
         amount = sum(line.value or 0 for line in billed.lines)
-        for paper in (*self.all("payment"), *self.all("receipt"), *self.all("sale")):
+        for paper in (*self.all("payment"), *self.all("receipt"), *self.all("sale"), *self.all("event")):
             paper.lines[0].value = amount
             if paper.kind == "payment":
                 paper.more["invoices"] = [(billed.number, amount)]

@@ -11,7 +11,8 @@ from tieout.simulate.faults import faults
 from tieout.simulate.mix import Share
 from tieout.simulate.paper import Paper
 from tieout.simulate.returns import add_return
-from tieout.simulate.settling import Market, reserve_of
+from tieout.simulate.selling import add_selling
+from tieout.simulate.settling import SETTLED, Market, reserve_of
 from tieout.simulate.story import CHANNEL_OF, SETTLEMENT_HOUR, WINDOW, Order, Plan, Silence, closing, late, orders, plan
 from tieout.simulate.truth import Truth
 
@@ -22,6 +23,8 @@ BACK_AFTER = 600
 """Seconds after its silence at which a feed sends all that it has held back."""
 DRAIN_DAYS = 24
 """How long the world goes on after the last order, so that every deadline passes."""
+CALM_DAYS = 14
+"""Settlements of the last days are right, since nothing that is wrong with them would fall due."""
 
 
 @dataclass(slots=True)
@@ -106,9 +109,9 @@ class World:
         closed = moment(on, SETTLEMENT_HOUR)
         if closing(name, closed - 2 * DAY) != closed:
             return
-        made = market.settle(closed, [paper for paper in papers if paper.kind == "sale" and paper.system == f"{name}_pay"])
+        made = market.settle(closed, [paper for paper in papers if paper.kind in SETTLED and paper.system == f"{name}_pay"])
         if made is not None:
-            yield self._struck(made, on="settlement")
+            yield self._struck(made, on="settlement") if closed + CALM_DAYS * DAY < self.end else made
 
     def _shuffle(self, paper: Paper) -> None:
         """Another moment of arrival, for what comes inside its window."""
@@ -120,6 +123,7 @@ class World:
         """What will be said about an order, with what goes wrong."""
         made = plan(self.seed, order)
         add_return(made, self.seed)
+        add_selling(made, self.seed)
         return self._struck(made)
 
     def _struck(self, planned: Plan, on: str = "order") -> Plan:
@@ -131,6 +135,8 @@ class World:
             truth = faults()[share.kind].strike(planned, share.parameters)
             if truth is not None:
                 truth.kind = planned.fault = share.kind
+                for paper in planned.papers:
+                    paper.more["is_struck"] = True
                 self.truths.append(truth)
                 break
         return planned

@@ -5,6 +5,7 @@ from typing import BinaryIO
 
 from tieout.connectors import DOCUMENT_MAX, Document, Manifest, Option, Refused, System
 from tieout.connectors.camt.entries import facts_of
+from tieout.connectors.camt.payouts import PATTERN as PAYOUT_PATTERN
 from tieout.core.facts import Refusal, Statement
 from tieout.core.values import SourceRef, plain
 from tieout.formats.camt import BankStatement, Fault, NotCamt, read
@@ -12,10 +13,19 @@ from tieout.formats.camt import BankStatement, Fault, NotCamt, read
 MANIFEST = Manifest(
     name="camt",
     title="Bank statement (ISO 20022 camt)",
-    states=("CashReceived", "CashPaid"),
+    states=("CashReceived", "CashPaid", "PayoutReceived"),
     options=(
         Option("erp_system", "str", "erp", "the system whose invoices customers and we pay"),
         Option("invoice_pattern", "regex", r"\bINV-?\d+\b", "how an invoice number looks in a free remittance text"),
+        Option(
+            "payouts",
+            "table of text",
+            "{}",
+            "who pays out what marketplaces owe us: the counterparty's name as the bank writes it, and the system whose payouts these are.",
+        ),
+        Option(
+            "payout_pattern", "regex", PAYOUT_PATTERN, "how a payout's number looks in such a payment's text; the first group, if it has one"
+        ),
     ),
 )
 

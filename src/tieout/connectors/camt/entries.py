@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from tieout.connectors import Document, System
+from tieout.connectors.camt.payouts import is_payout, payout_of
 from tieout.core.facts import ARRIVAL, Fact, Line, Refusal, Statement, revision_time
 from tieout.core.values import ZERO, Ref, SourceRef, day_start, normalise, plain, ref, tidy
 from tieout.formats.camt import BankStatement, Entry, Transaction
@@ -69,15 +70,22 @@ def _parts(entry: Entry, number: str) -> list[Part]:
 
 
 def _fact(statement: BankStatement, entry: Entry, part: Part, system: System) -> Fact:
-    """A reversal takes money back in the direction it came: it is negative there, not a payment of its own."""
+    """A reversal takes money back in the direction it came: it is negative there, not a payment of its own.
+
+    A payout is a payout in both directions: what a marketplace collects from us is a negative one.
+    """
     is_credit = part.amount > 0 or (part.amount == 0 and entry.amount > 0)
     is_receipt = is_credit != entry.is_reversal
     amount = abs(part.amount) * (-1 if entry.is_reversal else 1)
+    kind = "CashReceived" if is_receipt else "CashPaid"
+    stated = _lines
+    if is_payout(part.transaction, system):
+        kind, amount, stated = "PayoutReceived", part.amount, _payout_lines
     happened, is_day = _happened(entry, statement, system)
     data = _data(entry, part)
-    lines = _lines(entry, part, tidy(amount), is_receipt, system, data)
+    lines = stated(entry, part, tidy(amount), is_receipt, system, data)
     return Fact(
-        kind="CashReceived" if is_receipt else "CashPaid",
+        kind=kind,
         system=system.name,
         type="bank_entry",
         number=part.number,
@@ -118,6 +126,14 @@ def _data(entry: Entry, part: Part) -> dict[str, str]:
         "note": part.note,
     }
     return {name: text[:TEXT_MAX] for name, text in stated.items() if text}
+
+
+def _payout_lines(entry: Entry, part: Part, amount: Decimal, is_receipt: bool, system: System, data: dict[str, str]) -> Iterator[Line]:
+    """The payout that is named; one that names none stands on the entry itself and waits for a decision."""
+    named = payout_of(part.transaction, data.get("text", ""), system)
+    if named is None:
+        data["unmatched"] = "the text does not name one payout"
+    yield Line(line="1", subject=named or ref(system.name, "bank_entry", part.number), value=amount)
 
 
 def _lines(entry: Entry, part: Part, amount: Decimal, is_receipt: bool, system: System, data: dict[str, str]) -> Iterator[Line]:

@@ -8,8 +8,8 @@ from tieout.simulate.truth import Expected, Outcome, Truth
 
 
 def has_return(plan: Plan) -> bool:
-    """Whether anything of this order comes back."""
-    return any(paper.kind == "return_authorised" for paper in plan.papers)
+    """Whether anything of this web shop order comes back."""
+    return plan.order.channel.name == "shop" and bool(plan.all("return_authorised"))
 
 
 @fault("return_without_rma", "Goods come back that nobody has announced.")

@@ -71,7 +71,7 @@ def reordered(plan: Plan, parameters: Parameters) -> Truth | None:
 @fault("duplicated", "The same message arrives twice.")
 def duplicated(plan: Plan, parameters: Parameters) -> Truth | None:
     """The same id and the same content: it counts once."""
-    paper = plan.rng.choice(plan.papers)
+    paper = plan.rng.choice([paper for paper in plan.papers if "inside" not in paper.more])
     plan.add(paper.copy(delivered=paper.delivered + plan.rng.randint(MINUTE, 30 * HOUR)))
     return Truth("", plan.order.ref, Outcome.HEALED, detail=f"{paper.kind} {paper.number} twice")
 

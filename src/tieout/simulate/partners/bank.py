@@ -57,18 +57,19 @@ def _amount(paper: Paper) -> int:
 
 def _entry(paper: Paper) -> str:
     """One entry; it names the invoices it pays one by one, or in a free text, or not at all."""
-    amount, day = money(_amount(paper)), local(paper.happened).date().isoformat()
+    amount, way, day = money(abs(_amount(paper))), "CRDT" if _amount(paper) >= 0 else "DBIT", local(paper.happened).date().isoformat()
     named = "".join(
         f"<Strd><RfrdDocInf><Tp><CdOrPrtry><Cd>CINV</Cd></CdOrPrtry></Tp><Nb>{number}</Nb></RfrdDocInf>"
         f'<RfrdDocAmt><RmtdAmt Ccy="USD">{money(cents)}</RmtdAmt></RfrdDocAmt></Strd>'
         for number, cents in paper.more.get("invoices", ())
     )
+    party = "Dbtr" if way == "CRDT" else "Cdtr"
     text = paper.more.get("text", "")
     told = named or (f"<Ustrd>{escape(text)}</Ustrd>" if text else "")
     remittance = f"<RmtInf>{told}</RmtInf>" if told else ""
     return (
-        f'<Ntry><Amt Ccy="USD">{amount}</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts><BookgDt><Dt>{day}</Dt></BookgDt>'
+        f'<Ntry><Amt Ccy="USD">{amount}</Amt><CdtDbtInd>{way}</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts><BookgDt><Dt>{day}</Dt></BookgDt>'
         f"<ValDt><Dt>{day}</Dt></ValDt><AcctSvcrRef>{paper.number}</AcctSvcrRef><NtryDtls><TxDtls>"
         f'<Refs><EndToEndId>NOTPROVIDED</EndToEndId></Refs><Amt Ccy="USD">{amount}</Amt>'
-        f"<RltdPties><Dbtr><Pty><Nm>{escape(paper.more['from'])}</Nm></Pty></Dbtr></RltdPties>{remittance}</TxDtls></NtryDtls></Ntry>\n"
+        f"<RltdPties><{party}><Pty><Nm>{escape(paper.more['from'])}</Nm></Pty></{party}></RltdPties>{remittance}</TxDtls></NtryDtls></Ntry>\n"
     )

@@ -1,4 +1,4 @@
-"""The B2B portal and two marketplaces: orders as JSON records, as their interfaces list them; read by `portal.toml` and `market.toml`."""
+"""The B2B portal: orders as JSON records, as its interface lists them; read by the project's mapping `portal.toml`."""
 
 from collections.abc import Iterator, Sequence
 
@@ -9,7 +9,7 @@ from tieout.simulate.paper import Paper, money
 from tieout.simulate.partners import File
 from tieout.simulate.wire import packed
 
-SYSTEMS = ("portal", "mira", "bazaar")
+SYSTEMS = ("portal",)
 _encode = msgspec.json.Encoder().encode
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 from tieout.simulate.clock import DAY, local, utc
-from tieout.simulate.paper import Paper, money
+from tieout.simulate.paper import Cents, Paper, money
 from tieout.simulate.partners import File
-from tieout.simulate.settling import ADVERTISED, COMMISSION, commission
+from tieout.simulate.settling import ADVERTISED, COMMISSION, REFUND_COMMISSION, commission, principal, refund_fee
 from tieout.simulate.story import SETTLEMENT_DAYS
 from tieout.simulate.wire import stamp
 
@@ -32,17 +32,8 @@ def _report(paper: Paper) -> bytes:
         "settlement-start-date": f"{utc(end - SETTLEMENT_DAYS * DAY):%Y-%m-%d %H:%M:%S} UTC", "settlement-end-date": f"{utc(end):%Y-%m-%d %H:%M:%S} UTC",
         "deposit-date": f"{utc(end + 1800):%Y-%m-%d %H:%M:%S} UTC", "total-amount": money(paper.lines[0].value or 0), "currency": "USD",
     }  # fmt: skip
-    rows: list[dict[str, str]] = [head]
+    rows: list[dict[str, str]] = [head, *_sales(more["sales"], more.get("commission", COMMISSION)), *_refunds(more["refunds"])]
     labels = {line.charge: line.value for line in more["fees"]}
-    for sold in more["sales"]:
-        if sold.kind == "left_out" and "order_id" not in sold.more:
-            continue
-        known = {"order-id": sold.more.get("order_id", sold.number), "transaction-type": "Order", "sku": sold.more["sku"]}
-        rows.append({**known, "amount-type": "ItemPrice", "amount-description": "Principal", "amount": money(sold.lines[0].value or 0)})
-    for sold in more["sales"]:
-        known = {"order-id": sold.number, "transaction-type": "Order", "sku": sold.more["sku"]}
-        label = more.get("commission", COMMISSION)
-        rows.append({**known, "amount-type": "ItemFees", "amount-description": label, "amount": money(-commission(sold))})
     if ADVERTISED in labels:
         advertised = {"transaction-type": "ServiceFee", "amount-type": ADVERTISED, "amount-description": "TransactionTotalAmount"}
         rows.append({**advertised, "amount": money(-(labels[ADVERTISED] or 0))})
@@ -62,3 +53,30 @@ def _report(paper: Paper) -> bytes:
         stated = {**row, "settlement-id": paper.number, **({"posted-date": day} if n else {})}
         lines.append("\t".join(stated.get(column, "") for column in COLUMNS))
     return ("\n".join(lines) + "\n").encode()
+
+
+def _sales(papers: Sequence[Paper], label: str) -> Iterator[dict[str, str]]:
+    """Principal, tax that is charged and kept, and commission; of a sale that is left out the commission alone."""
+    for sold in papers:
+        known = {"order-id": sold.more.get("order_id", sold.number), "transaction-type": "Order", "sku": sold.more["sku"]}
+        if sold.kind != "left_out" or "order_id" in sold.more:
+            yield _row(known, "ItemPrice", "Principal", principal(sold))
+            if not sold.more.get("kept"):
+                yield _row(known, "ItemPrice", "Tax", sold.more["tax"])
+            yield _row(known, "ItemWithheldTax", "MarketplaceFacilitatorTax-Principal", -sold.more["tax"])
+        yield _row({**known, "order-id": sold.number}, "ItemFees", label, -commission(sold))
+
+
+def _refunds(papers: Sequence[Paper]) -> Iterator[dict[str, str]]:
+    """The same the other way, and what the marketplace keeps of the commission it gives back."""
+    for paid in papers:
+        known = {"order-id": paid.more["order_id"], "transaction-type": "Refund", "sku": paid.more["sku"]}
+        yield _row(known, "ItemPrice", "Principal" if paid.more["sku"] else "Goodwill", principal(paid))
+        yield _row(known, "ItemPrice", "Tax", -paid.more["tax"])
+        yield _row(known, "ItemWithheldTax", "MarketplaceFacilitatorTax-Principal", paid.more["tax"])
+        yield _row(known, "ItemFees", COMMISSION, commission(paid))
+        yield _row(known, "ItemFees", REFUND_COMMISSION, -refund_fee(commission(paid)))
+
+
+def _row(known: dict[str, str], type_: str, description: str, cents: Cents) -> dict[str, str]:
+    return {**known, "amount-type": type_, "amount-description": description, "amount": money(cents)}
