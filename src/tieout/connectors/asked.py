@@ -18,11 +18,19 @@ DOCUMENTS = {
     "INVOIC": "invoice",
 }
 """A document by its trade's name to what accounts call it (`ClearingAccount.asked`)."""
+FULFILMENT = "fulfilment"
+"""What a shop asks for."""
 
 
 def asked_of(system: System) -> frozenset[str]:
-    """All that any partner of a system asks for. Raises SettingsError for a document that is none."""
-    return frozenset(word for name in _partners(system) for word in _words(system, name))
+    """All that any partner of a system asks for, and a shop itself. Raises SettingsError for a document that is none."""
+    own = {FULFILMENT} if takes_fulfilments(system) else set()
+    return frozenset(word for name in _partners(system) for word in _words(system, name)) | own
+
+
+def takes_fulfilments(system: System) -> bool:
+    """True for a shop that is told what was shipped, so that its fulfilments are its own word and no shipments."""
+    return bool(system.options.get("takes_fulfilments"))
 
 
 def asked_by(system: System, partner: str, day: date) -> tuple[str, ...]:

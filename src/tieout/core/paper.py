@@ -10,7 +10,7 @@ import msgspec
 from tieout.core.account import Posting
 from tieout.core.act import ANSWERS, Act
 from tieout.core.command import Command
-from tieout.core.facts import Line
+from tieout.core.facts import Fact, Line
 from tieout.core.ground import Ground, Paper
 from tieout.core.values import EXACT, ZERO, Ref, exact, ref_parts
 
@@ -24,11 +24,13 @@ REPEATED = "ship_to"
 """What of an order's data is repeated: what begins so."""
 ABOUT = "about"
 """The `data` of a paper that names the document of ours it is about, where its own number does not."""
-RECEIVED, ANSWERED = "GroupReceived", "GroupAnswered"
+RECEIVED, ANSWERED, FULFILLED = "GroupReceived", "GroupAnswered", "Fulfilled"
 
 
 def written(ground: Ground, command: Command) -> Command:
     """The command with what its document says; as it is, where what is owed is no document."""
+    if command.act is Act.CONFIRM_FULFILMENT:
+        return _fulfilled(ground, command)
     if command.act not in ANSWERS:
         return command
     if command.act is Act.ACKNOWLEDGE_GROUP:
@@ -49,6 +51,7 @@ SUBJECTS = {
     Act.ACKNOWLEDGE_ORDER: frozenset(("OrderPlaced", "OrderBooked")),
     Act.ANNOUNCE_SHIPMENT: frozenset(("OrderPlaced", "Shipped", "DropShipped")),
     Act.SEND_INVOICE: frozenset(("OrderPlaced", "Invoiced")),
+    Act.CONFIRM_FULFILMENT: frozenset(("OrderPlaced", "Shipped", "DropShipped", "Fulfilled")),
 }
 """The kinds of statements that each document is drawn from."""
 
@@ -119,6 +122,37 @@ def _shipped(ground: Ground, command: Command, about: Paper, placed: Sequence[Pa
     lines = _theirs(ground, (line for line in fact.lines if line.quantity), placed)
     filled = _filled(command, lines, data | _of_order(placed), "")
     return msgspec.structs.replace(filled, warehouse=fact.warehouse)
+
+
+def _fulfilled(ground: Ground, command: Command) -> Command:
+    """What the shop is told: the owed pieces on the shop's own order lines, and the parcels that it does not know yet."""
+    papers = [paper.fact for paper in ground.standing.papers]
+    placed = [fact for fact in papers if fact.kind in PLACED and fact.system == command.system]
+    told = [fact for fact in papers if fact.kind == FULFILLED]
+    shipped = [fact for fact in papers if fact.kind not in PLACED and fact.kind != FULFILLED]
+    known = {parcel for fact in told for parcel in fact.parcels}
+    unknown = [fact for fact in shipped if not known.issuperset(fact.parcels) or not fact.parcels]
+    data = {name: said for fact in unknown for name, said in fact.data.items() if name in CARRIED}
+    data["tracking"] = ",".join(dict.fromkeys(parcel for fact in unknown for parcel in fact.parcels if parcel not in known))
+    data["shipment"] = ",".join(fact.number.rsplit(":", 1)[-1] for fact in unknown)
+    done: dict[str, Decimal] = defaultdict(Decimal)
+    for line in (line for fact in told for line in fact.lines):
+        done[line.order_line] += line.quantity or ZERO
+    lines = [part for line in command.lines for part in _on_order_lines(line, placed, done)]
+    return _filled(command, lines, data, command.currency)
+
+
+def _on_order_lines(line: Line, placed: Sequence[Fact], done: Mapping[str, Decimal]) -> list[Line]:
+    """Owed pieces of an item, spread over the order lines that want it, in their order; what no line wants stands on the last."""
+    wanted = [each for fact in placed for each in fact.lines if not each.charge and line.line in (each.order_line, each.line, each.item)]
+    left, made = line.quantity or ZERO, list[Line]()
+    for n, each in enumerate(wanted, 1):
+        number = each.order_line or each.line
+        rest = left if n == len(wanted) else min(left, max((each.quantity or ZERO) - done.get(number, ZERO), ZERO))
+        if rest:
+            made.append(msgspec.structs.replace(line, order_line=number, quantity=rest))
+            left -= rest
+    return made or [line]
 
 
 def _invoiced(ground: Ground, command: Command, about: Paper, placed: Sequence[Paper]) -> Command:

@@ -18,9 +18,10 @@ STOPS: dict[str, tuple[Stop, ...]] = {
     "EOA+": (Stop("TBK"), Stop("TBK", by_price=True)),
     "EAS+": (Stop("TSH", Side.CREDIT),),
     "EIS+": (Stop("TBL", by_price=True), Stop("TBK", by_price=True)),
+    "TFU+": (Stop("TSH", Side.CREDIT),),
     "RCR+": (Stop("RRC", Side.CREDIT),),
     "RRF+": (Stop("RCR", Side.CREDIT),),
 }
 """Booked more often than ordered stops the release; shipped more than booked, or a price in dispute, stops the invoice;
-what is not booked as it was placed stops its acknowledgment, what was shipped beyond the booking its announcement, a price in
+what is not booked as it was placed stops its acknowledgment, what was shipped beyond the booking its announcement to customer or shop, a price in
 dispute the sending of the invoice; goods that came back unannounced stop the credit; a credit without goods stops the refund."""

@@ -16,7 +16,7 @@ from tieout.core.facts import Fact, Statement
 MANIFEST = Manifest(
     name="shopify",
     title="Shopify",
-    states=("OrderPlaced", "OrderCancelled", "Shipped", "Refunded"),
+    states=("OrderPlaced", "OrderCancelled", "Shipped", "Fulfilled", "Refunded"),
     contracts={
         "shopify/orders": "contracts/orders.json",
         "shopify/fulfillments": "contracts/fulfillments.json",
@@ -26,6 +26,12 @@ MANIFEST = Manifest(
         Option("url", "text", "", "Where the shop is, to tell it something: `https://cupline.myshopify.com`. Its secret is `access_token`."),
         Option("api_version", "text", "2026-04", "The version of the GraphQL Admin API; from 2026-04 on refunds carry an idempotency key."),
         Option("notify_customers", "yes or no", "no", "Whether the shop writes to its customers about what we do."),
+        Option(
+            "takes_fulfilments",
+            "yes or no",
+            "no",
+            "Whether the shop is told what the warehouse ships: its fulfilments are its own word then (`Fulfilled`), and no shipments (`Shipped`).",
+        ),
         Option("locations", "table of text", "{}", "Our warehouse to the id of the shop's location that it is."),
     ),
     acts=(Act.CONFIRM_FULFILMENT, Act.CANCEL_BOOKING, Act.ISSUE_REFUND),

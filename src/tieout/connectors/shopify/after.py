@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from tieout.connectors import System
+from tieout.connectors.asked import takes_fulfilments
 from tieout.connectors.json_documents import Unreadable, utc
 from tieout.connectors.shopify.order import LINES_MAX, item_of
 from tieout.connectors.shopify.payload import Fulfillment, Refund, Transaction, shop_money
@@ -12,7 +13,8 @@ from tieout.core.values import ZERO, Ref, exact, normalise, plain, ref, tidy
 
 
 def shipped(fulfillment: Fulfillment, system: System) -> Fact:
-    """A fulfilment. Only a successful one has left; in any other state it is a void revision of the same shipment.
+    """A fulfilment: a shipment, or where the shop is told what was shipped, its own word for it. Only a successful one has left; in
+    any other state it is a void revision of the same.
 
     The body names the order by its id alone, which `OrderPlaced` links to the order's number.
     """
@@ -32,7 +34,7 @@ def shipped(fulfillment: Fulfillment, system: System) -> Fact:
         for item in fulfillment.line_items
     )
     return Fact(
-        kind="Shipped",
+        kind="Fulfilled" if takes_fulfilments(system) else "Shipped",
         system=system.name,
         type="fulfillment",
         number=str(fulfillment.id),

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from tieout.connectors import System
+from tieout.connectors.asked import FULFILMENT, takes_fulfilments
 from tieout.connectors.json_documents import Unreadable, utc
 from tieout.connectors.shopify.payload import LineItem, Order, ShippingLine, shop_money
 from tieout.core.facts import Fact, Line, revision_time
@@ -48,7 +49,7 @@ def order_facts(order: Order, system: System) -> Iterator[Fact]:
         channel="shopify",
         entity=system.entity,
         links=((subject, ref(system.name, "order_id", str(order.id))),),
-        data=_data(order, lines),
+        data=_data(order, lines) | ({"takes": FULFILMENT} if takes_fulfilments(system) else {}),
     )
     cancelled = tuple(_cancelled_lines(order, lines))
     if cancelled:

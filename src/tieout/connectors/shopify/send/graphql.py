@@ -155,9 +155,9 @@ def order_id(shop: Shop, command: Command) -> str:
 
 
 def quantities(command: Command) -> dict[str, int]:
-    """Units per order line (by its id) of the command's goods. Shopify counts in whole units."""
+    """Units per order line (by its id) of the command's goods, as its content says if it has any. Shopify counts in whole units."""
     found: dict[str, int] = {}
-    for line in command.lines:
+    for line in command.content or command.lines:
         if line.charge:
             continue
         quantity = line.quantity if line.quantity is not None else Decimal(0)
