@@ -15,8 +15,8 @@ from tieout.core.rate import Rate
 from tieout.people import keys, sessions
 from world import NOW
 
-EXAMPLES = 12
-"""Invented requests per operation, besides those of the boundary values of every parameter."""
+EXAMPLES, FEW = 12, 3
+"""Invented requests per operation, besides those of the boundary values of every parameter; and in the short run, without those."""
 SECONDS = 400
 REVOKES = "/me/keys/{key}/revoke"
 CONFIG = """
@@ -30,14 +30,18 @@ expected-statuses = ["400", "401", "403", "422"]
 
 
 @pytest.mark.skipif(importlib.util.find_spec("schemathesis") is None, reason="no schemathesis: pip install 'tieout[dev]'")
-@pytest.mark.parametrize("named", [pytest.param(False, marks=pytest.mark.long), True], ids=["any", "there"])
-def test_schemathesis_finds_nothing(api: Api, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, named: bool) -> None:
-    """Once with whatever it makes up, once with the names of what is there, so that it gets behind the 404s."""
+@pytest.mark.parametrize(
+    ("named", "short"),
+    [pytest.param(False, False, marks=pytest.mark.long), pytest.param(True, False, marks=pytest.mark.long), (True, True)],
+    ids=["any", "there", "short"],
+)
+def test_schemathesis_finds_nothing(api: Api, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, named: bool, short: bool) -> None:
+    """With whatever it makes up, and with the names of what is there, so that it gets behind the 404s."""
     monkeypatch.setattr(caller, "RATE", Rate(100_000, 1, 100_000))
     monkeypatch.setattr(caller, "STRANGERS", Rate(100_000, 1, 100_000))
     key = api.key("robot", "viewer", "analyst", "approver", "engineer", "admin")
     (tmp_path / "schemathesis.toml").write_text((names(api, key) if named else "") + CONFIG)
-    done = run(api, tmp_path, "--header", f"Authorization: Bearer {key}", "--exclude-path", REVOKES)
+    done = run(api, tmp_path, "--header", f"Authorization: Bearer {key}", "--exclude-path", REVOKES, short=short)
     assert done.returncode == 0, done.stdout[-200000:] + done.stderr[-2000:]
     assert "Authentication failed" not in done.stdout
 
@@ -75,13 +79,13 @@ def names(api: Api, key: str) -> str:
     return "parameters = { " + ", ".join(f'"path.{name}" = {json.dumps(value)}' for name, value in found.items()) + " }\n"
 
 
-def run(api: Api, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def run(api: Api, folder: Path, *words: str, short: bool = False) -> subprocess.CompletedProcess[str]:
     program = [sys.executable, "-c", "from schemathesis.cli import schemathesis; schemathesis()"]
     how = [
         "--phases",
-        "examples,coverage,fuzzing",
+        "fuzzing" if short else "examples,coverage,fuzzing",
         "--max-examples",
-        str(EXAMPLES),
+        str(FEW if short else EXAMPLES),
         "--generation-deterministic",
         "--continue-on-failure",
         "--no-color",
