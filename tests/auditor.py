@@ -201,8 +201,11 @@ def exceptions(facts: Sequence[Fact], complete: datetime) -> dict[str, tuple[Dec
             due = deadline(code, side, max(min(r[4] for r in debits), min(r[4] for r in credits_)), None)
         if due <= complete:
             found[f"{code}{side} {subject}"] = (left, price) if column == 1 else (Decimal(0), left)
-    return {
-        name: open_
-        for name, open_ in found.items()
-        if not (name[:3] in ("TSH", "TBL") and found.get("TBK" + name[3:]) == open_ and open_ != (0, 0))
-    }
+    return {name: open_ for name, open_ in found.items() if not (name[:3] in ("TSH", "TBL") and _is_the_bookings(found, name))}
+
+
+def _is_the_bookings(found: dict[str, tuple[Decimal, Decimal]], name: str) -> bool:
+    """True when the booking that is wrong made this difference: what it states too much it leaves too much to ship and to bill."""
+    turned = "TBK" + ("-" if name[3] == "+" else "+") + name[4:]
+    quantity, price = found[name]
+    return found.get(turned) == (-quantity, -price) and found[name] != (0, 0)
