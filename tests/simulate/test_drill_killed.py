@@ -5,7 +5,6 @@ import random
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 from drilling import played, thick, told
@@ -26,8 +25,8 @@ from tieout.app import opened
 from tieout.simulate.scenario import do, steps_of
 root = Path(sys.argv[1])
 with opened(root) as project:
-    print("ready", flush=True)
     for step in steps_of(root):
+        print("step", flush=True)
         do(project, root, step)
 """
 
@@ -38,18 +37,16 @@ def server_of(folder: Path) -> int:
     return int((data / "postmaster.pid").read_text().splitlines()[0])
 
 
-def play(folder: Path, kill_after: float | None, *, database_too: bool) -> int:
-    """Play the scenario in a process of its own; kill it, or its database, so many seconds after it began."""
+def play(folder: Path, kill_at: int | None, *, database_too: bool) -> int:
+    """Play the scenario in a process of its own; kill it, or its database, while it does the step of that number."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     process = subprocess.Popen(
         [sys.executable, "-c", PLAYER, str(folder)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment
     )  # fmt: skip
     assert process.stdout is not None
-    assert process.stdout.readline() == b"ready\n"
-    if kill_after is not None:
-        until = time.monotonic() + kill_after
-        while time.monotonic() < until and process.poll() is None:
-            pass
+    if kill_at is not None:
+        for _ in range(kill_at):
+            assert process.stdout.readline() == b"step\n"
         os.kill(server_of(folder) if database_too else process.pid, signal.SIGKILL)
     process.communicate()
     return process.returncode
@@ -63,8 +60,8 @@ def test_kills_of_the_importer_and_of_postgresql_change_nothing(server: Server, 
     make_project(harried)
     for kept in ("feeds", "steps.jsonl", "expected.json"):
         (harried / kept).symlink_to(calm / kept)
-    chance = random.Random(3)
-    codes = [play(harried, chance.uniform(0.2, 1.5), database_too=n % 2 == 1) for n in range(KILLS)]
+    chance, many = random.Random(3), len(steps_of(harried))
+    codes = [play(harried, chance.randint(1, many * 3 // 4), database_too=n % 2 == 1) for n in range(KILLS)]
     assert all(codes), "every kill has to come before the end"
     assert play(harried, None, database_too=False) == 0
     with opened(harried) as project:
