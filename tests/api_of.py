@@ -87,8 +87,10 @@ def served(database: Database, service: Service) -> Iterator[Api]:
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     try:
+        end = time.monotonic() + 30
         while not server.started:
-            time.sleep(0.01)
+            assert thread.is_alive() and time.monotonic() < end, "the server does not start"
+            thread.join(0.01)
         yield Api(listening.getsockname()[1], database, service)
     finally:
         server.should_exit = True

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from analysts import EVERYBODY, invoiced, join, later, not_invoiced, ordered, said, shipped, shown, target, wanted
-from tieout.cases import act, grouping, talk
+from tieout.cases import act, grouping, talk, view
 from tieout.cases.act import Snooze
 from tieout.cases.follow import follow
 from tieout.cases.item import Target
@@ -163,6 +163,29 @@ def test_a_merge_names_its_rule_and_what_comes_later_joins_it(world: World) -> N
     assert {item.cause for item in shown_all(world)} == {ids[0], ids[1]}
     with pytest.raises(OperatorError, match="for good"):
         grouping.merge(world.connection, ana, ids[0], [ids[1]], "again", NOW)
+
+
+def test_a_cause_with_items_that_somebody_may_not_see_is_not_his_to_change(world: World) -> None:
+    ana, bo = join(world, "ana", "analyst"), join(world, "bo", "analyst", scopes={"team": ["returns"]})
+    not_invoiced(world, "1")
+    into, other, *_ = sorted({item.cause for item in shown_all(world) if item.cause is not None})
+    with pytest.raises(Forbidden, match="may not see"):
+        grouping.merge(world.connection, bo, into, [other], "mine now", NOW)
+    with pytest.raises(Forbidden, match="may not see"):
+        grouping.settle_on(world.connection, bo, into, NOW, team="returns")
+    grouping.merge(world.connection, ana, into, [other], "one outage", NOW)
+    with pytest.raises(Forbidden, match="may not see"):
+        grouping.part(world.connection, bo, other, "not the same", NOW)
+    assert {item.cause for item in shown_all(world)}.isdisjoint({other})
+
+
+def test_a_view_of_another_team_is_not_his_to_delete(world: World) -> None:
+    cleo, dan = join(world, "cleo", "engineer", "analyst"), join(world, "dan", "engineer", "analyst", scopes={"team": ["returns"]})
+    theirs = view.save(world.connection, cleo, "Late", "/exceptions", "sort=due", NOW, team="billing")
+    with pytest.raises(Forbidden, match="team billing"):
+        view.delete(world.connection, dan, theirs.id, NOW)
+    view.delete(world.connection, cleo, theirs.id, NOW)
+    assert view.views(world.connection, cleo, "/exceptions") == []
 
 
 def shown_all(world: World) -> list[Item]:

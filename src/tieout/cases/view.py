@@ -66,9 +66,7 @@ def save(
         raise OperatorError("A view has a name of letters or digits, a page and a query.", "Choose another name.")
     shared = bool(team) or everybody
     if shared:
-        person.need(Right.SHARE)
-        if team and person.scopes.teams and team not in person.scopes.teams:
-            raise Forbidden(f"You are not of the team {team}.", "Save it for yourself.")
+        _may_share(person, team)
     owner = "" if shared else person.login
     with connection.transaction():
         ((many,),) = fetch(connection, "count_views", owner, team)
@@ -90,7 +88,7 @@ def delete(connection: Connection, person: Person, id_: int, now: datetime) -> N
         if not found or (found[0][0] and found[0][0] != person.login):
             raise OperatorError("There is no such view of yours.", "See the list of views.")
         if not found[0][0]:
-            person.need(Right.SHARE)
+            _may_share(person, found[0][1])
             audit.write(connection, person, "delete view", f"view {id_}", {"name": found[0][2]}, now)
         run(connection, "delete_view", id_)
 
@@ -103,3 +101,10 @@ def set_default(connection: Connection, person: Person, page: str, id_: int | No
     if all(one.id != id_ for one in views(connection, person, page)):
         raise OperatorError("There is no such view.", "See the list of views.")
     run(connection, "set_default_view", person.login, page, id_)
+
+
+def _may_share(person: Person, team: str) -> None:
+    """Raises Forbidden: a team's views are of those who see the team, those of everybody (no team) of whoever may share."""
+    person.need(Right.SHARE)
+    if team and person.scopes.teams and team not in person.scopes.teams:
+        raise Forbidden(f"You are not of the team {team}.", "Keep views of your own.")

@@ -30,14 +30,12 @@ from tieout.api.v1.models import (
     Why,
 )
 from tieout.api.v1.problems import missing, told
-from tieout.api.v1.seen import rows
 from tieout.cases import act, actions, grouping, resolve, talk
 from tieout.cases.actions import Call
 from tieout.cases.item import CHANGED, Target
 from tieout.cases.item import Outcome as Came
 from tieout.cases.listing import Item
 from tieout.cases.resolve import Said
-from tieout.errors import Forbidden
 from tieout.people.person import Right
 from tieout.policy.work import Work
 from tieout.runtime.configuration import Configuration
@@ -184,7 +182,7 @@ def merge(ask: Acting, cause: Cause, others: Merge) -> Response:
     """Take other causes into this one. Causes that were split stay apart for good."""
 
     def join(at: At) -> Response:
-        _whole_causes(at, [cause, *others.causes])
+        _there(at, [cause, *others.causes])
         grouping.merge(at.session, at.person, cause, others.causes, others.why, at.now)
         return answer(Done(done=f"{len(others.causes)} merged into {cause}"))
 
@@ -196,7 +194,7 @@ def part(ask: Acting, cause: Cause, said: Why) -> Response:
     """Take a merged cause out again, for good."""
 
     def split(at: At) -> Response:
-        _whole_causes(at, [cause])
+        _there(at, [cause])
         grouping.part(at.session, at.person, cause, said.why, at.now)
         return answer(Done(done=f"{cause} is apart"))
 
@@ -262,12 +260,10 @@ def _watch(ask: Asked, ref: str, *, stop: bool) -> Response:
     return ask.do(Right.COMMENT, change)
 
 
-def _whole_causes(at: At, ids: Sequence[int]) -> None:
-    """A cause that has cases outside somebody's scopes is not this person's to group. Raises Problem, Forbidden."""
+def _there(at: At, ids: Sequence[int]) -> None:
+    """Raises Problem when one of the causes is none."""
     if len(fetch(at.session, "causes_there", list(ids))) < len(set(ids)):
         raise missing("cause with this number")
-    if rows(at.session, "causes_beyond", at.person.scopes, "{}", ids=list(ids)):
-        raise Forbidden("The causes have cases that you may not see.", "Somebody who sees all of them groups them.")
 
 
 def _work(at: At) -> Work:

@@ -53,7 +53,3 @@ select m.raw, m.contract from message m where m.id = %(id)s and {seen}
 -- name: causes_there
 -- by primary key
 select id from cause where id = any(%s)
-
--- name: causes_beyond
--- by work_cause: a case of one of the causes that whoever asks may not see
-select w.id from work w where w.cause = any(%(ids)s) and not {seen} limit 1

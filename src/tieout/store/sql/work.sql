@@ -706,3 +706,7 @@ insert into default_view (person, page, view) values (%s, %s, %s) on conflict (p
 
 -- name: clear_default_view
 delete from default_view where person = %s and page = %s
+
+-- name: causes_beyond
+-- by work_cause and work_origin: a case of one of the causes that whoever asks may not see
+select w.id from work w where (w.cause = any(%(ids)s) or w.origin = any(%(ids)s)) and not {seen} limit 1
