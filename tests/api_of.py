@@ -16,7 +16,7 @@ from starlette.routing import Mount
 from tieout.api.probe import Probe
 from tieout.api.routes import Watched, interface
 from tieout.api.v1.app import PATH, application
-from tieout.api.v1.service import Service
+from tieout.api.v1.project import Project
 from tieout.people import accounts, keys
 from tieout.people.accounts import Account
 from tieout.store.database import Database
@@ -38,8 +38,8 @@ class Answer:
 class Api:
     """The served interface, and people who use it."""
 
-    def __init__(self, port: int, database: Database, service: Service) -> None:
-        self.port, self.database, self.service = port, database, service
+    def __init__(self, port: int, database: Database, project: Project) -> None:
+        self.port, self.database, self.project = port, database, project
 
     @property
     def url(self) -> str:
@@ -77,11 +77,11 @@ class Api:
 
 
 @contextlib.contextmanager
-def served(database: Database, service: Service) -> Iterator[Api]:
+def served(database: Database, project: Project) -> Iterator[Api]:
     """The interface on a socket, for as long as the block lasts; mounted where the product mounts it."""
     listening = socket.create_server(("127.0.0.1", 0))
     probe = Probe(database.connect)
-    app = interface(Watched(dict, probe, Metrics()), None, [Mount(PATH, application(service))])
+    app = interface(Watched(dict, probe, Metrics()), None, [Mount(PATH, application(project))])
     config = uvicorn.Config(app, log_level="error", lifespan="off", ws="none")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
@@ -91,10 +91,10 @@ def served(database: Database, service: Service) -> Iterator[Api]:
         while not server.started:
             assert thread.is_alive() and time.monotonic() < end, "the server does not start"
             thread.join(0.01)
-        yield Api(listening.getsockname()[1], database, service)
+        yield Api(listening.getsockname()[1], database, project)
     finally:
         server.should_exit = True
         thread.join(10)
-        service.pool.close()
+        project.pool.close()
         probe.close()
         listening.close()

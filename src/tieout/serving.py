@@ -24,7 +24,7 @@ from tieout.api.server import Web
 from tieout.api.single_sign_on import Door
 from tieout.api.v1.app import PATH, application
 from tieout.api.v1.ask import sweep
-from tieout.api.v1.service import Service
+from tieout.api.v1.project import Project
 from tieout.app import Tieout
 from tieout.cases.role import working
 from tieout.console.app import application as console
@@ -144,12 +144,12 @@ def console_of(project: Tieout, pool: Pool) -> BaseRoute:
 def for_people(project: Tieout, pool: Pool) -> list[BaseRoute]:
     """What people reach: the interface of their programs, and the way in by single sign-on."""
     settings = project.settings
-    service = Service(
+    seen = Project(
         pool, project.fresh_configuration, project.systems, targets_of(settings), limits_of(settings), people=project.driving.people,
         address=settings.sign_in.address, proxies=settings.sign_in.proxies,
     )  # fmt: skip
     door = Door(pool, settings.sign_in, project.sign_in_secret, lambda: datetime.now(UTC))
-    return [Mount(PATH, application(service)), *single_sign_on.routes(door)]
+    return [Mount(PATH, application(seen)), *single_sign_on.routes(door)]
 
 
 class Ending(threading.Event):

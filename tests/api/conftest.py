@@ -9,7 +9,7 @@ import pytest
 from analysts import ordered, shipped
 from api_of import Api, served
 from ground_rules import PlainRules
-from tieout.api.v1.service import Service
+from tieout.api.v1.project import Project
 from tieout.cases.follow import follow
 from tieout.core.attempt import Target
 from tieout.core.ground import Ruling
@@ -44,6 +44,6 @@ def api(told: World) -> Iterator[Api]:
         made.driving = told.configuration.driving
         return made
 
-    service = Service(Pool(told.database.connect), configure, told.systems, dict.fromkeys(told.systems, TARGET), {}, clock=lambda: NOW)
-    with served(told.database, service) as made:
+    project = Project(Pool(told.database.connect), configure, told.systems, dict.fromkeys(told.systems, TARGET), {}, clock=lambda: NOW)
+    with served(told.database, project) as made:
         yield made

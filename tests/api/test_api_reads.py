@@ -206,5 +206,5 @@ def test_the_description_is_openapi_and_names_every_problem(api: Api) -> None:
 
 def test_a_day_later_the_same_key_works_no_longer(api: Api) -> None:
     key = api.key("ana", "viewer")
-    api.service.clock = lambda: NOW + timedelta(days=1)
+    api.project.clock = lambda: NOW + timedelta(days=1)
     assert api.call("GET", "/me", key=key).status == 401

@@ -33,7 +33,7 @@ def test_a_difference_within_the_limit_is_accepted_and_gone_from_the_ledger(api:
     again = api.call("POST", path, {"reason": "immaterial"}, key=key, if_match=tag, idempotency_key="accept-1")
     assert (again.body, again.headers["idempotent-replayed"]) == (done.body, "true")
     assert api.call("GET", f"/cases/{one['ref']}", key=key).json["state"] == "resolved"
-    api.service.clock = lambda: NOW + timedelta(hours=1)
+    api.project.clock = lambda: NOW + timedelta(hours=1)
     taken = api.call("POST", f"/cases/{one['ref']}/take-back", {"reason": "mistake"}, key=key)
     assert taken.status == 200, taken.body
     assert api.call("GET", f"/cases/{one['ref']}", key=key).json["state"] == "regressed"

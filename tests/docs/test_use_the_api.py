@@ -14,7 +14,7 @@ from analysts import ordered, shipped
 from api_of import Api, served
 from tieout.api.v1 import app, bounds, caller
 from tieout.api.v1.ask import KEPT
-from tieout.api.v1.service import Service
+from tieout.api.v1.project import Project
 from tieout.cases.follow import follow
 from tieout.people import accounts, keys
 from tieout.people.person import RIGHTS, Right
@@ -44,8 +44,8 @@ def api(world: World, monkeypatch: pytest.MonkeyPatch):
         made.system_ids = world.configuration.system_ids
         return made
 
-    service = Service(Pool(world.database.connect), configure, world.systems, {}, {}, clock=lambda: NOW)
-    with served(world.database, service) as made:
+    project = Project(Pool(world.database.connect), configure, world.systems, {}, {}, clock=lambda: NOW)
+    with served(world.database, project) as made:
         key = made.key("ana", "analyst")
         with world.database.session() as session:
             accounts.set_limit(session, accounts.account(session, "ana"), "USD", Decimal(250), NOW, by=None)
@@ -96,8 +96,8 @@ def test_the_roles_of_the_page_are_those_of_the_table() -> None:
 
 
 def test_the_paths_of_the_page_are_there() -> None:
-    service = Service(Pool(lambda: None), lambda session: None, {}, {}, {})  # type: ignore[arg-type,return-value]
-    paths = {re.sub(r"\{\w+\}", "X", path) for path in app.application(service).openapi()["paths"]}
+    project = Project(Pool(lambda: None), lambda session: None, {}, {}, {})  # type: ignore[arg-type,return-value]
+    paths = {re.sub(r"\{\w+\}", "X", path) for path in app.application(project).openapi()["paths"]}
     rows = re.findall(r"^\| [^|`]+ \| (`[/…][^|]*) \|", TEXT, re.M)
     assert len(rows) >= 10
     for row in rows:

@@ -9,7 +9,7 @@ from tieout.api.v1 import approvals, audit, bulk, cases, commands, edit, ledger,
 from tieout.api.v1.bounds import Bounds
 from tieout.api.v1.caller import Turns
 from tieout.api.v1.problems import ProblemBody, install
-from tieout.api.v1.service import Service
+from tieout.api.v1.project import Project
 
 PATH = "/api/v1"
 VERSION = "1"
@@ -19,13 +19,13 @@ Lists come in pages: `next` of one is `cursor` of the following. What acts takes
 changed wants the `ETag` you saw as `If-Match`. Every refusal is `application/problem+json` with a stable `rule` and the next step."""
 
 
-def application(service: Service) -> FastAPI:
+def application(project: Project) -> FastAPI:
     """The interface of a project, to be mounted at `PATH`."""
     app = FastAPI(
         title="Tieout", version=VERSION, description=ABOUT, docs_url=None, redoc_url=None, openapi_url="/openapi.json", root_path_in_servers=False,
         servers=[{"url": PATH}],
     )  # fmt: skip
-    app.state.service = service
+    app.state.project = project
     app.state.turns = Turns()
     for part in (me, cases, work, bulk, approvals, edit, views, ledger, commands, systems, audit):
         app.include_router(part.router)

@@ -43,7 +43,7 @@ def _decide(ask: Asked, id_: int, said: Decision, *, agrees: bool) -> Response:
         if found is None:
             raise missing("approval with this number that waits")
         ask.version(found.hash, what="the approval")
-        configuration = at.service.configuration(at.session)
+        configuration = at.project.configuration(at.session)
         done = request.answer(at.session, configuration, at.person, id_, found.hash, at.now, agrees=agrees, note=said.note)
         return answer(Done(done=done))
 
@@ -51,7 +51,7 @@ def _decide(ask: Asked, id_: int, said: Decision, *, agrees: bool) -> Response:
 
 
 def _approval(at: At, one: Waiting) -> Approval:
-    cannot = request.why_not(at.session, at.service.configuration(at.session), at.person, one, at.now)
+    cannot = request.why_not(at.session, at.project.configuration(at.session), at.person, one, at.now)
     return Approval(
         id=one.id, ref=one.ref, action=one.action, payload=dict(one.payload), hash=one.hash, amount=amount(one.amount) or "0", currency=one.currency,
         rule=one.rule, proposer=one.proposer, why=one.why, role=one.role, approvers=one.approvers, given=[consent.who for consent in one.given],

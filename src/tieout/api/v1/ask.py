@@ -11,8 +11,8 @@ from fastapi import Depends, Header, Request
 from fastapi.responses import Response
 
 from tieout.api.problem import Problem
-from tieout.api.v1.caller import Caller, service_of
-from tieout.api.v1.service import Service
+from tieout.api.v1.caller import Caller, project_of
+from tieout.api.v1.project import Project
 from tieout.errors import Forbidden
 from tieout.people import audit
 from tieout.people.person import Person, Right
@@ -30,7 +30,7 @@ class At(msgspec.Struct, frozen=True):
     session: Session
     person: Person
     now: datetime
-    service: Service
+    project: Project
 
     def wrote(self, action: str, object_: str, **detail: Any) -> None:
         """Write down what was done, in the transaction that did it."""
@@ -42,7 +42,7 @@ class Asked:
 
     def __init__(self, request: Request, person: Caller, body: bytes, key: str | None, if_match: str | None, if_none_match: str | None) -> None:
         self.person = person
-        self._service = service_of(request)
+        self._project = project_of(request)
         self._key = key
         self._if_match = if_match
         self._if_none_match = if_none_match
@@ -58,14 +58,14 @@ class Asked:
     @contextmanager
     def reading(self, right: Right = Right.READ) -> Iterator[At]:
         """One snapshot, nothing is written. Raises Forbidden."""
-        with self._noting(right), self._service.pool.session() as session, session.transaction():
+        with self._noting(right), self._project.pool.session() as session, session.transaction():
             session.execute("set transaction isolation level repeatable read, read only")
-            yield At(session, self.person, self._service.clock(), self._service)
+            yield At(session, self.person, self._project.clock(), self._project)
 
     def do(self, right: Right, work: Callable[[At], Response]) -> Response:
         """Do something once: with the same idempotency key the first answer comes again. Raises Forbidden, Problem."""
-        with self._noting(right), self._service.pool.session() as session, session.transaction():
-            at = At(session, self.person, self._service.clock(), self._service)
+        with self._noting(right), self._project.pool.session() as session, session.transaction():
+            at = At(session, self.person, self._project.clock(), self._project)
             if self._key is None:
                 return work(at)
             before = self._answered(at, self._key)
@@ -80,8 +80,8 @@ class Asked:
 
         Should this process die in between, the same key says that nobody knows, until a person has looked.
         """
-        with self._noting(right), self._service.pool.session() as session:
-            at = At(session, self.person, self._service.clock(), self._service)
+        with self._noting(right), self._project.pool.session() as session:
+            at = At(session, self.person, self._project.clock(), self._project)
             if self._key is None:
                 return work(at)
             before = self._answered(at, self._key)
@@ -103,8 +103,8 @@ class Asked:
             self.person.need(right)
             yield
         except Forbidden as bad:
-            with self._service.pool.session() as session:
-                audit.write(session, self.person, "refused", self._what[:400], {"why": bad.what[:400]}, self._service.clock())
+            with self._project.pool.session() as session:
+                audit.write(session, self.person, "refused", self._what[:400], {"why": bad.what[:400]}, self._project.clock())
             raise
 
     def _keep(self, at: At, key: str, answer: Response) -> None:

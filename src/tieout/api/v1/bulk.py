@@ -50,7 +50,7 @@ def preview(ask: Acting, wanted: Bulk) -> Response:
     """What an action would do to a selection; nothing is done."""
 
     def look(at: At) -> Response:
-        configuration = at.service.configuration(at.session)
+        configuration = at.project.configuration(at.session)
         found = operations.preview(at.session, configuration, at.person, wanted.selection, wanted.action, wanted.arguments, at.now)
         return answer(Preview(
             effect=found.effect, eligible=found.eligible, not_eligible=found.not_eligible, sums=_sums(found.sums), verdicts=found.verdicts,

@@ -11,7 +11,7 @@ from fastapi.security import APIKeyCookie, HTTPBearer
 from starlette.concurrency import run_in_threadpool
 
 from tieout.api.problem import Problem
-from tieout.api.v1.service import Service
+from tieout.api.v1.project import Project
 from tieout.core.rate import Bucket, Rate
 from tieout.people import keys, sessions
 from tieout.people.person import Person
@@ -50,9 +50,9 @@ class Turns:
             raise Problem(429, "http/rate", detail, f"Wait {seconds} s.", retry_after=seconds)
 
 
-def service_of(request: Request) -> Service:
+def project_of(request: Request) -> Project:
     """What the application works with."""
-    found: Service = request.app.state.service
+    found: Project = request.app.state.project
     return found
 
 
@@ -83,13 +83,13 @@ async def authenticated(
 
 
 def _authenticate(request: Request) -> Person:
-    service, turns = service_of(request), request.app.state.turns
-    now = service.clock()
-    address = address_of(request.client.host if request.client else "", request.headers.get("x-forwarded-for", ""), service.proxies)
+    project, turns = project_of(request), request.app.state.turns
+    now = project.clock()
+    address = address_of(request.client.host if request.client else "", request.headers.get("x-forwarded-for", ""), project.proxies)
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     cookie = token_of(request)
     person = None
-    with service.pool.session() as session:
+    with project.pool.session() as session:
         if scheme.lower() == "bearer":
             person = keys.person_of(session, token, now)
         elif cookie:

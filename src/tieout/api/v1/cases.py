@@ -8,7 +8,7 @@ from fastapi.responses import Response
 
 from tieout.api.problem import Problem
 from tieout.api.v1.ask import Asked, At, Reading
-from tieout.api.v1.caller import service_of
+from tieout.api.v1.caller import project_of
 from tieout.api.v1.filters import EXTRA
 from tieout.api.v1.models import NUMBER_MAX, Case, Cause, Event, Totals, amount
 from tieout.api.v1.page import Cursor, Limit, Page, page_of, place_of
@@ -122,7 +122,7 @@ def _filter(ask: Asked, request: Request) -> Filter:
     """The filter of a query. Raises Problem for what means nothing."""
     try:
         wanted = parse((name, value) for name, value in request.query_params.multi_items() if name not in OURS)
-        where(wanted, ask.person, service_of(request).clock())
+        where(wanted, ask.person, project_of(request).clock())
         return wanted
     except OperatorError as bad:
         raise Problem(422, "http/invalid", bad.what, bad.next_step) from bad

@@ -93,14 +93,14 @@ def _approve(at: At, key: str, target: Target) -> None:
 
 
 def _people(at: At) -> People:
-    return approvers(at.session, at.service.people, at.now)
+    return approvers(at.session, at.project.people, at.now)
 
 
 def _act(ask: Asked, command: str, right: Right, name: str, work: Callable[[At, str, Target], object], **detail: str) -> Response:
     def act(at: At) -> Response:
         before = _whole(at, command)
         ask.version(version_of(before), what="the command")
-        target = at.service.targets.get(before.system)
+        target = at.project.targets.get(before.system)
         if target is None:
             raise OperatorError(f"The settings name no system {before.system!r} any more.", "Describe it again in tieout.toml.")
         work(at, before.key, target)

@@ -36,7 +36,7 @@ def draft(ask: Reading, ref: Ref) -> Response:
     """Its message as text, with the statements in it. It may hold personal data: each look is written down."""
 
     def look(at: At) -> Response:
-        found = edit.draft(at.session, at.service.configuration(at.session), at.person, item_of(at, ref).id, at.now)
+        found = edit.draft(at.session, at.project.configuration(at.session), at.person, item_of(at, ref).id, at.now)
         statements = [_statement(one) for one in found.statements]
         return answer(Draft(message=found.message, system=found.system, raw=found.raw, hash=found.hash, statements=statements))
 
@@ -48,7 +48,7 @@ def try_(ask: Acting, ref: Ref, said: Edit) -> Response:
     """What an edited message would say and do. Nothing of it stays."""
 
     def look(at: At) -> Response:
-        found = edit.trial(at.session, at.service.configuration(at.session), at.person, _id(at, ref), said.text, at.now)
+        found = edit.trial(at.session, at.project.configuration(at.session), at.person, _id(at, ref), said.text, at.now)
         changes: list[dict[str, Any]] = [change._asdict() for change in found.changes]
         verdict = "" if found.verdict is None else found.verdict.said
         return answer(Trial(
@@ -67,7 +67,7 @@ def replay(ask: Changing, ref: Ref, said: Replay) -> Response:
         with at.session.transaction():
             item = item_of(at, ref)
         ask.version(str(item.version), what=ref)
-        configuration = at.service.configuration(at.session)
+        configuration = at.project.configuration(at.session)
         if item.message is None:
             raise Problem(409, "case/not-eligible", f"{ref} has no message to edit.", "Resolve it another way.")
         child = edit.replay(

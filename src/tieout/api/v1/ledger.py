@@ -39,7 +39,7 @@ def transactions(ask: Reading, begins: Begins = "", open: bool = False, limit: L
 def transaction(ask: Reading, subject: Subject) -> Explanation:
     """A transaction explained: its T-accounts, debits and credits, each with its source down to file, line and byte."""
     with ask.reading() as at:
-        ledger = at.service.ledger(at.session)
+        ledger = at.project.ledger(at.session)
         root, key = _found(at, subject)
         found = explain.explain(ledger, f"{root}#{key}" if key else root)
     return Explanation(
@@ -96,7 +96,7 @@ def raw(ask: Reading, message: Annotated[int, Path(ge=0, le=NUMBER_MAX)]) -> Res
 def _found(at: At, text: str) -> tuple[str, str]:
     """The root and key that a text names, if whoever asks may see it. Raises Problem."""
     try:
-        root, key = explain.find(at.service.ledger(at.session), text)
+        root, key = explain.find(at.project.ledger(at.session), text)
     except OperatorError as bad:
         raise missing("transaction of that name") from bad
     if not rows(at.session, "root_seen", at.person.scopes, BY_ROOT, ref=root)[0][0]:

@@ -30,7 +30,7 @@ def systems(ask: Reading) -> Page[SystemHealth]:
         known = lanes.lanes(at.session)
         counts = {row[0]: row[1:4] for row in fetch(at.session, "backlogs")}
         made = []
-        for name, system in sorted(at.service.systems.items()):
+        for name, system in sorted(at.project.systems.items()):
             lane = known.get(name) or Lane(name, Circuit(at.now), Bucket(at.now))
             backlog, held, in_doubt = counts.get(name, (0, 0, 0))
             state, why = state_of(lane, at.now)
@@ -70,5 +70,5 @@ def resume(ask: Acting, name: Name) -> Response:
 
 
 def _known(at: At, name: str) -> None:
-    if name not in at.service.systems:
+    if name not in at.project.systems:
         raise missing("system of that name")

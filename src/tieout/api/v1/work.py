@@ -249,7 +249,7 @@ def _item(at: At, ref: str) -> Item:
 
 
 def _configuration(at: At) -> Configuration:
-    return at.service.configuration(at.session)
+    return at.project.configuration(at.session)
 
 
 def _watch(ask: Asked, ref: str, *, stop: bool) -> Response:
@@ -267,4 +267,4 @@ def _there(at: At, ids: Sequence[int]) -> None:
 
 
 def _work(at: At) -> Work:
-    return at.service.configuration(at.session).work
+    return at.project.configuration(at.session).work

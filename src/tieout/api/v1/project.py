@@ -16,7 +16,7 @@ from tieout.store.session import Session
 NOBODY = People({})
 
 
-class Service:
+class Project:
     """A project as the interface sees it. `people` are those that the policy names; `address` is where browsers reach the console, if the settings say."""
 
     def __init__(
