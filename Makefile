@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+SPREAD := -n auto --dist loadgroup
 
 .PHONY: demo demo-erp test test-console test-long check bench docs clean help
 
@@ -22,8 +23,8 @@ demo: $(STAMP) ## Play one business day of a distributor, show what does not tie
 demo-erp: $(STAMP) ## Drive a real ERP (Tryton, installed apart) through a day and compare; FAULTS=1 also breaks it
 	@FAULTS=$(FAULTS) $(BIN)/python examples/erp/demo.py
 
-test: $(STAMP) ## Run the tests
-	@$(BIN)/python -m pytest
+test: $(STAMP) ## Run the tests, one process a core
+	@$(BIN)/python -m pytest $(SPREAD)
 
 test-console: $(STAMP) ## Run the console's tests in a real Chromium; nothing is skipped
 	@TIEOUT_BROWSER=required $(BIN)/python -m pytest tests/console -m ""
@@ -38,7 +39,7 @@ check: $(STAMP) ## Everything CI runs: lint, format, types, import contracts, se
 	@echo "== import contracts" && $(BIN)/lint-imports
 	@echo "== secrets" && $(BIN)/python checks/secret_scan.py
 	@echo "== dependencies" && $(BIN)/python checks/dependency_scan.py
-	@echo "== tests" && $(BIN)/python -m pytest
+	@echo "== tests" && $(BIN)/python -m pytest $(SPREAD)
 
 bench: $(STAMP) ## Measure speed and size; writes bench-out/bench.json
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[bench]'

@@ -18,6 +18,19 @@ from world import World
 
 settings.register_profile("tieout", deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 settings.load_profile("tieout")
+COSTLY = ("_template", "hundred_thousand")
+"""Fixtures of a whole run that take long to make: the tests that need one are played by one process, and first."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Divide the tests between processes: by file, and all that share a costly fixture together (`pytest -n 2 --dist loadgroup`)."""
+    groups: dict[str, list[pytest.Item]] = {costly: [] for costly in COSTLY}
+    for item in items:
+        used = getattr(item, "fixturenames", ())
+        group = next((costly for costly in COSTLY if costly in used), item.path.name)
+        item.add_marker(pytest.mark.xdist_group(group))
+        groups.setdefault(group, []).append(item)
+    items[:] = [item for group in groups.values() for item in group]
 
 
 @pytest.fixture(scope="session", autouse=True)
