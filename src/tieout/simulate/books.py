@@ -39,6 +39,8 @@ class Books:
     """When a whole system is not as it should be."""
     plans: dict[str, Plan] = field(default_factory=dict)
     """The transactions that are known, by their order's number in its channel and in the ERP."""
+    returned: dict[int, list[Paper]] = field(default_factory=lambda: defaultdict(list))
+    """What came back, by the number of the order."""
     lock: threading.RLock = field(default_factory=threading.RLock)
     _made: dict[tuple[str, str], list[Document]] = field(default_factory=lambda: defaultdict(list))
     _by_key: dict[tuple[str, str], Document] = field(default_factory=dict)

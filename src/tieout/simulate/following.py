@@ -30,13 +30,13 @@ def released(books: Books, order: Order, about: str, lines: list[Line], delivery
     warehouse = order.warehouse if order.shipped_by == "wms" else "RNO"
     more = {
         "warehouse": warehouse, "parcels": [f"1Z{order.index:07d}{part:02d}"], "left": at, "delivery": delivery_number, "release": release,
-        "channel": order.channel.name,
     }  # fmt: skip
     shipped = Paper("shipment", "wms", f"SH{order.index}-{part}", at, at + late(rng), about, lines, more=more)
     there = delivery(order, shipped, rng)
     story = Plan(order, [shipped, there], rng)
     if part == 1:
         add_return(story, books.seed)
+    books.returned[order.index] += story.all("return_received")
     books.say(*(paper for paper in story.papers if paper.kind not in GIVEN_BACK), of=order)
 
 
