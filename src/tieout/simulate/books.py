@@ -37,6 +37,8 @@ class Books:
     clock: Clock
     troubles: list[Trouble] = field(default_factory=list)
     """When a whole system is not as it should be."""
+    route: Callable[[Paper], None] = lambda paper: None
+    """Says when a paper arrives, given when it would."""
     plans: dict[str, Plan] = field(default_factory=dict)
     """The transactions that are known, by their order's number in its channel and in the ERP."""
     returned: dict[int, list[Paper]] = field(default_factory=lambda: defaultdict(list))
@@ -106,6 +108,7 @@ class Books:
             if of is not None:
                 paper.of = of.index
             self._count += 1
+            self.route(paper)
             heapq.heappush(self._coming, (paper.delivered, self._count, paper))
 
     def later(self, at: int, do: Callable[[], object]) -> None:

@@ -15,6 +15,8 @@ DOWN, GATEWAY, LIMITED, SLOW, UNANSWERED, LATE, REFUSED, INSIDE = (
 """Hung up on before anything is done; done, and a gateway says that it took too long; too many requests; answered slowly; done, and hung up
 on; done only after the sender has given up; refused with a reason; not done, which stands inside an answer of success."""
 ALWAYS = 1_000_000
+LOCKED = "LOCKED"
+"""The code of an error that goes away by itself."""
 
 
 @dataclass(slots=True)
@@ -31,6 +33,11 @@ class Fate:
     code: str = ""
     reason: str = ""
     seconds: int = 60
+
+    @property
+    def refuses(self) -> bool:
+        """Whether what it strikes is never done."""
+        return self.how in (REFUSED, INSIDE) and self.code != LOCKED
 
     def strikes(self, what: str) -> bool:
         """Whether it strikes this request; it is used up by that."""

@@ -27,7 +27,7 @@ class Live:
     def __post_init__(self) -> None:
         self._began = self.now()
         self._days = iter(self.world.unfold())
-        self.books = Books(self.world.seed, lambda: self.moment, self.world.troubles)
+        self.books = Books(self.world.seed, lambda: self.moment, self.world.troubles, self.world.route)
 
     @property
     def moment(self) -> int:

@@ -50,7 +50,7 @@ class Loop:
     def of(cls, world: World) -> "Loop":
         """Around a world."""
         clock = Clock(world.start)
-        return cls(world, clock, Books(world.seed, clock.now, world.troubles))
+        return cls(world, clock, Books(world.seed, clock.now, world.troubles, world.route))
 
 
 def run(drill: Drill, world: World, progress: Progress = lambda done, total: None, lease: timedelta = LEASE) -> Grade:

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from tieout.simulate.books import Books
-from tieout.simulate.fates import REFUSED
 from tieout.simulate.grade import Difference
 from tieout.simulate.paper import Line
 from tieout.simulate.story import Plan
@@ -56,7 +55,7 @@ def _left(books: Books) -> list[Plan]:
 
 
 def _wrong(books: Books, plan: Plan) -> Iterator[Difference]:
-    barred = {kind for fate in plan.fates if fate.how == REFUSED for kind in BARRED[fate.what]}
+    barred = {kind for fate in plan.fates if fate.refuses for kind in BARRED[fate.what]}
     for what in KINDS:
         for made, calls_for in documents(books, plan, what):
             wanted = [] if what in barred else [calls_for]

@@ -177,7 +177,6 @@ ACCOUNTS: Mapping[str, Account] = {
 DRIVEN: Mapping[str, Account] = {
     "TFU": Account(
         "TFU", Measure.QUANTITY, {"shipment": GOODS}, {"fulfilment": GOODS}, Side("channel", ("shop",), 4), Side("wms", WAREHOUSES, 4),
-        prices=("TBL", "TBK"),
     )
 }  # fmt: skip
 """What is expected besides where the shop is told what was shipped."""

@@ -114,11 +114,15 @@ class World:
         for paper in planned.papers:
             if paper.of == -1:
                 paper.of = planned.order.index
-            self._shuffle(paper)
-            for silence in self._silences:
-                if paper.system == silence.system and silence.start <= paper.delivered < silence.end + BACK_AFTER:
-                    paper.delivered = silence.end + BACK_AFTER
+            self.route(paper)
             queue.put(paper.delivered, paper)
+
+    def route(self, paper: Paper) -> None:
+        """Let a paper arrive when its feed lets it: otherwise in a world that is shuffled, later when its system is silent."""
+        self._shuffle(paper)
+        for silence in self._silences:
+            if paper.system == silence.system and silence.start <= paper.delivered < silence.end + BACK_AFTER:
+                paper.delivered = silence.end + BACK_AFTER
 
     def _settle(self, market: Market, name: str, on: date, papers: list[Paper]) -> Iterator[Plan]:
         """The settlement of a marketplace that closes on a day, if one does."""
