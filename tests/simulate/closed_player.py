@@ -37,7 +37,7 @@ def main(folder: Path) -> None:
         for line in sys.stdin.buffer:
             request = msgspec.json.decode(line, type=Request)
             is_busy = player.play(request.steps, request.at)
-            answer = Answer(is_busy, player.cases(request.damaged))
+            answer = Answer(is_busy, player.cases(request.damaged, {}))
             sys.stdout.buffer.write(msgspec.json.encode(answer) + b"\n")
             sys.stdout.buffer.flush()
 

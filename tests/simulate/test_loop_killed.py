@@ -97,7 +97,7 @@ class Harried:
             self._process.stdin.close()
             self._process.wait(30)
 
-    def cases(self, damaged: Mapping[str, str]) -> dict[str, Shown]:
+    def cases(self, damaged: Mapping[str, str], wanted: Mapping[str, Shown]) -> dict[str, Shown]:
         return self._shown
 
     def double_claims(self) -> list[Any]:

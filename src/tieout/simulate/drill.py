@@ -103,7 +103,7 @@ def play(drill: Drill, player: Player, progress: Progress = lambda done, total: 
         watched.expect(events)
         for at, papers in slices(drill, day.papers, events, day.start, day.end):
             player.play(written(drill, papers, at, is_complete=at == day.end, silent=day.silent), at)
-            watched.look(at, player.cases(drill.damaged))
+            watched.look(at, player.cases(drill.damaged, watched.right(at)))
             drill.clear()
         progress(day.end - world.start, world.end - world.start)
     return graded(drill, player, watched, auditor)

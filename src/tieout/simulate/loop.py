@@ -77,7 +77,7 @@ def play(drill: Drill, loop: Loop, player: Player, progress: Progress = lambda d
             papers = arrived(loop, at)
             heard += papers
             busy.tell(at, player.play(written(drill, papers, at, is_complete=at == day.end, silent=day.silent), at))
-            looks.append((at, player.cases(drill.damaged)))
+            looks.append((at, player.cases(drill.damaged, {})))
             drill.clear()
         watched.expect(auditor.hear(heard, day.end, day.silent))
         for at, shown in looks:

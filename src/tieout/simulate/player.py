@@ -21,8 +21,9 @@ class Player(Protocol):
         """Take in deliveries at a moment, and send what is owed then; whether something is left to be sent later."""
         ...
 
-    def cases(self, damaged: Mapping[str, str]) -> dict[str, Shown]:
-        """The exceptions that stand, by name; `damaged` names those of files that cannot be read."""
+    def cases(self, damaged: Mapping[str, str], wanted: Mapping[str, Shown]) -> dict[str, Shown]:
+        """The exceptions that stand, by name; `damaged` names those of files that cannot be read. Who hears of changes only after a
+        while may wait until it is as `wanted`."""
         ...
 
     def double_claims(self) -> list[Difference]:
@@ -51,7 +52,7 @@ class Within:
         scenario.do_all(self.project, self.root, steps, by_their_time=self.sending is not None)
         return self.sending.send(utc(at)) if self.sending is not None else False
 
-    def cases(self, damaged: Mapping[str, str]) -> dict[str, Shown]:
+    def cases(self, damaged: Mapping[str, str], wanted: Mapping[str, Shown]) -> dict[str, Shown]:
         """See Player."""
         return open_cases(self.project.connection, damaged)
 
