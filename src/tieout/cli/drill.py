@@ -15,7 +15,7 @@ from tieout.cli import project as projects
 from tieout.cli import show
 from tieout.cli.options import Json, counter
 from tieout.errors import OperatorError
-from tieout.simulate import drill_page, scenario
+from tieout.simulate import drill_page, loop, scenario
 from tieout.simulate.drill import Drill, make_project, run
 from tieout.simulate.grade import Grade
 from tieout.simulate.mix import mix_of
@@ -23,6 +23,8 @@ from tieout.simulate.shrink import shrink as shrink_world
 from tieout.simulate.world import World
 
 SECONDS_FINE, SECONDS_COARSE = 3600, 86400
+SECONDS_DRIVEN, SECONDS_DRIVEN_COARSE = 600, 1800
+"""Where Tieout drives, it must hear of things while there is still time to act."""
 SHOWN_MAX = 20
 
 
@@ -35,7 +37,11 @@ def drill(
     company: Annotated[
         Path | None, typer.Option("--company", help="Your own version of the simulated company; a new folder gets a copy.")
     ] = None,
-    coarse: Annotated[bool, typer.Option("--coarse", help="Look once a day, not whenever something becomes knowable: quicker.")] = False,
+    drive: Annotated[
+        bool,
+        typer.Option("--drive", help="Leave booking, shipping, billing and crediting to Tieout: the simulated systems do what it tells them."),
+    ] = False,
+    coarse: Annotated[bool, typer.Option("--coarse", help="Look more seldom: once a day, with --drive every half hour. Quicker.")] = False,
     keep: Annotated[Path | None, typer.Option("--keep", help="Keep project, truth and all files in this new folder.")] = None,
     shrink: Annotated[Path | None, typer.Option("--shrink", help="If it fails: the few messages that show it, in this new folder.")] = None,
     play: Annotated[Path | None, typer.Option("--scenario", help="Play a kept or shrunk folder again, and nothing else.")] = None,
@@ -53,12 +59,14 @@ def drill(
         )
         return
     mix = mix_of(faults)
-    world = World(seed, days, orders_per_day, mix)
+    if drive and shrink is not None:
+        raise OperatorError("A drill that drives cannot be shrunk.", "Keep it with --keep, and play it again with --scenario.")
+    world = World(seed, days, orders_per_day, mix, is_driven=drive)
     with _folder(keep) as folder:
         make_project(folder, against, company=company)
-        planned = Drill(world, folder, SECONDS_COARSE if coarse else SECONDS_FINE, is_fine=not coarse, keeps_feeds=keep is not None)
+        planned = Drill(world, folder, _slice(drive=drive, coarse=coarse), is_fine=not coarse, keeps_feeds=keep is not None)
         with counter("Drilling", "seconds of the world") as tell:
-            grade = run(planned, tell)
+            grade = loop.run(planned, world, tell) if drive else run(planned, tell)
     if html is not None:
         drill_page.write(grade, html, seed=seed)
     if as_json:
@@ -69,6 +77,13 @@ def drill(
         _shrink(World(seed, days, orders_per_day, mix), grade, shrink, company, against)
     if not grade.is_clean:
         raise typer.Exit(1)
+
+
+def _slice(*, drive: bool, coarse: bool) -> int:
+    """Seconds between two looks."""
+    if drive:
+        return SECONDS_DRIVEN_COARSE if coarse else SECONDS_DRIVEN
+    return SECONDS_COARSE if coarse else SECONDS_FINE
 
 
 @contextmanager
@@ -125,11 +140,15 @@ def _show(grade: Grade) -> None:
     show.console.print(table)
     for title, found in (
         ("False alarms", grade.false_alarms), ("Double claims", grade.double_claims), ("Missed beside these", grade.missed),
-        ("Balances that differ from the auditor's", grade.unbalanced),
+        ("Balances that differ from the auditor's", grade.unbalanced), *((("Not made exactly once", grade.not_once),) if grade.documents else ()),
     ):  # fmt: skip
         show.console.print(f"{title}: {len(found):,}", style="red" if found else "")
         for each in found[:SHOWN_MAX]:
             show.console.print(f"  {each}", markup=False)
+    if grade.documents:
+        show.console.print(
+            "Documents made in the simulated systems: " + ", ".join(f"{many:,} {what}" for what, many in grade.documents.items())
+        )
     for missed, reason in grade.expected_misses.items():
         show.console.print(f"Expected miss: {missed}: {reason}", markup=False)
     show.console.print(f"ledger {grade.ledger_hash}")

@@ -174,25 +174,31 @@ ACCOUNTS: Mapping[str, Account] = {
         ),
     )
 }  # fmt: skip
+DRIVEN: Mapping[str, Account] = {
+    "TFU": Account(
+        "TFU", Measure.QUANTITY, {"shipment": GOODS}, {"fulfilment": GOODS}, Side("channel", ("shop",), 4), Side("wms", WAREHOUSES, 4),
+    )
+}  # fmt: skip
+"""What is expected besides where the shop is told what was shipped."""
 TYPES = {
     "order": "order", "booking": "sales_order", "booking_cancelled": "cancellation", "order_cancelled": "order_cancellation",
     "reservation": "allocation", "reservation_released": "deallocation", "shipment": "shipment", "delivery": "delivery",
     "invoice": "invoice", "invoice_voided": "credit_memo", "receipt": "cash_receipt", "payment": "bank_entry", "answer": "group", "group": "received_group",
     "unit": "unit", "return_authorised": "return", "return_received": "return_receipt", "restocked": "restock", "credit": "credit_memo",
-    "refund": "refund", "sale": "settled_sales", "sale_refunded": "settled_refunds",
+    "refund": "refund", "fulfilment": "fulfillment", "sale": "settled_sales", "sale_refunded": "settled_refunds",
     "event": "event", "event_returned": "event", "left_out": "left_out", "settlement": "settlement", "settled": "settled_in_all", "fees": "settled_fees",
     "reserve": "settled_reserve", "reserve_line": "settled_reserve_line", "payout": "payout", "payout_received": "bank_entry", "fees_posted": "journal",
 }  # fmt: skip
 """What each kind of paper is called in references."""
 
 
-def under(settings: str) -> Mapping[str, Account]:
+def under(settings: str, *, is_driven: bool = False) -> Mapping[str, Account]:
     """The accounts by a company's own deadlines and tolerances, as its `tieout.toml` states them for an account or a side of it.
 
     Raises SettingsError for a row that the auditor does not know how to apply.
     """
     stated = tomllib.loads(settings)
-    made = dict(ACCOUNTS)
+    made = {**ACCOUNTS, **(DRIVEN if is_driven else {})}
     for row in reversed(stated.get("deadlines", [])):
         for code in _codes(row, {"account", "side", "hours", "days", "business_days", "team"}):
             for name in _sides(row):

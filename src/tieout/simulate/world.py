@@ -13,12 +13,14 @@ from tieout.simulate.paper import Paper
 from tieout.simulate.returns import add_return
 from tieout.simulate.selling import add_selling
 from tieout.simulate.settling import SETTLED, Market, reserve_of
-from tieout.simulate.story import CHANNEL_OF, SETTLEMENT_HOUR, WINDOW, Order, Plan, Silence, closing, late, orders, plan
+from tieout.simulate.story import CHANNEL_OF, SETTLEMENT_HOUR, WINDOW, Order, Plan, Silence, Trouble, closing, late, orders, plan
 from tieout.simulate.truth import Truth
 
 FIRST_DAY = date(2026, 3, 2)
 """A Monday, six days before the clocks go forward where the company works."""
-SILENCE_INDEX = -5_000_000
+SILENCE_INDEX, TROUBLE_INDEX = -5_000_000, -6_000_000
+LEFT = ("shop", "inside", "portal")
+"""Channels whose orders are left to Tieout in a driven world; all others the ERP takes in itself."""
 BACK_AFTER = 600
 """Seconds after its silence at which a feed sends all that it has held back."""
 DRAIN_DAYS = 24
@@ -49,6 +51,9 @@ class World:
     mix: list[Share]
     shuffle: str = ""
     """Another name here lets everything arrive at other moments inside its delivery window."""
+    is_driven: bool = False
+    """Whether booking, shipping, billing and crediting the orders of some channels is left to Tieout."""
+    troubles: list[Trouble] = field(default_factory=list)
     truths: list[Truth] = field(default_factory=list)
     _silences: list[Silence] = field(default_factory=list)
 
@@ -66,6 +71,7 @@ class World:
         """Day after day; a day's papers arrive on it, whenever their orders were placed."""
         queue: Queue[Paper] = Queue()
         self._silences = self._silent_days()
+        self.troubles += self._troubled_days() if self.is_driven else []
         markets = [(Market(self.seed, name), name) for name in MARKETS]
         reserves = [reserve_of(name) for name in MARKETS]
         for paper in self._reference():
@@ -94,15 +100,29 @@ class World:
                 return [struck]
         return []
 
+    def _troubled_days(self) -> list[Trouble]:
+        """The hours in which a system that answers is in trouble: at most one trouble a day."""
+        found = []
+        for n in range(self.days):
+            order = Order(TROUBLE_INDEX - n, CHANNEL_OF["shop"], "", "", 0, [], 0, 0, "", "")
+            struck = self._struck(Trouble(order, [], chance.stream("trouble"), start=moment(FIRST_DAY + timedelta(days=n))), on="system")
+            if isinstance(struck, Trouble) and struck.fault:
+                found.append(struck)
+        return found
+
     def _put(self, planned: Plan, queue: Queue[Paper]) -> None:
         for paper in planned.papers:
             if paper.of == -1:
                 paper.of = planned.order.index
-            self._shuffle(paper)
-            for silence in self._silences:
-                if paper.system == silence.system and silence.start <= paper.delivered < silence.end + BACK_AFTER:
-                    paper.delivered = silence.end + BACK_AFTER
+            self.route(paper)
             queue.put(paper.delivered, paper)
+
+    def route(self, paper: Paper) -> None:
+        """Let a paper arrive when its feed lets it: otherwise in a world that is shuffled, later when its system is silent."""
+        self._shuffle(paper)
+        for silence in self._silences:
+            if paper.system == silence.system and silence.start <= paper.delivered < silence.end + BACK_AFTER:
+                paper.delivered = silence.end + BACK_AFTER
 
     def _settle(self, market: Market, name: str, on: date, papers: list[Paper]) -> Iterator[Plan]:
         """The settlement of a marketplace that closes on a day, if one does."""
@@ -120,7 +140,12 @@ class World:
             paper.delivered = said + late(chance.stream(self.seed, self.shuffle, paper.system, paper.kind, paper.number, paper.revision))
 
     def _plan(self, order: Order) -> Plan:
-        """What will be said about an order, with what goes wrong."""
+        """What will be said about an order, with what goes wrong. One that is left to Tieout only asks for goods."""
+        if self.is_driven and order.channel.name in LEFT:
+            order.warehouse = order.warehouse if order.shipped_by == "wms" else "RNO"
+            left = plan(self.seed, order)
+            left.papers, left.is_left = left.all("order"), True
+            return self._struck(left, on="request")
         made = plan(self.seed, order)
         add_return(made, self.seed)
         add_selling(made, self.seed)
