@@ -23,9 +23,10 @@ ACCOUNT = "071000013-4410"
 """The company's bank account."""
 NAMELESS = ("bank_entry", "order_id")
 """Kinds of reference that name no transaction."""
-ROOTS = ("order", "sales_order", "invoice", "return", "settlement", "payout")
+ROOTS = ("order", "sales_order", "purchase_order", "invoice", "vendor_invoice", "return", "settlement", "payout")
 SYSTEMS = (
-    "shop", "desk", "portal", "edi", "mira", "bazaar", "mira_pay", "bazaar_pay", "erp", "wms", "threepl", "carrier", "bank",
+    "shop", "desk", "portal", "edi", "mira", "bazaar", "mira_pay", "bazaar_pay", "erp", "wms", "scanner", "threepl", "vendors",
+    "freight", "carrier", "bank",
 )  # fmt: skip
 """As in the project's settings: of two names of a transaction, its own type and then the earlier system's names it."""
 
@@ -133,7 +134,9 @@ class Book:
                 prices = [e for e in found.get((other, root, key), ()) if e.sign > 0 and e.cents is not None]
                 if prices:
                     break
-            open_ = left(account, entries, prices)
+            moved = found.get((account.explained_by, root, key), [])
+            cover = sum(e.quantity or 0 for e in found.get((account.covered_by, root, key), ()) if e.sign > 0)
+            open_ = left(account, entries, prices, moved, cover)
             if open_ is not None:
                 yield f"{root}#{key}" if key else root, account, open_
 
@@ -180,6 +183,13 @@ def shares(paper: Paper, part: Part) -> Iterator[tuple[str, str, int | None, Cen
                 yield line.about or paper.about, line.charge, None, line.value
         case Part.COUNT:
             yield paper.about, "", 1, None
+        case Part.EACH:
+            for line in paper.lines:
+                yield line.about or paper.about, "", line.quantity, None
+        case Part.BELOW:
+            for line in paper.lines:
+                if (line.quantity or 0) < 0:
+                    yield line.about or paper.about, "", -(line.quantity or 0), None
         case Part.GROUP:
             if "group" in paper.more:
                 yield paper.more["group"], "", 1, None
@@ -337,7 +347,7 @@ def _opens(account: Account, open_: Left, feeds: Feeds, at: int, grace: int) -> 
     side = account.over if open_.is_over else account.under
     own = open_.due if account.own_due and open_.is_over else None
     due = own if own is not None else side.due(open_.since, is_day=open_.is_day)
-    known = feeds.when(side.said_by, due + grace)
+    known = feeds.when((*account.over.said_by, *account.under.said_by) if account.is_flow else side.said_by, due + grace)
     return NEVER if known == NEVER else max(at, known)
 
 
