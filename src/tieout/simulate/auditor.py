@@ -72,21 +72,32 @@ def waits(paper: Paper, names: Mapping[str, str]) -> bool:
     return paper.about.split("/")[1] in NAMELESS and paper.about not in names
 
 
+def moves_of(accounts: Mapping[str, Account]) -> Mapping[str, list[tuple[Account, int, Part]]]:
+    """For each kind of paper the accounts that it moves, with the sign and what they take of it."""
+    found: dict[str, list[tuple[Account, int, Part]]] = defaultdict(list)
+    for account in accounts.values():
+        for kind, (sign, part) in account.moves.items():
+            found[kind].append((account, sign, part))
+    return found
+
+
 class Book:
     """The papers of one transaction that have arrived, and what they come to by some accounts."""
 
     def __init__(self, accounts: Mapping[str, Account]) -> None:
         self._accounts = accounts
+        self._moves = moves_of(accounts)
         self._best: dict[str, Paper] = {}
         self.damaged: list[Paper] = []
 
     def take(self, paper: Paper) -> None:
-        """A paper arrives: the newest version of each document counts. Of a damaged one at most its group does."""
+        """A paper arrives: the newest version of each document counts, and every interchange group it came in. Of a damaged one at most
+        its group does."""
+        if "group" in paper.more and (not paper.spoil or is_group_known(paper)):
+            self._best[f"group {paper.more['group']}"] = paper.copy(kind="group", lines=[], links=(), spoil="", revision=0)
         if paper.spoil:
             self.damaged.append(paper)
-            if not is_group_known(paper):
-                return
-            paper = paper.copy(kind="group", lines=[])
+            return
         name = identity(paper)
         if name not in self._best or paper.revision > self._best[name].revision:
             self._best[name] = paper
@@ -94,7 +105,7 @@ class Book:
     def waiting(self) -> list[Paper]:
         """What names nothing that the ledger could know."""
         names = self._names()
-        return [paper for paper in self._best.values() if waits(paper, names)]
+        return [paper for paper in self._best.values() if paper.kind != "group" and waits(paper, names)]
 
     def _names(self) -> dict[str, str]:
         return roots(pair for paper in self._best.values() if not paper.void for pair in paper.links)
@@ -105,11 +116,10 @@ class Book:
         names = self._names()
         found: dict[Place, list[Entry]] = defaultdict(list)
         for paper in papers:
-            if waits(paper, names):
+            if paper.kind != "group" and waits(paper, names):
                 continue
-            for account in self._accounts.values():
-                if paper.kind in account.moves and collects(account, paper):
-                    sign, part = account.moves[paper.kind]
+            for account, sign, part in self._moves.get(paper.kind, ()):
+                if collects(account, paper):
                     for about, key, quantity, cents in shares(paper, part):
                         occurred, is_day = (paper.more["sent"], False) if part is Part.GROUP else (paper.happened, paper.is_day)
                         entry = Entry(
@@ -191,8 +201,7 @@ def shares(paper: Paper, part: Part) -> Iterator[tuple[str, str, int | None, Cen
                 if (line.quantity or 0) < 0:
                     yield line.about or paper.about, "", -(line.quantity or 0), None
         case Part.GROUP:
-            if "group" in paper.more:
-                yield paper.more["group"], "", 1, None
+            yield paper.more["group"], "", 1, None
 
 
 def roots(links: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -14,7 +14,6 @@ from typing import Any
 from tieout.errors import SettingsError
 from tieout.simulate.catalogue import MARKETS
 from tieout.simulate.clock import HOUR, business_day, local, moment
-from tieout.simulate.story import SETS
 
 GRACE = 20 * 60
 """The grace of the simulated company, as its `tieout.toml` says."""
@@ -181,7 +180,7 @@ ACCOUNTS: Mapping[str, Account] = {
             Side("bank", ("bank",), business_days=5), Side("marketplace", REPORTS, 3 * 24), held_by="SFT",
         ),
         Account(
-            "EAN", Measure.QUANTITY, dict.fromkeys((*SETS, "group"), Part.GROUP), {"answer": Part.COUNT},
+            "EAN", Measure.QUANTITY, {"group": Part.GROUP}, {"answer": Part.COUNT},
             Side("erp", BY_EDI, 24), Side("partner", BY_EDI, 24), unit="DOC",
         ),
         Account(

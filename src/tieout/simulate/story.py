@@ -94,6 +94,8 @@ class Plan:
     """Whether the auditor follows it although nothing struck it."""
     concerns: list[int] = field(default_factory=list)
     """Orders that its fault strikes too."""
+    positions: set[tuple[str, str]] = field(default_factory=set)
+    """Stock positions, by warehouse and item, that any fault of the world has struck: one each, so that the faults can be told apart."""
 
     def all(self, kind: str) -> list[Paper]:
         """The papers of a kind."""
@@ -290,7 +292,7 @@ def release(order: Order, at: int, rng: random.Random) -> Paper:
     lines = [line.copy(value=None) for line in order.goods]
     made = Paper("release", "threepl", order.sales_order, at - at % MINUTE, at + late(rng), order.booked_as, lines)
     made.more["warehouse"] = order.warehouse
-    return sent_by_us(made, "LAKE3PL", order.index + 1)
+    return sent_by_us(made, "LAKE3PL", order.index * 10 + 9)
 
 
 def shipment(order: Order, at: int, rng: random.Random, part: int = 1) -> Paper:
