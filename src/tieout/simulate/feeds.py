@@ -11,7 +11,7 @@ NEVER = 2**62
 
 def is_group_known(paper: Paper) -> bool:
     """Whether the head of a damaged interchange came through: its group was received, and has to be answered."""
-    return "group" in paper.more and paper.spoil in ("count", "truncated")
+    return "group" in paper.more and paper.spoil in ("count", "truncated", "nameless")
 
 
 class Feeds:

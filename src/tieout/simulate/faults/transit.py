@@ -3,7 +3,7 @@
 from tieout.simulate.clock import HOUR, MINUTE
 from tieout.simulate.faults import Parameters, fault
 from tieout.simulate.paper import Paper
-from tieout.simulate.story import Plan, answer, renumbered
+from tieout.simulate.story import Plan, again, renumbered
 from tieout.simulate.truth import Expected, Outcome, Truth, open_lines
 
 LATE_HOURS = {"booking": 36, "reservation": 24, "shipment": 144, "delivery": 144, "invoice": 72, "receipt": 120, "payment": 192}
@@ -42,9 +42,7 @@ def lost(plan: Plan, parameters: Parameters) -> Truth | None:
     if paper is None:
         return None
     expected = missing(plan, paper.kind)
-    plan.papers.remove(paper)
-    if paper.kind == "shipment" and plan.order.shipped_by == "threepl":
-        plan.papers = [each for each in plan.papers if each.about != paper.more["group"]]
+    plan.lose(paper)
     return Truth("", plan.order.ref, Outcome.EXCEPTION, expected, f"{paper.kind} {paper.number} lost")
 
 
@@ -97,13 +95,7 @@ def damaged(plan: Plan, how: str, kinds: list[str], resent_hours: int) -> Truth 
     if "group" in paper.more and how not in ("count", "truncated"):
         plan.papers = [each for each in plan.papers if each.about != paper.more["group"]]
     if resent_hours and plan.rng.random() < 0.5:
-        control = paper.more.get("control", 0) + 50_000_000
-        again = plan.add(paper.copy(delivered=paper.delivered + resent_hours * HOUR))
-        if "group" in paper.more:
-            again.more |= {"control": control, "group": f"{paper.system}/group/{paper.more['partner']}:{control}"}
-            again.more["sent"] += resent_hours * HOUR
-            code, group = ("850", "PO") if paper.kind == "order" else ("945", "SW")
-            plan.add(answer(again, code, group, plan.rng))
+        again(plan, paper, resent_hours * HOUR, plan.rng)
     paper.spoil = how
     expected = [Expected(f"QUA {paper.system}/{paper.kind}/{paper.number}", paper.system)]
     return Truth("", plan.order.ref, Outcome.QUARANTINED, expected, f"{paper.kind} {paper.number}: {how}")

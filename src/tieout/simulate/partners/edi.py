@@ -1,9 +1,9 @@
-"""Trading partners that speak X12: customers' orders (850), the third party's shipping advice (945), and our acknowledgments (997).
+"""Customers that speak X12: their orders (850), and our acknowledgments (997). What vendors, warehouses and carriers say stands in `supply`.
 
 Every document travels in an interchange of its own, with one group and one set, as small partners send them.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from tieout.formats.x12 import Envelope, GroupDraft, Row, SetDraft
@@ -13,9 +13,10 @@ from tieout.simulate.paper import Paper, money
 from tieout.simulate.partners import File
 from tieout.simulate.wire import SPOILS, packed
 
-SYSTEMS = ("edi", "threepl")
+SYSTEMS = ("edi",)
 OURS = "CUPLINE"
-WAREHOUSE = "LAKE3PL"
+Making = Callable[[Paper], tuple[str, str, list[Row]]]
+"""A paper to the set's code, its group's, and its segments."""
 
 SPOILS["control_number"] = lambda raw: raw.replace(b"~IEA*1*", b"~IEA*1*9", 1).replace(b"~IEA*1*90", b"~IEA*1*9", 1)
 SPOILS["count"] = lambda raw: raw.replace(b"~SE*", b"~SE*9", 1)
@@ -23,15 +24,16 @@ SPOILS["count"] = lambda raw: raw.replace(b"~SE*", b"~SE*9", 1)
 
 def write(papers: Sequence[Paper], at: int) -> Iterator[File]:
     """All interchanges of the slice, one after the other in one file."""
-    return packed(papers, "interchanges-{}.edi", at, _interchange, glue=b"\n")
+    return packed(papers, "interchanges-{}.edi", at, lambda paper: interchange(paper, SETS), glue=b"\n")
 
 
-def _interchange(paper: Paper) -> bytes:
-    code, group, rows = SETS[paper.kind](paper)
+def interchange(paper: Paper, sets: Mapping[str, Making]) -> bytes:
+    """One paper in an interchange of its own."""
+    code, group, rows = sets[paper.kind](paper)
     control = paper.more["control"]
     partner = paper.more["partner"]
     sender, receiver = (OURS, partner) if paper.more.get("sent_by_us") else (partner, OURS)
-    made: datetime = local(paper.more.get("sent", paper.happened))
+    made: datetime = local(paper.more.get("sent") or paper.more.get("made", paper.happened))
     draft = GroupDraft(group, control, (SetDraft(code, 1, tuple(rows)),))
     return write_x12(Envelope("ZZ", sender, "ZZ", receiver, control), (draft,), made)
 
@@ -48,23 +50,11 @@ def _order(paper: Paper) -> tuple[str, str, list[Row]]:
     return "850", "PO", [*rows, ("CTT", str(len(paper.lines)))]
 
 
-def _advice(paper: Paper) -> tuple[str, str, list[Row]]:
-    order = paper.about.rsplit("/", 1)[1]
-    rows: list[Row] = [
-        ("W06", "F", order, local(paper.happened).strftime("%Y%m%d"), paper.number, "", paper.more.get("purchase_order", "")),
-        ("N1", "WH", "LAKE 3PL", "92", paper.more["warehouse"]),
-        *(("N9", "CN", parcel) for parcel in paper.more["parcels"]),
-    ]
-    for n, line in enumerate(paper.lines, 1):
-        rows += [("LX", str(n)), ("W12", "SH", str(line.quantity), str(line.quantity), "", line.unit, "", "VN", line.item)]
-    return "945", "SW", [*rows, ("W03", str(sum(line.quantity or 0 for line in paper.lines)))]
-
-
-def _answer(paper: Paper) -> tuple[str, str, list[Row]]:
+def answered(paper: Paper) -> tuple[str, str, list[Row]]:
+    """997: our acknowledgment of a group."""
     group, control, code = paper.more["answers"]
     rows: list[Row] = [("AK1", group, str(control)), ("AK2", code, "0001"), ("AK5", "A"), ("AK9", "A", "1", "1", "1")]
     return "997", "FA", rows
 
 
-SETS: dict[str, Callable[[Paper], tuple[str, str, list[Row]]]] = {"order": _order, "shipment": _advice, "answer": _answer}
-"""What each kind of paper becomes: the set's code, its group's, and its segments."""
+SETS: Mapping[str, Making] = {"order": _order, "answer": answered}
