@@ -17,8 +17,10 @@ from tieout.cli.options import Json, counter
 from tieout.errors import OperatorError
 from tieout.simulate import drill_page, loop, scenario
 from tieout.simulate.drill import Drill, make_project, run
+from tieout.simulate.drill import play as play_drill
 from tieout.simulate.grade import Grade
 from tieout.simulate.mix import mix_of
+from tieout.simulate.remote import Remote, Target
 from tieout.simulate.shrink import shrink as shrink_world
 from tieout.simulate.world import World
 
@@ -33,7 +35,17 @@ def drill(
     days: Annotated[int, typer.Option("--days", min=1, max=365, help="On how many days orders are placed.")] = 3,
     orders_per_day: Annotated[int, typer.Option("--orders-per-day", min=1, max=100_000, help="How many orders each day.")] = 100,
     faults: Annotated[Path | None, typer.Option("--faults", help="Which faults, how often (TOML); else all there are.")] = None,
-    against: Annotated[str, typer.Option("--against", help="`embedded`, or the PostgreSQL URL of a database for the drill.")] = "embedded",
+    against: Annotated[
+        str,
+        typer.Option(
+            "--against",
+            help="`embedded`; the PostgreSQL URL of a database for the drill; or the http(s) URL of a running `tieout serve`. That one WRITES: "
+            "thousands of invented messages go into the ledger that is served there, and stay. It has to be empty.",
+        ),
+    ] = "embedded",
+    is_rehearsal: Annotated[
+        bool, typer.Option("--yes-this-is-a-rehearsal", help="Drill against a running Tieout although its ledger is not empty.")
+    ] = False,
     company: Annotated[
         Path | None, typer.Option("--company", help="Your own version of the simulated company; a new folder gets a copy.")
     ] = None,
@@ -48,7 +60,11 @@ def drill(
     html: Annotated[Path | None, typer.Option("--html", help="Write the grade as a page to this file.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Would it have been caught? Play a distributor with faulty partners, and grade what was found. Your own ledger is not touched."""
+    """Would it have been caught? Play a distributor with faulty partners, and grade what was found.
+
+    Your own ledger is not touched, and nothing is sent anywhere, unless you name a running Tieout with --against: it takes its keys from
+    TIEOUT_DRILL_KEY (messages) and TIEOUT_DRILL_PERSON_KEY (the API).
+    """
     if play is not None:
         _play(play, against)
         return
@@ -59,14 +75,19 @@ def drill(
         )
         return
     mix = mix_of(faults)
-    if drive and shrink is not None:
-        raise OperatorError("A drill that drives cannot be shrunk.", "Keep it with --keep, and play it again with --scenario.")
+    is_remote = against.startswith(("http://", "https://"))
+    _refuse(is_remote=is_remote, drive=drive, shrink=shrink)
     world = World(seed, days, orders_per_day, mix, is_driven=drive)
     with _folder(keep) as folder:
-        make_project(folder, against, company=company)
-        planned = Drill(world, folder, _slice(drive=drive, coarse=coarse), is_fine=not coarse, keeps_feeds=keep is not None)
+        make_project(folder, "embedded" if is_remote else against, company=company)
+        planned = Drill(
+            world, folder, _slice(drive=drive, coarse=coarse or is_remote), is_fine=not (coarse or is_remote), keeps_feeds=keep is not None
+        )
         with counter("Drilling", "seconds of the world") as tell:
-            grade = loop.run(planned, world, tell) if drive else run(planned, tell)
+            if is_remote:
+                grade = play_drill(planned, _remote(against, company or folder, folder, is_rehearsal=is_rehearsal), tell)
+            else:
+                grade = loop.run(planned, world, tell) if drive else run(planned, tell)
     if html is not None:
         drill_page.write(grade, html, seed=seed)
     if as_json:
@@ -77,6 +98,25 @@ def drill(
         _shrink(World(seed, days, orders_per_day, mix), grade, shrink, company, against)
     if not grade.is_clean:
         raise typer.Exit(1)
+
+
+def _refuse(*, is_remote: bool, drive: bool, shrink: Path | None) -> None:
+    """What cannot be done together. Raises OperatorError."""
+    if drive and shrink is not None:
+        raise OperatorError("A drill that drives cannot be shrunk.", "Keep it with --keep, and play it again with --scenario.")
+    if is_remote and (drive or shrink is not None):
+        raise OperatorError("A running Tieout is only told messages.", "Leave --drive and --shrink out, or --against.")
+
+
+def _remote(url: str, company: Path, folder: Path, *, is_rehearsal: bool) -> Remote:
+    """The running Tieout at an address, if it may be written to. Raises OperatorError."""
+    found = Remote(Target.of(url, company), folder)
+    if not is_rehearsal and not found.is_empty():
+        raise OperatorError(
+            f"The ledger at {url} is not empty, and a drill writes thousands of invented messages into it, which stay there.",
+            "Serve an empty project, or add --yes-this-is-a-rehearsal if all of that ledger may be thrown away.",
+        )
+    return found
 
 
 def _slice(*, drive: bool, coarse: bool) -> int:
@@ -151,4 +191,4 @@ def _show(grade: Grade) -> None:
         )
     for missed, reason in grade.expected_misses.items():
         show.console.print(f"Expected miss: {missed}: {reason}", markup=False)
-    show.console.print(f"ledger {grade.ledger_hash}")
+    show.console.print(f"ledger {grade.ledger_hash or 'hash not told by the interface'}")

@@ -167,5 +167,9 @@ def shown_as(stand: Stand) -> Shown:
 
 def plain(cents: int) -> str:
     """Money as the ledger writes it, without needless zeros."""
-    text = money(cents)
+    return plain_text(money(cents))
+
+
+def plain_text(text: str) -> str:
+    """A decimal number without needless zeros."""
     return text.rstrip("0").rstrip(".") if "." in text else text
