@@ -3,12 +3,14 @@
 import hashlib
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
+from typing import NamedTuple
 
 import msgspec
+import psycopg
 
 from tieout.cases.follow import follow
 from tieout.connectors import Secrets, System
@@ -16,11 +18,12 @@ from tieout.core.account import ClearingAccount
 from tieout.core.attempt import Target
 from tieout.core.ground import Rules
 from tieout.core.values import Ref, ref_parts
-from tieout.errors import InputMissing, OperatorError, SettingsError
+from tieout.errors import InputMissing, OperatorError, SettingsError, StoreError
 from tieout.flows import accounts_with
 from tieout.policy import driving as policies
 from tieout.policy.checkpoints import Known
 from tieout.policy.fallback import Diversion
+from tieout.policy.work import Work
 from tieout.report import tables
 from tieout.report.state import Ledger
 from tieout.runtime.batch import Connection, Counts
@@ -36,20 +39,52 @@ from tieout.store.database import Database, fetch, run
 DATABASE_VARIABLE = "TIEOUT_DATABASE"
 
 
+class Terms(NamedTuple):
+    """What the files of a project say: its settings, the rules they name, the systems with their mappings read in."""
+
+    settings: Settings
+    driving: policies.Driving
+    work: Work
+    systems: dict[str, System]
+
+
+def terms_of(settings: Settings, folder: Path) -> Terms:
+    """What settings and the files they name say. Raises SettingsError."""
+    rules = driving_of(settings, folder)
+    return Terms(settings, rules, work_of(settings, folder, rules), systems_of(settings, folder))
+
+
 class Tieout:
     """An open project. Close it, or use it in a `with` block; every table it gives is an Arrow table."""
 
     def __init__(self, folder: Path, settings: Settings, database: Database) -> None:
         self.folder = folder
-        self.settings = settings
-        self.driving = driving_of(settings, folder)
-        self.work = work_of(settings, folder, self.driving)
+        self.terms = terms_of(settings, folder)
         self.database = database
         self.connection: Connection = database.connect(writer=True)
-        self.systems = systems_of(settings, folder)
         self._remember_systems()
         self.configuration = self._configure()
         self._check_fingerprint()
+
+    @property
+    def settings(self) -> Settings:
+        """What `tieout.toml` says."""
+        return self.terms.settings
+
+    @property
+    def driving(self) -> policies.Driving:
+        """What may be told to whom, what waits for an approver, what else is done."""
+        return self.terms.driving
+
+    @property
+    def work(self) -> Work:
+        """How exceptions are worked."""
+        return self.terms.work
+
+    @property
+    def systems(self) -> dict[str, System]:
+        """The systems that speak, by name."""
+        return self.terms.systems
 
     def __enter__(self) -> "Tieout":
         return self
@@ -75,24 +110,35 @@ class Tieout:
     def _store(self, system: System) -> None:
         run(self.connection, "set_system", system.name, msgspec.json.encode(system).decode())
 
-    def _configure(self, connection: Connection | None = None) -> Configuration:
-        configuration = configuration_of(self.settings, self.systems.values(), connection or self.connection)
-        configuration.driving = driving_by(self.driving, targets_of(self.settings))
-        configuration.work = self.work
+    def _configure(self, connection: Connection | None = None, terms: Terms | None = None) -> Configuration:
+        terms = terms or self.terms
+        configuration = configuration_of(terms.settings, terms.systems.values(), connection or self.connection)
+        configuration.driving = driving_by(terms.driving, targets_of(terms.settings))
+        configuration.work = terms.work
         if configuration.driving is not None:
-            self._refuse_forgetful()
+            _refuse_forgetful(terms)
         return configuration
 
-    def _refuse_forgetful(self) -> None:
-        """A target that is believed to know a key again must be sent one, or a lost answer makes a second document (rule 26)."""
-        for one in self.driving.systems:
-            knows = getattr(sender_of(self.systems[one.name]), "knows_key", None)
-            for act in sorted(one.acts | one.stand_in) if self.settings.systems[one.name].sending.remembers_hours else ():
-                if knows is None or not knows(self.systems[one.name], act):
-                    raise SettingsError(
-                        f"{FILE}: `systems.{one.name}.sending.remembers_hours`: {act.value} goes to {one.name} without a key that it knows again.",
-                        "Leave it out, so that attempts in doubt are looked up; or have the mapping send an idempotency key.",
-                    )
+    def take(self, terms: Terms) -> None:
+        """Go by other terms from now on, all of them or none. Raises OperatorError when the ledger would have to be made anew for them."""
+        for name, system in self.systems.items():
+            terms.systems.setdefault(name, system)
+        configuration = self._configure(terms=terms)
+        if configuration.fingerprint != self.configuration.fingerprint:
+            raise OperatorError(f"{FILE} changes how accounts are kept.", "Stop, run `tieout rebuild --replace`, then start again.")
+        for system in terms.systems.values():
+            self._store(system)
+        self.terms, self.configuration = terms, configuration
+
+    def connect_again(self) -> None:
+        """Have a session again if the one there was is lost; the next question says whether the database is back."""
+        if self.connection.broken or self.connection.closed:
+            with suppress(StoreError, psycopg.Error):
+                self.connection = self.database.connect(writer=True)
+
+    def judge_again(self) -> None:
+        """Look at everything that stands open if the terms judge it by another measure than it was last judged by."""
+        self._look_again()
 
     def fresh_configuration(self, connection: Connection | None = None) -> Configuration:
         """The same configuration without reference data read, for another schema or for another thread with its own connection."""
@@ -266,6 +312,19 @@ def driving_by(rules: policies.Driving, targets: Mapping[str, Target]) -> Drivin
         return rules.knowing(known, diversions, sorted({ref_parts(reference)[0] for reference in references}))
 
     return Driving(rules, targets, of_root, rules) if any(one.acts or one.stand_in for one in rules.systems) else None
+
+
+def _refuse_forgetful(terms: Terms) -> None:
+    """A target that is believed to know a key again must be sent one, or a lost answer makes a second document (rule 26)."""
+    for one in terms.driving.systems:
+        system, sending = terms.systems[one.name], terms.settings.systems[one.name].sending
+        knows = getattr(sender_of(system), "knows_key", None)
+        for act in sorted(one.acts | one.stand_in) if sending.remembers_hours else ():
+            if knows is None or not knows(system, act):
+                raise SettingsError(
+                    f"{FILE}: `systems.{one.name}.sending.remembers_hours`: {act.value} goes to {one.name} without a key that it knows again.",
+                    "Leave it out, so that attempts in doubt are looked up; or have the mapping send an idempotency key.",
+                )
 
 
 def mapping_text(path: Path) -> str:

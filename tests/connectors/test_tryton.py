@@ -249,6 +249,28 @@ def test_answers_of_any_shape_end_in_an_outcome(act: Act | None) -> None:
     assert Failed in kinds
 
 
+def test_the_carrier_that_a_fallback_names_is_written_on_the_shipment_and_read_back() -> None:
+    by_carrier = System("erp", "tryton", Role.ERP, options={**SHOP.options, "carriers": {"FDXG": "FEDEX"}})
+    post = Command(
+        Act.POST_SHIPMENT, "erp", "TSH", Side.DEBIT, Ref("shop/order/1"), 1, (Line("1", Ref("shop/order/1"), "A", quantity=Decimal(2)),),
+        references=(Ref("erp/sales_order/S1"),), data={"carrier": "FDXG"},
+    )  # fmt: skip
+    known = sound()
+    known["out_read"] = [known["out_read"][0] | {"state": "assigned", "carrier.": {"id": 3, "party.": {"id": 9, "code": "UPS"}}}]
+    known["carrier_search_read"] = [{"id": 3, "party.": {"id": 9, "code": "FEDEX"}}]
+    outcome, calls = hold(send(post, by_carrier, SECRETS), answering(**known))
+    bodies = [json.loads(call.body) for call in calls]
+    assert [body["params"][0] for body in bodies if body["method"] == "model.carrier.search_read"] == [[["party.code", "=", "FEDEX"]]]
+    written = [body["params"][1] for body in bodies if body["method"] == "model.stock.shipment.out.write"]
+    assert written == [{"reference": post.key, "carrier": 3}]
+    assert isinstance(outcome, Accepted)
+    assert "carrier of shipment 1: meant FEDEX, there UPS" in outcome.differs
+    outcome, _ = hold(send(post, by_carrier, SECRETS), answering(**{**known, "carrier_search_read": []}))
+    assert outcome == Rejected("Tryton has no carriers whose party has the code 'FEDEX'; the option `carriers` has to name one.")
+    _, calls = hold(send(post, SHOP, SECRETS), answering(**{**known, "out_read": [known["out_read"][0]]}))
+    assert not [call for call in calls if b"carrier" in call.body]
+
+
 def test_an_address_that_is_none_is_said_without_a_call() -> None:
     outcome, calls = hold(send(BOOK, System("erp", "tryton", Role.ERP), SECRETS), answering())
     assert isinstance(outcome, Failed)

@@ -68,6 +68,18 @@ def test_a_release_is_posted_with_its_key_as_the_contract_says_and_read_back(des
     }  # fmt: skip
 
 
+def test_the_carrier_that_a_fallback_names_is_told_and_read_back(desk: Desk) -> None:
+    by = msgspec.structs.replace(RELEASE, data=RELEASE.data | {"carrier": "FDXG"})
+    assert desk.send(by) == DONE
+    kept = desk.warehouse.releases[RELEASE.key]
+    jsonschema.Draft202012Validator(json.loads(CONTRACT.read_text())).validate(kept)
+    assert kept["carrier"] == "FDXG"
+    kept["carrier"] = "UPSN"
+    found = desk.probe(by)
+    assert isinstance(found, Accepted)
+    assert found.differs == ("carrier: FDXG meant, UPSN found",)
+
+
 def test_the_key_travels_in_a_header_that_any_server_reads(desk: Desk) -> None:
     conversation = send.send(RELEASE, desk.system, desk.secrets)
     call = next(conversation)

@@ -136,6 +136,17 @@ def test_a_release_becomes_a_warehouse_shipping_order() -> None:
     assert (fact.kind, fact.warehouse, fact.relates) == ("Linked", "EAST", ((SO, ref("threepl", "order", "4500884")),))
 
 
+@pytest.mark.parametrize(
+    ("carrier", "segment"),
+    [("FDXG", "W66*DF*ZZ********FDXG"), ("FedEx Ground", "W66*DF*ZZ***FedEx Ground")],
+)
+def test_the_carrier_that_a_fallback_names_stands_in_the_shipping_order(carrier: str, segment: str) -> None:
+    by = msgspec.structs.replace(RELEASE, data=RELEASE.data | {"carrier": carrier})
+    lines = written(by, THREEPL)
+    assert (lines.index(segment), [line for line in lines if line != segment]) == (lines.index("LX*1") - 1, written(RELEASE, THREEPL))
+    assert read(by, THREEPL) == read(RELEASE, THREEPL)
+
+
 def test_a_shipment_becomes_a_notice_with_items_below_the_order() -> None:
     assert written(NOTICE) == [
         "BSN*00*SH-31002*20250610*0805*0004", "HL*1**S*1", "TD5**2*UPSN", "REF*CN*1Z9", "REF*CN*1Z8", "DTM*011*20250610*0954",

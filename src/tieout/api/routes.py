@@ -144,7 +144,7 @@ async def _refuse_stranger(request: Request, intake: Intake, take: Taking, name:
 
 
 def _unknown(name: str) -> Problem:
-    next_step = "Name a system of tieout.toml in the path; a new one is known after a restart."
+    next_step = "Name a system of tieout.toml in the path; a new one is known once the process starts again."
     return Problem(404, "http/system", f"There is no system {name[:40]!r} here.", next_step, closes=True)
 
 

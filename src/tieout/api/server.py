@@ -10,7 +10,7 @@ from datetime import datetime
 
 import h11
 import uvicorn
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from tieout.errors import OperatorError
@@ -74,7 +74,7 @@ class Web:
         self.port: int = self._first.getsockname()[1]
 
     @contextmanager
-    def serving(self, application: Callable[[], Starlette], end: threading.Event) -> Iterator[Step]:
+    def serving(self, application: Callable[[], ASGIApp], end: threading.Event) -> Iterator[Step]:
         """The role `receive` (or `watch`, where nothing is taken in)."""
         logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
         taken, self._first = self._first, None

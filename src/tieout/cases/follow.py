@@ -29,6 +29,7 @@ TITLES = {
     "CNF": "Two contents under one revision",
     "REF": "Reference used too often",
     "FED": "Feed is silent",
+    "SET": "Changed settings are not taken",
 }
 
 

@@ -152,6 +152,7 @@ TECHNICAL = {
     "CNF": "conflict: two contents under one revision",
     "REF": "a reference linked too often to be believed",
     "FED": "a feed is silent for longer than usual",
+    "SET": "changed settings are not taken",
 }
 
 

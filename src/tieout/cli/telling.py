@@ -86,6 +86,8 @@ def show_(key: Key, as_json: Json = False) -> None:
             show.as_json(found)
             return
         show.console.print(f"[bold]{found['key']}[/]  {found['act']} to {found['system']}: [bold]{found['state']}[/]")
+        if to := _to(found["body"]):
+            show.console.print(f"  {to}", markup=False)
         if found["reason"]:
             show.console.print(f"  {found['reason']}", markup=False)
         if found["rule"]:
@@ -173,6 +175,12 @@ def one_command(project: Tieout, key: str) -> dict[str, Any]:
         for at, event, who, detail in fetch(project.connection, "life_of", key)
     ]
     return found
+
+
+def _to(body: dict[str, Any]) -> str:
+    """The warehouse and the carrier that it names."""
+    named = (("warehouse", body.get("warehouse", "")), ("carrier", body.get("data", {}).get("carrier", "")))
+    return ", ".join(f"{what} {name}" for what, name in named if name)
 
 
 def _listed(row: tuple[Any, ...]) -> dict[str, Any]:

@@ -18,10 +18,10 @@ BY_CARRIER = frozenset((Act.RELEASE_SHIPMENT, Act.POST_SHIPMENT))
 
 
 def data_of(act: Act, lines: Iterable[Line], book: Sequence[Posting], notes: Mapping[str, str]) -> dict[str, str]:
-    """The `data` of a command: `terms` where money is spoken of, `tax_rate` and `tax_base` where it states a tax; where goods are to
-    leave, where to (`ship_to…`, else `customer_id`), and the `carrier` that a fallback has named."""
+    """The `data` of a command: `terms` where money is spoken of; `tax_rate` and `tax_base`, which are the whole order's, where that is
+    booked and states a tax; where goods are to leave, where to (`ship_to…`, else `customer_id`), and the `carrier` that a fallback has named."""
     wanted = ["terms"] if act in OF_MONEY else []
-    if any(line.charge == "tax" for line in lines):
+    if act is Act.BOOK_ORDER and any(line.charge == "tax" for line in lines):
         wanted += ["tax_rate", "tax_base"]
     made = {name: text for name in wanted if (text := first_said(book, name))}
     if act is Act.RELEASE_SHIPMENT:

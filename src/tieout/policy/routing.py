@@ -59,7 +59,7 @@ def calendar_of(name: str, warehouse: str, calendars: Mapping[str, Calendar]) ->
 
 
 COLUMNS = (
-    Column("class", Kind.WORD, "the class: an account with its sign (`SNI+`), or QUA, WAI, CNF, REF, FED, CREF, CUNK, CHLD"),
+    Column("class", Kind.WORD, "the class: an account with its sign (`SNI+`), or QUA, WAI, CNF, REF, FED, SET, CREF, CUNK, CHLD"),
     Column("account", Kind.WORD, "the clearing account, by code"),
     Column("kind", Kind.WORD, "balance, quarantine, waiting, conflict, reference, command or feed"),
     Column("system", Kind.WORD, "the system that owes the next step"),

@@ -16,6 +16,7 @@ DRILL_MAX = 200
 TECHNICAL = {
     "QUA": "could not be read", "CNF": "two contents under one revision", "WAI": "waits too long for its document",
     "REF": "a reference used too often", "FED": "a feed is silent",
+    "SET": "changed settings are not taken",
 }  # fmt: skip
 
 

@@ -18,6 +18,16 @@ from tieout.runtime.configuration import Configuration, Marks
 from tieout.store.database import fetch, run
 
 ROOTS_AT_ONCE = 2000
+REFUSED_FILES = "refused files"
+"""The row of `meta` that says which changed files a process at work does not take."""
+
+
+class RefusedFiles(msgspec.Struct, frozen=True):
+    """Changed files of a project that a process at work does not take: the project's folder with its host, since when, and why."""
+
+    where: str
+    since: datetime
+    why: str
 
 
 class Seen(NamedTuple):
@@ -214,7 +224,7 @@ def _columns(cases: Sequence[Case], now: datetime) -> list[list[object]]:
 
 
 def _technical(batch: Batch, marks: Marks, now: datetime) -> set[str]:
-    """Cases that are no balance: quarantine, conflicts, lines that wait too long, references used too often, silent feeds."""
+    """Cases that are no balance: quarantine, conflicts, lines that wait too long, references used too often, silent feeds, files refused."""
     connection, configuration = batch.connection, batch.configuration
     wanted: dict[str, Case] = {}
 
@@ -237,6 +247,9 @@ def _technical(batch: Batch, marks: Marks, now: datetime) -> set[str]:
         reference = now if configuration.clock == "feeds" else max(now, mark)
         if quiet is not None and (reference - mark).total_seconds() > quiet * 3600:
             add("FED", system, mark, system, f"no statement since {mark.isoformat()}")
+    for (text,) in fetch(connection, "meta", REFUSED_FILES):
+        refused = msgspec.json.decode(text, type=RefusedFiles)
+        add("SET", refused.where, refused.since, "us", refused.why[:300])
     known = {
         case: [root, *rest]
         for case, root, *rest in fetch(connection, "technical_cases")

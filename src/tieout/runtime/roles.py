@@ -58,14 +58,19 @@ class Place(msgspec.Struct, frozen=True):
 
 
 class Loop:
-    """One role in its thread. `fault` says why it does not work at the moment; empty when it does."""
+    """One role in its thread. `fault` says why it does not work at the moment; empty when it does.
 
-    def __init__(self, name: str, opening: Opening, metrics: Metrics) -> None:
+    `renewal` is what takes the place of opening it anew, where that would turn somebody away.
+    """
+
+    def __init__(self, name: str, opening: Opening, metrics: Metrics, *, renewal: Callable[[], None] | None = None) -> None:
         self.name = name
         self.fault = "It has not begun."
         self._opening = opening
         self._metrics = metrics
+        self._renewal = renewal
         self._end = threading.Event()
+        self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
@@ -75,6 +80,14 @@ class Loop:
     def end(self) -> None:
         """Let the step at hand be the last."""
         self._end.set()
+        self._over.set()
+
+    def renew(self) -> None:
+        """After the step at hand go on by what the project's files say now."""
+        if self._renewal is not None:
+            self._renewal()
+        else:
+            self._over.set()
 
     def join(self, seconds: float) -> bool:
         """Wait for the end; false if it takes longer."""
@@ -83,7 +96,10 @@ class Loop:
 
     def _run(self) -> None:
         pause = BACKOFF_FIRST
-        while not self._end.is_set():
+        while True:
+            self._over.clear()
+            if self._end.is_set():
+                break
             began = time.monotonic()
             try:
                 with self._opening(self._end) as step:
@@ -97,11 +113,11 @@ class Loop:
         self.fault = "It has ended."
 
     def _steps(self, step: Step) -> None:
-        while not self._end.is_set():
+        while not self._over.is_set():
             seconds = step(datetime.now(UTC))
             self.fault = ""
             if seconds > 0:
-                self._end.wait(seconds)
+                self._over.wait(seconds)
 
 
 class Crew:
@@ -120,6 +136,12 @@ class Crew:
         for group in reversed(self._groups):
             for loop in group:
                 loop.start()
+
+    def renew(self) -> None:
+        """Let each role go on by what the project's files say now, after the step at hand."""
+        for group in self._groups:
+            for loop in group:
+                loop.renew()
 
     def end(self) -> list[str]:
         """End all; names those that did not in time. What they have not committed does not count, and comes again."""

@@ -62,7 +62,9 @@ class Case(BaseModel):
 
     ref: str
     kind: str
-    class_: str = Field(alias="class", description="The account with its side, such as SNI+; or QUA, WAI, CNF, REF, FED, CREF, CUNK, CHLD.")
+    class_: str = Field(
+        alias="class", description="The account with its side, such as SNI+; or QUA, WAI, CNF, REF, FED, SET, CREF, CUNK, CHLD."
+    )
     title: str
     summary: str
     hint: str

@@ -7,6 +7,7 @@ from tieout.connectors import System
 from tieout.connectors.asked import FULFILMENT, takes_fulfilments
 from tieout.connectors.json_documents import Unreadable, utc
 from tieout.connectors.shopify.payload import LineItem, Order, ShippingLine, shop_money
+from tieout.connectors.shopify.tax import tax_data
 from tieout.core.facts import Fact, Line, revision_time
 from tieout.core.values import ZERO, Ref, exact, normalise, plain, ref, round_money, tidy, times
 
@@ -49,7 +50,7 @@ def order_facts(order: Order, system: System) -> Iterator[Fact]:
         channel="shopify",
         entity=system.entity,
         links=((subject, ref(system.name, "order_id", str(order.id))),),
-        data=_data(order, lines) | ({"takes": FULFILMENT} if takes_fulfilments(system) else {}),
+        data=_data(order, lines) | tax_data(order, lines) | ({"takes": FULFILMENT} if takes_fulfilments(system) else {}),
     )
     cancelled = tuple(_cancelled_lines(order, lines))
     if cancelled:

@@ -23,8 +23,9 @@ class MoneySet(msgspec.Struct, frozen=True):
 
 
 class TaxLine(msgspec.Struct, frozen=True):
-    """Tax of a line or shipping line."""
+    """Tax of a line or shipping line, to one jurisdiction; `rate` is a fraction of one."""
 
+    rate: Decimal | None = None
     price: Decimal | None = None
     price_set: MoneySet | None = None
 

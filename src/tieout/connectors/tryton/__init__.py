@@ -38,7 +38,7 @@ MANIFEST = Manifest(
     title="Tryton",
     states=(
         "OrderBooked", "BookingCancelled", "ReturnAuthorised", "Shipped", "ReturnReceived", "Invoiced", "InvoiceVoided",
-        "CreditIssued", "CashApplied", "StockPosted", "UnitDefined", "Listed",
+        "CreditIssued", "CashApplied", "StockPosted", "UnitDefined", "CostStated", "Listed",
     ),
     contracts={name: f"contracts/{name.partition('/')[2]}.json" for name in dict.fromkeys((*CONTRACTS.values(), LIST))},
     options=OPTIONS,

@@ -26,6 +26,7 @@ class Options(msgspec.Struct, frozen=True):
     units: dict[str, str] = msgspec.field(default_factory=lambda: {"u": "EA", "dz": "DZ"})
     charges: dict[str, str] = msgspec.field(default_factory=lambda: {"freight": "FREIGHT", "discount": "DISCOUNT"})
     warehouses: dict[str, str] = {}
+    carriers: dict[str, str] = {}
     party: str = ""
     payment_method: str = ""
     invoice_method: str = "fulfillment"
@@ -43,6 +44,9 @@ OPTIONS = (
     Option("units", "table", "u = EA, dz = DZ", "Tryton's unit symbols and our codes; any other is taken in capitals"),
     Option("charges", "table", "freight = FREIGHT, discount = DISCOUNT", "charges and the product codes that stand for them"),
     Option("warehouses", "table", "{}", "Tryton's warehouse codes and the names other systems use"),
+    Option(
+        "carriers", "table", "{}", "the carriers that a policy names and the codes of their parties in Tryton (module `stock_shipment_cost`)"
+    ),
     Option("party", "text", "", "code of the party that an order without a known customer is booked for"),
     Option("payment_method", "text", "", "name of the method that cash is applied by; needed when there are several"),
     Option("invoice_method", "text", "fulfillment", "how the sales that we book are invoiced: `fulfillment`, `order` or `manual`"),

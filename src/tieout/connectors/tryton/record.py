@@ -263,11 +263,12 @@ class InvoiceDocument(msgspec.Struct, frozen=True):
 
 
 class Product(Record, frozen=True, kw_only=True):
-    """A product that is sold in another unit than it is kept in."""
+    """A product: the unit it is kept in, the one it is sold in, and what one of the former costs in the company's currency."""
 
     code: str | None = None
     default_uom: Unit = msgspec.field(name="default_uom.")
     sale_uom: Unit = msgspec.field(name="sale_uom.")
+    cost_price: Amount | None = None
 
 
 class ProductDocument(msgspec.Struct, frozen=True):

@@ -13,7 +13,7 @@ from tieout.core.command import Failed
 DATES = ("create_date", "write_date")
 FIELDS = {
     "product.product": ("code", "default_uom.symbol", "default_uom.factor", "default_uom.rate", "sale_uom.symbol", "sale_uom.factor",
-                        "sale_uom.rate"),
+                        "sale_uom.rate", "cost_price"),
     "sale.sale": ("number", "reference", "description", "state", "sale_date", "currency.code", "party.code", "warehouse.code",
                   "tax_amount", "total_amount", "lines"),
     "sale.line": ("sale", "type", "product.code", "quantity", "unit.symbol", "unit_price", "amount", "moves_ignored"),

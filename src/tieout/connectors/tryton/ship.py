@@ -41,8 +41,9 @@ def ship(session: Session, command: Command, sales: list[Record], wanted: Wanted
         plan = yield from _plan(session, [one for one in shipments if one["state"] in OPEN], wanted)
     if wanted.rest():
         raise Denied(f"Not open to ship in Tryton: {wanted.rest()}.")
+    head = {"reference": command.key} | (yield from _carrier(session, command))
     for shipment, moves in plan:
-        yield from _ship(session, command, shipment, moves)
+        yield from _ship(session, head, shipment, moves)
     return {int(shipment["id"]) for shipment, _ in plan}
 
 
@@ -73,17 +74,28 @@ def _plan(session: Session, shipments: list[Record], wanted: Wanted) -> Talk[Pla
     return plan
 
 
-def _ship(session: Session, command: Command, shipment: Record, moves: list[tuple[Record, Decimal]]) -> Talk[None]:
+def _carrier(session: Session, command: Command) -> Talk[Record]:
+    """The carrier that a fallback has named, as Tryton knows it: nothing where the options do not say which that is."""
+    code = session.options.carriers.get(command.data.get("carrier", ""))
+    if code is None:
+        return {}
+    found = yield from search_read(session, "carrier", [["party.code", "=", code]], ("party.code",))
+    if len(found) != 1:
+        raise Denied(f"Tryton has {len(found) or 'no'} carriers whose party has the code {code!r}; the option `carriers` has to name one.")
+    return {"carrier": found[0]["id"]}
+
+
+def _ship(session: Session, head: Record, shipment: Record, moves: list[tuple[Record, Decimal]]) -> Talk[None]:
     """From whatever state to done, with the quantities that were shipped."""
     id_, state = shipment["id"], shipment["state"]
     if state in ("picked", "packed"):
         if any(quantity != in_base(move) for move, quantity in moves):
             raise Denied(f"Shipment {shipment['number']} is {state} in Tryton with other quantities than were shipped.")
-        yield from write(session, OUT, "write", [id_], {"reference": command.key})
+        yield from write(session, OUT, "write", [id_], head)
     else:
         if state in ("draft", "assigned"):
             yield from press(session, OUT, "wait", [id_])
-        yield from write(session, OUT, "write", [id_], {"reference": command.key})
+        yield from write(session, OUT, "write", [id_], head)
         yield from _set(session, id_, moves)
         yield from press(session, OUT, "assign_try", [id_])
         (now,) = yield from of_ids(session, OUT, [id_], FIELDS)
@@ -117,10 +129,14 @@ def _give_back(session: Session, id_: int) -> Talk[None]:
 
 
 def _read_back(session: Session, command: Command, ids: list[int]) -> Talk[Accepted]:
-    shipments = yield from of_ids(session, OUT, ids, FIELDS)
+    meant = session.options.carriers.get(command.data.get("carrier", ""))
+    shipments = yield from of_ids(session, OUT, ids, (*FIELDS, "carrier.party.code") if meant else FIELDS)
     moves = yield from of_ids(session, "stock.move", (id_ for one in shipments for id_ in one["outgoing_moves"]), MOVE_FIELDS)
     names = tuple(ref(command.system, "shipment", str(one["id"])) for one in shipments)
     states = [f"state of shipment {one['number']}: {one['state']}" for one in shipments if one["state"] != "done"]
+    for one in shipments if meant else ():
+        there = ((one.get("carrier.") or {}).get("party.") or {}).get("code")
+        states += [f"carrier of shipment {one['number']}: meant {meant}, there {there or 'none'}"] if there != meant else []
     return moved(command, names, [move for move in moves if move["state"] == "done"], states)
 
 

@@ -22,12 +22,14 @@ SALES_ORDER = "sales_order"
 
 
 class Release(msgspec.Struct, frozen=True):
-    """A release as the warehouse keeps it; `delivery` is its own number for it, by which its events name it."""
+    """A release as the warehouse keeps it; `delivery` is its own number for it, by which its events name it. `carrier` is named only
+    where it is to be another than usual."""
 
     release_id: str
     order: Order
     lines: tuple[EventLine, ...]
     warehouse: str = ""
+    carrier: str = ""
     delivery: str = ""
 
 
@@ -106,7 +108,11 @@ def _release(command: Command) -> dict[str, Any]:
         "references": sorted({str(reference) for reference in command.references}),
         "data": command.data,
     }
-    return release
+    return release | ({"carrier": _carrier(command)} if _carrier(command) else {})
+
+
+def _carrier(command: Command) -> str:
+    return command.data.get("carrier", "").strip()
 
 
 def _goods(command: Command) -> list[Line]:
@@ -143,6 +149,8 @@ def _accepted(command: Command, system: System, found: Release) -> Accepted:
     differs += [f"order: {_order(command)} meant, {order} found"] if order != _order(command) else []
     if normalise(found.warehouse) != normalise(command.warehouse):
         differs.append(f"warehouse: {command.warehouse or 'none'} meant, {found.warehouse or 'none'} found")
+    if _carrier(command) and normalise(found.carrier) != normalise(_carrier(command)):
+        differs.append(f"carrier: {_carrier(command)} meant, {found.carrier or 'none'} found")
     delivery = normalise(found.delivery)
     documents = (ref(system.name, "delivery", delivery),) if 0 < len(delivery) <= NUMBER_MAX else ()
     final = {line.order_line: exact(line.quantity) for line in found.lines if line.order_line}

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from tieout.connectors.edi_documents import line_names
-from tieout.connectors.x12.prices import charges, extended
+from tieout.connectors.x12.prices import charges, extended, stated_tax
 from tieout.connectors.x12.reading import Loops, Reading, Unreadable, check_count, loops, pairs
 from tieout.core.facts import Fact, FactType, Line
 from tieout.core.facts.order import OrderBooked, OrderPlaced
@@ -59,6 +59,7 @@ def _ordered(reading: Reading, kind: FactType, head: Segment, subject: Ref, cut:
         lines=tuple(lines),
         total=_total(reading),
         void=head.get(1) == CANCELLATION,
+        data=stated_tax(reading, cut.head + cut.tail),
         **stated,
     )
 

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from tieout.connectors.x12.reading import Reading, Unreadable
 from tieout.core.facts import Line
-from tieout.core.values import EXACT, ZERO, Ref, exact
+from tieout.core.values import EXACT, ZERO, Ref, exact, plain, tidy
 from tieout.formats.x12 import Segment
 
 PER = {
@@ -64,6 +64,19 @@ def charges(reading: Reading, segments: Iterable[Segment], subject: Ref, prefix:
             name = f"{prefix}{segment.name}{position}"
             lines.append(Line(line=name, subject=subject, order_line=prefix.rstrip("/"), value=value, charge=kind))
     return lines
+
+
+def stated_tax(reading: Reading, segments: Iterable[Segment]) -> dict[str, str]:
+    """`tax_rate` in percent and `tax_base`, as the TXI of a whole document say: TXI03 is a fraction of one, TXI08 what it is of. Several
+    taxes of the same base add up; where one names no rate, or they have different bases, nothing is stated."""
+    taxes = [segment for segment in segments if segment.name == "TXI" and segment.get(7) != "O"]
+    rates = [reading.number(segment, 3) for segment in taxes]
+    bases = {reading.number(segment, 8) for segment in taxes}
+    if not taxes or len(bases) > 1 or None in rates:
+        return {}
+    (base,) = bases
+    made = {"tax_rate": plain(tidy(sum((rate for rate in rates if rate is not None), ZERO) * 100))}
+    return made if base is None else made | {"tax_base": plain(tidy(base))}
 
 
 def _sac(reading: Reading, segment: Segment) -> tuple[str, Decimal | None] | None:

@@ -132,7 +132,8 @@ def _titles(visit: Visit) -> dict[str, str]:
 
 OTHERS = {
     "QUA": "could not be read", "WAI": "waits for what it refers to", "CNF": "two contents under one revision", "REF": "reference used too often",
-    "FED": "feed is silent", "CREF": "refused by a system", "CUNK": "in doubt at a system", "CHLD": "held for approval",
+    "FED": "feed is silent", "SET": "changed settings are not taken",
+    "CREF": "refused by a system", "CUNK": "in doubt at a system", "CHLD": "held for approval",
 }  # fmt: skip
 
 

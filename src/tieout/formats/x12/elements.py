@@ -49,6 +49,7 @@ SEGMENTS = {
     "TXI": "ID2-2! R1-18",
     "W01": "R1-15! ID2-2! AN12-12 ID2-2 AN1-48",
     "W05": "ID1-1! AN1-22! AN1-22",
+    "W66": "ID2-2! ID1-2! ID1-1 ID2-2 AN1-35 ID2-2 AN1-30 ID1-1 N1-9 ID2-4",
     "W76": "R1-10!",
 }
 """Segment to its elements in order: type, least and greatest length; `!` where one must be there."""

@@ -142,6 +142,9 @@ select value from meta where key = %s
 -- name: set_meta
 insert into meta (key, value) values (%s, %s) on conflict (key) do update set value = excluded.value
 
+-- name: forget_meta
+delete from meta where key = %s
+
 -- name: set_feeds
 insert into feed (system, watermark, declared, last_received, messages)
 select * from unnest(%s::text[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[], %s::bigint[])

@@ -32,7 +32,7 @@ select m.id, %(now)s, 'moved', 'ledger', json_build_object('from', m.before, 'to
 -- posting_root, other names by link_a and link_b. Only what differs is written. Where time runs with the feeds, work begins when we know
 with source as (
   select
-    case c.code when 'WAI' then 'waiting' when 'CNF' then 'conflict' when 'REF' then 'reference' when 'FED' then 'feed' else 'balance' end as kind,
+    case c.code when 'WAI' then 'waiting' when 'CNF' then 'conflict' when 'REF' then 'reference' when 'FED' then 'feed' when 'SET' then 'feed' else 'balance' end as kind,
     c.case_id as source_key,
     c.code || case c.side when 'debit' then '+' when 'credit' then '-' else '' end as class,
     coalesce(t.title, c.account, c.code) as title,

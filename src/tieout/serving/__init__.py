@@ -5,15 +5,15 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from types import FrameType
 
-from starlette.applications import Starlette
+import psycopg
 from starlette.routing import BaseRoute, Mount
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tieout.api import single_sign_on
 from tieout.api.body import Room
@@ -29,17 +29,17 @@ from tieout.app import Tieout
 from tieout.cases.role import working
 from tieout.console.app import application as console
 from tieout.console.desk import Desk
-from tieout.core.lane import Limits
-from tieout.errors import OperatorError
+from tieout.errors import OperatorError, StoreError
 from tieout.people import audit, sessions
 from tieout.runtime.consider import consider
 from tieout.runtime.dispatch import Dispatcher
 from tieout.runtime.gather import Queue, applying
 from tieout.runtime.polling import poller, polling
 from tieout.runtime.roles import GRACE, Crew, Loop, Place, Step, my_turn, ticking
+from tieout.serving.renewal import LOOK_SECONDS, Renewal
 from tieout.settings import folders_of, limits_of, targets_of
 from tieout.store.pool import Pool
-from tieout.telemetry.logs import LOG, fields
+from tieout.telemetry.logs import LOG, fields, reason_of
 from tieout.telemetry.metrics import Metrics
 from tieout.telemetry.traces import traces_of
 
@@ -48,6 +48,8 @@ ALONE: dict[str, Callable[[Place, threading.Event], AbstractContextManager[Step]
 """Roles that need nothing but their place: one loop each."""
 ROLES = (RECEIVE, APPLY, *ALONE, WORK, POLL, DISPATCH, PEOPLE, CONSOLE)
 SEAL_SECONDS = 60.0
+PATIENCE = 30.0
+"""Seconds for which a dispatcher that goes on by other settings waits for what is under way."""
 
 
 def roles_of(text: str) -> tuple[str, ...]:
@@ -74,7 +76,7 @@ def run(project: Tieout, roles: Sequence[str], host: str, port: int | None) -> l
     try:
         crew.start()
         LOG.info("at work", extra=fields(roles=list(crew.faults), url=f"http://{host}:{web.port}" if web is not None else ""))
-        over.wait()
+        _renew_until(over, project, crew)
         LOG.info("ending")
         late = crew.end()
         LOG.info("ended", extra=fields(late=late))
@@ -86,9 +88,37 @@ def run(project: Tieout, roles: Sequence[str], host: str, port: int | None) -> l
         traces.close()
 
 
+def _renew_until(over: "Ending", project: Tieout, crew: Crew) -> None:
+    """Look at the project's files until it is over. While the database is away they are left alone."""
+    renewal = Renewal(project, crew.renew, dict(os.environ))
+    while not over.wait(LOOK_SECONDS):
+        try:
+            renewal.look(datetime.now(UTC))
+        except (psycopg.Error, StoreError) as away:
+            LOG.warning("changed files wait", extra=fields(fault=reason_of(away)))
+            project.connect_again()
+
+
+class Front:
+    """The application that answers. Another may take its place between two requests; who is being answered is answered by the old one."""
+
+    def __init__(self, build: Callable[[], ASGIApp]) -> None:
+        self._build = build
+        self._application = build()
+
+    def renew(self) -> None:
+        """Build it anew."""
+        self._application = self._build()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        await self._application(scope, receive, send)
+
+
 @contextmanager
-def dispatching(place: Place, limits: Mapping[str, Limits], folders: Mapping[str, Path], end: threading.Event) -> Iterator[Step]:
+def dispatching(place: Place, project: Tieout, end: threading.Event) -> Iterator[Step]:
     """The role that sends: what is owed is decided about, what is decided is sent, what came of it is written down."""
+    limits, folders = limits_of(project.settings), folders_of(project.settings, project.folder)
     with place.working() as (connection, configuration):
         running = Dispatcher(lambda: closing(place.open_session()), configuration, place.secrets, limits=limits, folders=folders)
 
@@ -100,7 +130,14 @@ def dispatching(place: Place, limits: Mapping[str, Limits], folders: Mapping[str
         try:
             yield step
         finally:
-            running.close(GRACE)
+            running.close(GRACE if end.is_set() else PATIENCE)
+
+
+@contextmanager
+def asking(place: Place, project: Tieout, name: str, end: threading.Event) -> Iterator[Step]:
+    """The role `poll` for one system, at the interval that the settings say."""
+    with polling(place, name, _polled(project)[name], end) as step:
+        yield step
 
 
 @contextmanager
@@ -120,7 +157,7 @@ def caring(place: Place, end: threading.Event) -> Iterator[Step]:
 
 
 @contextmanager
-def listening(web: Web, application: Callable[[], Starlette], pools: Sequence[Pool], end: threading.Event) -> Iterator[Step]:
+def listening(web: Web, application: Callable[[], ASGIApp], pools: Sequence[Pool], end: threading.Event) -> Iterator[Step]:
     """The role that answers over HTTP, with the sessions that its answers take."""
     try:
         with web.serving(application, end) as step:
@@ -205,24 +242,27 @@ def crew_of(project: Tieout, place: Place, probe: Probe, roles: Sequence[str], w
     crew = Crew(first, last)
     if web is not None:
         watched = Watched(lambda: crew.faults, probe, metrics)
-        webhooks = {name: table.webhook for name, table in project.settings.systems.items() if table.webhook}
-        intake = Intake(project.systems, webhooks, project.secrets_of, queue, Gate(probe.keys), Room(), place.traces)
-        pool = Pool(project.database.connect)
-        reached = for_people(project, pool) if PEOPLE in roles else []
-        pools = [pool]
-        if CONSOLE in roles:
-            pools.append(Pool(project.database.connect))
-            reached.append(console_of(project, pools[-1]))
-        served = partial(interface, watched, intake if RECEIVE in roles else None, reached)
-        first.append(Loop(RECEIVE if RECEIVE in roles else "watch", partial(listening, web, served, pools), metrics))
+        gate, room = Gate(probe.keys), Room()
+        pools = [Pool(project.database.connect), Pool(project.database.connect)]
+
+        def build() -> ASGIApp:
+            webhooks = {name: table.webhook for name, table in project.settings.systems.items() if table.webhook}
+            intake = Intake(project.systems, webhooks, project.secrets_of, queue, gate, room, place.traces)
+            reached = for_people(project, pools[0]) if PEOPLE in roles else []
+            if CONSOLE in roles:
+                reached.append(console_of(project, pools[1]))
+            return interface(watched, intake if RECEIVE in roles else None, reached)
+
+        front = Front(build)
+        opening = partial(listening, web, lambda: front, pools)
+        first.append(Loop(RECEIVE if RECEIVE in roles else "watch", opening, metrics, renewal=front.renew))
     if PEOPLE in roles:
         first.append(Loop(PEOPLE, partial(caring, place), metrics))
     if WORK in roles:
         first.append(Loop(WORK, partial(working, place, project.mail_password), metrics))
     first += [Loop(name, partial(ALONE[name], place), metrics) for name in roles if name in ALONE]
     if DISPATCH in roles and project.configuration.driving is not None:
-        limits, folders = limits_of(project.settings), folders_of(project.settings, project.folder)
-        first.append(Loop(DISPATCH, partial(dispatching, place, limits, folders), metrics))
+        first.append(Loop(DISPATCH, partial(dispatching, place, project), metrics))
     if POLL in roles:
-        first += [Loop(f"{POLL} {name}", partial(polling, place, name, seconds), metrics) for name, seconds in _polled(project).items()]
+        first += [Loop(f"{POLL} {name}", partial(asking, place, project, name), metrics) for name in _polled(project)]
     return crew
