@@ -31,8 +31,9 @@ from tieout.store.pool import Busy
 
 LOG = logging.getLogger("tieout")
 FORM_MAX = 1024 * 1024
-PLANS = "set local random_page_cost = 1.1"
-"""What a page counts is in memory as a rule: the counting index is read in place of the table."""
+PLANS = "set local random_page_cost = 1.1; set local max_parallel_workers_per_gather = 0"
+"""What a page counts is in memory as a rule: the counting index is read in place of the table. Many people read at once, so that helpers
+for one of them would only take the processor from the others."""
 Show = Callable[[Visit], Response]
 
 
