@@ -1,7 +1,7 @@
 """A company with a backlog: one-line orders of which a quarter go wrong, through the real path, so that exceptions stand open by the thousand.
 
-400,000 orders are two million facts and more than a hundred thousand open exceptions. The same call gives the same ledger. The benchmark
-of people working reads it, and so do the console's tests at size.
+400,000 orders are two million facts and more than a hundred thousand open exceptions, opened and routed day by day over two weeks. The same
+call gives the same ledger. The benchmark of people working reads it, and so do the console's tests at size.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,6 +10,7 @@ from io import BytesIO
 
 from tieout.cases.follow import follow
 from tieout.connectors import Document, canonical
+from tieout.policy.work import Work, WorkTable, work_of
 from tieout.runtime.apply import apply
 from tieout.runtime.batch import Connection
 from tieout.runtime.configuration import Configuration
@@ -22,35 +23,67 @@ GAP = 3
 """Batches between two facts of an order: its balances are met again when their batch is long gone."""
 TICK_BATCHES = 20
 DAYS = 14
-QUIET = timedelta(days=9)
+QUIET = timedelta(days=4)
 """From the last order to now: the deadlines of nearly all have passed."""
+ROUTING = """version = "bench"
+
+[[route]]
+channel = "amazon"
+team = "finance"
+person = "ana"
+priority = 2
+hours = 30
+
+[[route]]
+channel = "phone"
+warehouse = "WEST"
+person = "bo"
+hours = 700
+
+[[route]]
+class = "TBK+"
+team = "pricing"
+business_days = 9
+
+[[route]]
+class = "SNI+"
+team = "billing"
+priority = 1
+hours = 400
+"""
 FIRST = 200_000
 CHANNELS = ("shopify", "edi-850", "amazon", "phone")
 WAREHOUSES = ("EAST", "WEST")
 
 
+def work() -> Work:
+    """Whose the exceptions are: some of a person, some of a team, some of nobody; some overdue, some not due for weeks."""
+    return work_of(WorkTable(routing="routing.toml"), {"routing.toml": ROUTING}, "UTC")
+
+
 def build(connection: Connection, known: Configuration, orders: int, now: datetime) -> int:
-    """Fill a database with what so many orders say, and follow it; the number of facts."""
+    """Fill a database with what so many orders say, as it came day by day, and follow it; the number of facts."""
     count = 0
-    for number, said in enumerate(statements(orders, now), 1):
+    for number, (at, said) in enumerate(statements(orders, now), 1):
         arrivals = [
-            Arrival(document, known.systems[system], now)
+            Arrival(document, known.systems[system], at)
             for system, raw in said.items()
             for document in canonical.split(BytesIO(raw), system, known.systems[system])
             if isinstance(document, Document)
         ]
-        counts = apply(connection, known, arrivals, now)
+        counts = apply(connection, known, arrivals, at)
         assert counts.posted == counts.received, counts
         count += counts.posted
         if number % TICK_BATCHES == 0:
-            tick(connection, known, now)
+            tick(connection, known, at)
+            follow(connection, known, at)
     tick(connection, known, now)
     follow(connection, known, now)
     return count
 
 
-def statements(orders: int, now: datetime) -> Iterator[Mapping[str, bytes]]:
-    """Per batch what each system says. The five facts of an order are batches apart; at the end each system says that it still lives."""
+def statements(orders: int, now: datetime) -> Iterator[tuple[datetime, Mapping[str, bytes]]]:
+    """When a batch comes, and what each system says in it. The facts of an order are batches apart; at the end each system still lives."""
     began, apart = now - QUIET - timedelta(days=DAYS), timedelta(days=DAYS) / orders
     groups = -(-orders // ORDERS_AT_ONCE)
     for turn in range(groups + STAGES * GAP):
@@ -63,10 +96,11 @@ def statements(orders: int, now: datetime) -> Iterator[Mapping[str, bytes]]:
                     if said is not None:
                         made.setdefault(said[0], []).append(said[1])
         if made:
-            yield {system: b"".join(texts) for system, texts in made.items()}
+            at = min(now, began + (turn + 1) * ORDERS_AT_ONCE * apart + timedelta(hours=STAGES))
+            yield at, {system: b"".join(texts) for system, texts in made.items()}
     for stage in range(STAGES):
         system, text = line(-1, stage, now - timedelta(hours=STAGES)) or ("", b"")
-        yield {system: text}
+        yield now, {system: text}
 
 
 def fault(order: int) -> str:
@@ -94,8 +128,10 @@ def line(order: int, stage: int, placed: datetime) -> tuple[str, bytes] | None:
         ("erp", "Invoiced", "invoice", f"IN-{number}", f"erp/sales_order/{erp}", shipped, shipped * booked, '"currency":"EUR"'),
     )[stage]  # fmt: skip
     money = f',"value":{value // 100}.{value % 100:02d}' if value else ""
+    happened = f"{placed + timedelta(hours=stage):%Y-%m-%dT%H:%M:%SZ}"
+    lines = f'[{{"line":"1","subject":"{subject}","item":"SKU-{order * 13 % 900:03d}","quantity":{many}{money}}}]'
     text = (
-        f'{{"kind":"{kind}","system":"{system}","type":"{type_}","number":"{called}","happened":"{placed + timedelta(hours=stage):%Y-%m-%dT%H:%M:%SZ}",'
-        f'"customer":"C-{order % 400:03d}",{more},"lines":[{{"line":"1","subject":"{subject}","item":"SKU-{order * 13 % 900:03d}","quantity":{many}{money}}}]}}\n'
+        f'{{"kind":"{kind}","system":"{system}","type":"{type_}","number":"{called}","happened":"{happened}",'
+        f'"customer":"C-{order % 400:03d}",{more},"lines":{lines}}}\n'
     )
     return system, text.encode()

@@ -64,6 +64,7 @@ def project(database: Database, orders: int) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "tieout.toml").write_text(SETTINGS.format(database=database.conninfo, schema=database.schema), "utf-8")
     with opened(folder) as made:
+        made.configuration.work = backlog.work()
         backlog.build(made.connection, made.configuration, orders, datetime.now(UTC))
         invite(database, PEOPLE)
     return folder
