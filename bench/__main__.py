@@ -8,15 +8,19 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from bench import commands, facts, limit, machine, place, reads, rival, writers, x12_parse
+from bench import commands, facts, limit, machine, people, place, reads, rival, writers, x12_parse
 
 OUT = Path("bench-out/bench.json")
 EDGE = 100_000
 BACKLOG = 100_000
+ORDERS, ORDERS_FULL = 20_000, 400_000
+"""Of the company whose backlog a hundred people work: 5,000 open exceptions, and in the long run 100,000 over two million facts."""
+WORK_SECONDS = 30
 KEYS = (
     "ratio_one_writer", "ratio_two_writers", "growth_ratio", "dbos_ratio", "facts_per_s_one", "facts_per_s_two", "intake_limit",
     "dbos_facts_per_s", "bytes_per_fact", "writer_rss_mb", "x12_mb_per_s", "pyx12_mb_per_s", "explain_ms", "cases_ms", "start_s",
     "commands_per_s", "commands_ratio", "pgqueuer_per_s", "e2e_p50_ms", "e2e_p99_ms",
+    "people_p95_ms", "people_errors", "people_streams_stuck",
 )  # fmt: skip
 """What is always in the JSON; null where its part was not run."""
 SIZE = """select sum(pg_total_relation_size(oid))::bigint from pg_class where relnamespace = %s::regnamespace and relkind = 'r'"""
@@ -94,7 +98,12 @@ def outbox(options: argparse.Namespace) -> dict[str, Any]:
     return commands.measure(place.fresh_database, options.runs, backlog=BACKLOG if options.full else 0)
 
 
-PARTS = {"one": one, "two": two, "dbos": dbos, "x12": x12, "commands": outbox, "growth": growth}
+def working(options: argparse.Namespace) -> dict[str, Any]:
+    """A hundred people at work while messages come in."""
+    return people.measure(ORDERS_FULL if options.full else ORDERS, WORK_SECONDS)
+
+
+PARTS = {"one": one, "two": two, "dbos": dbos, "x12": x12, "commands": outbox, "people": working, "growth": growth}
 
 
 def ratios(found: dict[str, Any]) -> dict[str, float]:

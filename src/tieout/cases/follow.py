@@ -1,28 +1,24 @@
 """Follow: bring the work in step with the ledger. Set-based, incremental, in a transaction of its own beside the way of a message.
 
 What changed is noted by triggers in the transaction that changed it; here it is taken, in portions, and each exception's row is
-opened, changed, moved, reopened or resolved. Then what is new is routed and put to its cause. Nothing else resolves an exception.
+opened, changed, moved, reopened or resolved, routed and put to its cause. Nothing else resolves an exception. The cases of the ledger
+may come by the hundred thousand: they are routed before they are written, as a row that is written twice goes into each index twice.
 """
 
-from collections import Counter
-from datetime import datetime, timedelta
-from decimal import Decimal
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
 
 from tieout.cases import clock
-from tieout.cases.cause import Fingerprint, Seen, fingerprint, title
-from tieout.core.values import EXACT, Side
-from tieout.policy.cell import Measure, Value
-from tieout.policy.routing import Route
-from tieout.policy.table import Facts
-from tieout.policy.work import Work
+from tieout.cases.given import CaseRow, Row, given
+from tieout.core.values import Side
 from tieout.runtime.batch import Connection
 from tieout.runtime.configuration import Configuration
-from tieout.store.database import fetch, fetch_by, run, run_by
+from tieout.store.database import fetch, fetch_by, run_by
 
 AT_ONCE = 20_000
 PORTIONS_MAX = 10_000
-SETS = "set local enable_hashjoin = on; set local jit = off"
+SETS = "set local enable_hashjoin = on; set local enable_memoize = off; set local jit = off"
 """A writer's session looks single rows up; here whole portions are joined."""
 TITLES = {
     "WAI": "Waits for what it refers to",
@@ -31,37 +27,6 @@ TITLES = {
     "FED": "Feed is silent",
     "SET": "Changed settings are not taken",
 }
-
-
-class Row(NamedTuple):
-    """What is new or has changed, as `unrouted` gives it."""
-
-    id: int
-    kind: str
-    class_: str
-    account: str
-    system: str
-    systems: str
-    party: str
-    sku: str
-    channel: str
-    warehouse: str
-    field: str
-    mapping: str
-    hint: str
-    worth: Decimal
-    currency: str
-    priced: bool
-    opened: datetime
-    owed_at: datetime
-    team: str
-    person: str
-    assigned_by: str
-    priority: int
-    pinned: bool
-    origin: int | None
-    state: str
-    fresh: int
 
 
 def follow(connection: Connection, configuration: Configuration, now: datetime) -> int:
@@ -89,7 +54,7 @@ def _take(connection: Connection, configuration: Configuration, taken: list[tupl
         keys[kind].append(key)
     if keys["case"]:
         run_by(connection, "move_work", keys=keys["case"], now=now)
-        run_by(connection, "follow_cases", keys=keys["case"], now=now, feeds=configuration.clock == "feeds", **classes(configuration))
+        _write_cases(connection, configuration, keys["case"], now)
         run_by(connection, "resolve_cases", keys=keys["case"], now=now)
     if keys["quarantine"]:
         messages = [int(key) for key in keys["quarantine"]]
@@ -119,93 +84,26 @@ def classes(configuration: Configuration) -> dict[str, list[str]]:
     return made
 
 
+def _write_cases(connection: Connection, configuration: Configuration, keys: list[str], now: datetime) -> None:
+    feeds = configuration.clock == "feeds"
+    rows = [CaseRow(*row) for row in fetch_by(connection, "seen_cases", keys=keys, now=now, feeds=feeds, **classes(configuration))]
+    if not rows:
+        return
+    titles = {row.class_: row.title for row in rows}
+    run_by(connection, "write_cases", now=now, **_columns(rows), **_columns(given(connection, configuration, rows, titles, now)))
+
+
+def _columns(rows: Sequence[Any]) -> dict[str, list[Any]]:
+    """Named tuples by column, as arrays for a statement."""
+    return dict(zip(rows[0]._fields, map(list, zip(*rows, strict=True)), strict=True))
+
+
 def route(connection: Connection, configuration: Configuration, now: datetime) -> int:
-    """Put what is new to its cause and to whoever is to work it; how many."""
+    """Put what else is new to its cause and to whoever is to work it; how many."""
     rows = [Row(*row) for row in fetch(connection, "unrouted", AT_ONCE)]
     if not rows:
         return 0
-    work = configuration.work
-    prints = {row.id: fingerprint(_seen(row, work), work.table.causes) for row in rows if not row.pinned}
-    causes = _causes(connection, rows, prints, now)
-    routes = Routes(work, configuration)
-    made = []
-    for row in rows:
-        found, rule = routes.of(row)
-        origin = causes[str(prints[row.id])] if row.id in prints else row.origin
-        team, person, priority = found.team or row.team, found.person or row.person, found.priority
-        if row.assigned_by:
-            team, person, priority = row.team, row.person, row.priority
-        cost = EXACT.divide(EXACT.multiply(row.worth, found.cost_percent), Decimal(100)) if found.cost_percent else Decimal(0)
-        due = found.due(row.opened, configuration.policy.calendars, row.warehouse)
-        steps = work.table.chains.get(found.chain, ())
-        begins = row.opened + timedelta(minutes=steps[0].after_minutes) if steps else None
-        made.append((row.id, origin, team, person, priority, due, rule, found.chain, cost, begins))
-    run(connection, "set_routes", *map(list, zip(*made, strict=True)))
+    ids = [row.id for row in rows]
+    titles: dict[str, str] = dict(fetch(connection, "titles_of", ids))
+    run_by(connection, "set_routes", id=ids, **_columns(given(connection, configuration, rows, titles, now)))
     return len(rows)
-
-
-def _seen(row: Row, work: Work) -> Seen:
-    version = row.mapping or (work.policy if row.class_ == "CHLD" else "")
-    return Seen(row.kind, row.class_, row.systems, row.field, version, row.party, row.sku, row.hint)
-
-
-def _causes(connection: Connection, rows: list[Row], prints: dict[int, Fingerprint], now: datetime) -> dict[str, int]:
-    """The causes of some items by fingerprint, made where they are new."""
-    many: Counter[Fingerprint] = Counter()
-    for row in rows:
-        if row.id in prints:
-            many[prints[row.id]] += row.fresh
-    if not many:
-        return {}
-    titles: dict[str, str] = dict(fetch(connection, "titles_of", [row.id for row in rows]))
-    ordered = sorted(many)
-    found = fetch_by(
-        connection, "set_causes", now=now,
-        fingerprints=[str(one) for one in ordered], classes=[one.class_ for one in ordered], systems=[one.systems for one in ordered],
-        fields=[one.field for one in ordered], versions=[one.version for one in ordered], parties=[one.party for one in ordered],
-        skus=[one.sku for one in ordered], titles=[title(one, titles.get(one.class_, one.class_)) for one in ordered],
-        many=[many[one] for one in ordered],
-    )  # fmt: skip
-    causes = dict(found)
-    fresh = [causes[str(one)] for one in ordered if many[one]]
-    if fresh:
-        run_by(connection, "regress_causes", ids=fresh, now=now)
-    return causes
-
-
-class Routes:
-    """The routing table asked about many items; equal questions are answered once."""
-
-    def __init__(self, work: Work, configuration: Configuration) -> None:
-        self._work = work
-        self._configuration = configuration
-        asked = {name for table in work.routing.tables for row in table.rows for name in row.cells}
-        self._by_value = "value" in asked
-        self._known: dict[tuple[object, ...], tuple[Route, str]] = {}
-
-    def of(self, row: Row) -> tuple[Route, str]:
-        """The route of an item, and the row that said so."""
-        key = (row.class_, row.kind, row.system, row.party, row.sku, row.channel, row.warehouse, row.hint, row.opened.date(),
-               (row.worth, row.currency, row.priced) if self._by_value else None)  # fmt: skip
-        if key not in self._known:
-            self._known[key] = self._ask(row)
-        return self._known[key]
-
-    def _ask(self, row: Row) -> tuple[Route, str]:
-        table = self._work.routing.at(row.opened)
-        if table is not None:
-            found = next(table.fitting(facts_of(row), row.opened), None)
-            if found is not None:
-                return found.row.result, found.title
-        chain = "default" if "default" in self._work.table.chains else ""
-        return Route(chain=chain), "the account's own team, one business day"
-
-
-def facts_of(row: Row) -> Facts:
-    """The columns that the routing table asks about."""
-    values: dict[str, Value] = {
-        "class": (row.class_, row.class_.rstrip("+-")), "account": row.account, "kind": row.kind, "system": row.system, "customer": row.party,
-        "sku": row.sku, "channel": row.channel, "warehouse": row.warehouse, "hint": row.hint,
-        "value": Measure(row.worth, row.currency) if row.priced and row.currency else None,
-    }  # fmt: skip
-    return Facts(values)

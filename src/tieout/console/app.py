@@ -10,8 +10,8 @@ from typing import NamedTuple
 from urllib.parse import parse_qs
 
 import psycopg
+from anyio import CapacityLimiter, to_thread
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
@@ -31,8 +31,9 @@ from tieout.store.pool import Busy
 
 LOG = logging.getLogger("tieout")
 FORM_MAX = 1024 * 1024
-PLANS = "set local random_page_cost = 1.1"
-"""What a page counts is in memory as a rule: the counting index is read in place of the table."""
+PLANS = "set local random_page_cost = 1.1; set local max_parallel_workers_per_gather = 0"
+"""What a page counts is in memory as a rule: the counting index is read in place of the table. Many people read at once, so that helpers
+for one of them would only take the processor from the others."""
 Show = Callable[[Visit], Response]
 
 
@@ -49,9 +50,9 @@ def act(path: str, do: Show, *, needs: Right = Right.READ) -> Route:
     return Route(path, _endpoint(Work(do, needs, writes=True)), methods=["POST"])
 
 
-def open_page(path: str, show: Show, *, writes: bool = False) -> Route:
-    """What may be seen, or sent, without being signed in."""
-    return Route(path, _endpoint(Work(show, None, writes=writes)), methods=["POST" if writes else "GET"])
+def open_page(path: str, show: Show, *, writes: bool = False, at_once: int = 0) -> Route:
+    """What may be seen, or sent, without being signed in. `at_once`: more than so many wait, and hold neither a thread nor a session."""
+    return Route(path, _endpoint(Work(show, None, writes=writes), at_once), methods=["POST" if writes else "GET"])
 
 
 class Work(NamedTuple):
@@ -80,13 +81,15 @@ def application(desk: Desk) -> Starlette:
     return made
 
 
-def _endpoint(work: Work) -> Callable[[Request], Awaitable[Response]]:
+def _endpoint(work: Work, at_once: int = 0) -> Callable[[Request], Awaitable[Response]]:
+    limiter = CapacityLimiter(at_once) if at_once else None
+
     async def endpoint(request: Request) -> Response:
         began = time.perf_counter()
         form: Mapping[str, list[str]] = {}
         if work.writes:
             form = parse_qs((await _body(request)).decode("utf-8", "replace"), keep_blank_values=True)
-        return await run_in_threadpool(_answer, request, work, form, began)
+        return await to_thread.run_sync(_answer, request, work, form, began, limiter=limiter)
 
     return endpoint
 

@@ -4,6 +4,7 @@ The first who asks waits for them. After that a stale figure is shown at once, w
 """
 
 import threading
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
@@ -14,14 +15,17 @@ T = TypeVar("T")
 KEPT_MAX = 64
 OLD = timedelta(seconds=60)
 """After so long a figure is worked out anew whatever has happened: deadlines pass by themselves."""
+SHARE = 20
+"""A figure that took a second is good for twenty: the dear ones take at most so small a part of a processor, however much changes."""
 
 
 class Figure(NamedTuple):
-    """A value, the mark of what it was worked out from, and when that was."""
+    """A value, the mark of what it was worked out from, when that was, and how long it took."""
 
     value: Any
     mark: object
     at: datetime
+    took: timedelta = timedelta(0)
 
 
 Apart = Callable[[Callable[[Session], None]], None]
@@ -41,15 +45,15 @@ class Figures:
         """The figure of a name. While it has another `mark` and is older than `fresh`, a newer one is worked out by what `apart` starts."""
         known = self._known.get(name)
         if known is None:
-            return self._keep(name, Figure(compute(session), mark, now))
+            return self._keep(name, _worked_out(session, compute, mark, now))
         age = now - known.at
-        if (age > OLD or (known.mark != mark and age > fresh)) and self._mine(name):
+        if (age > OLD or (known.mark != mark and age > max(fresh, SHARE * known.took))) and self._mine(name):
             apart(lambda other: self._anew(name, mark, now, other, compute))
         return known
 
     def _anew(self, name: str, mark: object, now: datetime, session: Session, compute: Callable[[Session], Any]) -> None:
         try:
-            self._keep(name, Figure(compute(session), mark, now))
+            self._keep(name, _worked_out(session, compute, mark, now))
         finally:
             with self._one:
                 self._busy.discard(name)
@@ -68,3 +72,9 @@ class Figures:
             while len(self._known) > KEPT_MAX:
                 self._known.pop(next(iter(self._known)))
         return made
+
+
+def _worked_out(session: Session, compute: Callable[[Session], Any], mark: object, now: datetime) -> Figure:
+    began = time.perf_counter()
+    value = compute(session)
+    return Figure(value, mark, now, timedelta(seconds=time.perf_counter() - began))

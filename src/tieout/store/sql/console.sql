@@ -43,22 +43,22 @@ select w.{column}::text, count(*) from work w where {where} group by 1 order by 
 select t, count(*) from work w cross join lateral unnest(w.tags) t where w.tags <> '{{}}' and {where} group by 1 order by 2 desc, 1 limit 200
 
 -- name: exceptions_causes
--- one pass over the items, grouped by cause and day; then the causes by primary key
+-- one pass over the items, grouped by cause, day and currency without sorting them; then the causes by primary key
 with item as (
-  select w.cause, least(greatest(floor(extract(epoch from %(now)s - w.opened) / 86400), 0), 14)::int as day, w.currency, count(*) as many,
+  select w.cause, least(greatest(floor(extract(epoch from %(now)s - w.opened)::float8 / 86400), 0), 14)::int as day, w.currency, count(*) as many,
     sum(w.worth) filter (where w.priced) as worth, count(*) filter (where w.due < %(now)s) as late, min(w.due) as due, min(w.opened) as first,
-    max(w.opened) as last, count(distinct w.person) filter (where w.person <> '') as people, max(w.person) as person
+    max(w.opened) as last, min(w.person) filter (where w.person <> '') as person, max(w.person) as other
   from work w where {where} and w.cause is not null group by 1, 2, 3
 ), one as (
   select cause, sum(many)::bigint as many, sum(late)::bigint as late, min(due) as due, min(first) as first, max(last) as last,
-    json_object_agg(day, many) filter (where day < 14) as days, max(people) as people, max(person) as person
-  from (select cause, day, sum(many)::bigint as many, sum(late) as late, min(due) as due, min(first) as first, max(last) as last, max(people) as people,
-    max(person) as person from item group by 1, 2) d group by 1
+    json_object_agg(day, many) filter (where day < 14) as days, min(person) as person, max(other) as other
+  from (select cause, day, sum(many)::bigint as many, sum(late) as late, min(due) as due, min(first) as first, max(last) as last, min(person) as person,
+    max(other) as other from item group by 1, 2) d group by 1
 ), sums as (
   select cause, json_object_agg(currency, worth::text order by worth desc nulls last) filter (where currency <> '') as worth, max(worth) as most
   from (select cause, currency, sum(worth) as worth from item group by 1, 2) s group by 1
 )
-select c.id, c.title, c.class, c.systems, c.field, c.version, c.state, c.team, coalesce(nullif(c.person, ''), case when o.people = 1 then o.person else '' end),
+select c.id, c.title, c.class, c.systems, c.field, c.version, c.state, c.team, coalesce(nullif(c.person, ''), case when o.person = o.other then o.person else '' end),
   c.fixed_in, o.many, o.late, o.due, o.first, o.last, coalesce(o.days, '{{}}'), coalesce(s.worth, '{{}}'), count(*) over ()
 from one o join sums s on s.cause = o.cause join cause c on c.id = o.cause
 order by {order} limit %(limit)s offset %(offset)s

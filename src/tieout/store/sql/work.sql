@@ -27,80 +27,101 @@ with moved as (
 insert into work_event (work, at, event, who, detail)
 select m.id, %(now)s, 'moved', 'ledger', json_build_object('from', m.before, 'to', m.root) from moved m join done d on d.id = m.id
 
--- name: follow_cases
--- the cases that changed, by primary key; dimensions from their notes, item and partner from the postings of their roots by
--- posting_root, other names by link_a and link_b. Only what differs is written. Where time runs with the feeds, work begins when we know
-with source as (
+-- name: seen_cases
+-- the cases that changed, by primary key, with all that says whose they are: dimensions from their notes, item and partner from the
+-- postings of their roots by posting_root, beside what people did with the work that is there. Only what differs. Each is routed by
+-- this before it is written, so that its row goes into the indexes once. Where time runs with the feeds, work begins when we know
+select
+  c.case_id, s.kind, s.class, s.title, s.summary, c.code, s.system, s.systems, s.party, s.sku, s.channel, s.warehouse, c.hint, s.worth, s.currency,
+  s.priced, case when w.state <> 'resolved' then w.opened when %(feeds)s then %(now)s::timestamptz else c.opened end,
+  coalesce(w.team, c.team), coalesce(w.person, ''), coalesce(w.assigned_by, ''), coalesce(w.priority, 3)::int, coalesce(w.pinned, false), w.origin,
+  case when w.id is null then 1 when w.state = 'resolved' then w.episodes + 1 - w.counted else w.episodes - w.counted end
+from unnest(%(keys)s::text[]) k(case_id)
+join case_ c on c.case_id = k.case_id and c.state <> 'closed' and c.code <> 'QUA'
+left join lateral (select string_agg(ltrim(value, '-') || ' ' || key, ', ') as said from json_each_text(c.quantity)) q on true
+left join lateral (
+  select string_agg(ltrim(value, '-') || ' ' || key, ', ' order by abs(value::numeric) desc, key) as said,
+    (array_agg(abs(value::numeric) order by abs(value::numeric) desc, key))[1] as worth,
+    (array_agg(key order by abs(value::numeric) desc, key))[1] as currency
+  from json_each_text(c.value)
+) v on true
+left join lateral (
+  select coalesce(min(r.item) filter (where r.key = c.key and r.item <> ''), case when min(nullif(r.item, '')) = max(r.item) then max(nullif(r.item, '')) end) as sku,
+    min(nullif(split_part(e.body->>0, '/', 3), '')) as partner
+  from posting p cross join lateral (select p.entries::jsonb as body offset 0) e
+  cross join lateral (select x->>0 as key, x->>6 as item from jsonb_path_query(e.body, '$[5][*][1][*]') x offset 0) r
+  where c.account <> '' and p.root = c.root
+) i on true
+left join lateral (
+  select sum((l->>'value')::numeric) as worth, max(b.body->>'currency') as currency
+  from (select body from fact where c.code = 'WAI' and identity = c.root order by ordinal desc limit 1) b
+  cross join lateral json_array_elements(coalesce(b.body->'lines', '[]')) l
+) f on f.worth is not null and f.currency is not null
+left join unnest(%(classes)s::text[], %(titles)s::text[], %(systems)s::text[], %(pairs)s::text[]) as t(class, title, system, systems)
+  on t.class = c.code || case c.side when 'debit' then '+' when 'credit' then '-' else '' end
+cross join lateral (
   select
     case c.code when 'WAI' then 'waiting' when 'CNF' then 'conflict' when 'REF' then 'reference' when 'FED' then 'feed' when 'SET' then 'feed' else 'balance' end as kind,
-    c.case_id as source_key,
-    c.code || case c.side when 'debit' then '+' when 'credit' then '-' else '' end as class,
-    coalesce(t.title, c.account, c.code) as title,
-    concat_ws(' ', nullif(concat_ws(', ', q.said, v.said), ''), nullif('(' || c.hint || ')', '()')) as summary,
-    c.hint, c.root, c.key, regexp_replace(c.root, '^[^/]*/[^/]*/', '') as number,
-    c.code as account, c.side,
+    c.code || case c.side when 'debit' then '+' when 'credit' then '-' else '' end as class, coalesce(t.title, c.account, c.code) as title,
+    left(coalesce(nullif(concat_ws(' ', nullif(concat_ws(', ', q.said, v.said), ''), nullif('(' || c.hint || ')', '()')), ''), t.title, c.account, c.code), 500)
+      as summary,
     coalesce(nullif(t.system, ''), c.owed_by) as system, coalesce(nullif(t.systems, ''), c.owed_by) as systems,
-    coalesce(c.notes->>'customer', i.partner, '') as party, coalesce(i.sku, '') as sku,
-    coalesce(c.notes->>'channel', '') as channel, coalesce(c.notes->>'warehouse', '') as warehouse, coalesce(c.notes->>'entity', '') as entity,
-    c.quantity, coalesce(v.worth, f.worth, 0) as worth, coalesce(v.currency, f.currency, '') as currency, v.more,
-    coalesce(v.worth, f.worth) is not null as priced,
-    c.since, c.due as owed_at, case when %(feeds)s then %(now)s::timestamptz else c.opened end as opened, c.team, n.names
-  from unnest(%(keys)s::text[]) k(case_id)
-  join case_ c on c.case_id = k.case_id and c.state <> 'closed' and c.code <> 'QUA'
-  left join unnest(%(classes)s::text[], %(titles)s::text[], %(systems)s::text[], %(pairs)s::text[]) as t(class, title, system, systems)
-    on t.class = c.code || case c.side when 'debit' then '+' when 'credit' then '-' else '' end
-  left join lateral (select string_agg(ltrim(value, '-') || ' ' || key, ', ') as said from json_each_text(c.quantity)) q on true
-  left join lateral (
-    select string_agg(ltrim(value, '-') || ' ' || key, ', ' order by abs(value::numeric) desc, key) as said,
-      (array_agg(abs(value::numeric) order by abs(value::numeric) desc, key))[1] as worth,
-      (array_agg(key order by abs(value::numeric) desc, key))[1] as currency,
-      case when count(*) > 1 then json_object_agg(key, ltrim(value, '-')) end as more
-    from json_each_text(c.value)
-  ) v on true
-  left join lateral (
-    select coalesce(min(r.value->>6) filter (where r.value->>0 = c.key and r.value->>6 <> ''),
-        case when count(distinct r.value->>6) filter (where r.value->>6 <> '') = 1 then min(nullif(r.value->>6, '')) end) as sku,
-      min(nullif(split_part(j.e->>0, '/', 3), '')) as partner
-    from posting p cross join lateral (select p.entries::json as e) j
-    cross join lateral json_array_elements(j.e->5) g cross join lateral json_array_elements(g.value->1) r
-    where c.account <> '' and p.root = c.root
-  ) i on true
-  left join lateral (
-    select sum((l->>'value')::numeric) as worth, max(b.body->>'currency') as currency
-    from (select body from fact where c.code = 'WAI' and identity = c.root order by ordinal desc limit 1) b
-    cross join lateral json_array_elements(coalesce(b.body->'lines', '[]')) l
-  ) f on f.worth is not null and f.currency is not null
+    coalesce(c.notes->>'customer', i.partner, '') as party, coalesce(i.sku, '') as sku, coalesce(c.notes->>'channel', '') as channel,
+    coalesce(c.notes->>'warehouse', '') as warehouse, coalesce(v.worth, f.worth, 0) as worth, coalesce(v.currency, f.currency, '') as currency,
+    coalesce(v.worth, f.worth) is not null as priced
+) s
+left join work w on w.kind = s.kind and w.source_key = c.case_id
+where w.id is null or w.state = 'resolved' or (w.quantity::text, w.worth, w.currency, w.hint, w.since, w.owed_at, w.summary, w.root, w.party, w.channel, w.warehouse)
+  is distinct from (c.quantity::text, s.worth, s.currency, c.hint, c.since, c.due, s.summary, c.root, s.party, s.channel, s.warehouse)
+order by c.case_id
+
+-- name: write_cases
+-- what `seen_cases` gave, routed: the cases by primary key, other names of their roots by link_a and link_b; what people did meanwhile stays
+with source as (
+  select u.*, c.hint, c.root, c.key, c.side, c.code as account, c.quantity, c.since, c.due as owed_at, regexp_replace(c.root, '^[^/]*/[^/]*/', '') as number,
+    coalesce(c.notes->>'entity', '') as entity, m.more, coalesce(o.merged_into, o.id) as cause, o.state = 'regressed' as is_back,
+    work_words(variadic array[c.root, c.key, u.party, u.sku, u.channel, u.warehouse, u.system, u.class, u.title, u.summary] || coalesce(n.names, '{}')) as search
+  from unnest(%(key)s::text[], %(kind)s::text[], %(class_)s::text[], %(title)s::text[], %(summary)s::text[], %(system)s::text[], %(systems)s::text[],
+    %(party)s::text[], %(sku)s::text[], %(channel)s::text[], %(warehouse)s::text[], %(worth)s::numeric[], %(currency)s::text[], %(priced)s::boolean[],
+    %(opened)s::timestamptz[], %(cause)s::bigint[], %(to_team)s::text[], %(to_person)s::text[], %(urgency)s::int[], %(due)s::timestamptz[],
+    %(rule)s::text[], %(chain)s::text[], %(cost)s::numeric[], %(begins)s::timestamptz[])
+    as u(case_id, kind, class, title, summary, system, systems, party, sku, channel, warehouse, worth, currency, priced,
+      opened, origin, team, person, priority, due, rule, chain, cost, next_step)
+  join case_ c on c.case_id = u.case_id
+  join cause o on o.id = u.origin
+  left join lateral (select json_object_agg(key, ltrim(value, '-')) as more from json_each_text(c.value) having count(*) > 1) m on true
   left join lateral (
     select array_agg(x.ref) as names from (select a as ref from link where b = c.root union select b from link where a = c.root limit 50) x
   ) n on true
 ), before as (
-  select w.id, w.state, w.worth, w.currency, w.quantity::text as quantity from source s join work w on w.kind = s.kind and w.source_key = s.source_key
+  select w.id, w.state, w.worth from source s join work w on w.kind = s.kind and w.source_key = s.case_id
 ), written as (
-  insert into work as w (kind, source_key, class, state, title, summary, hint, field, root, key, number, account, side, system, systems, party,
-    sku, channel, warehouse, entity, quantity, worth, currency, more, priced, since, owed_at, opened, changed, due, team, search)
-  select s.kind, s.source_key, s.class, 'new', s.title, left(case when s.summary = '' then s.title else s.summary end, 500), s.hint, s.hint,
-    s.root, s.key, s.number, s.account, s.side, s.system, s.systems, s.party, s.sku, s.channel, s.warehouse, s.entity, s.quantity, s.worth,
-    s.currency, s.more, s.priced, s.since, s.owed_at, s.opened, %(now)s, s.owed_at, s.team,
-    work_words(variadic array[s.root, s.key, s.party, s.sku, s.channel, s.warehouse, s.system, s.class, s.title, left(s.summary, 500)] || coalesce(s.names, '{}'))
+  insert into work as w (kind, source_key, class, cause, origin, state, title, summary, hint, field, root, key, number, account, side, system, systems,
+    party, sku, channel, warehouse, entity, quantity, worth, currency, more, priced, cost_per_day, since, owed_at, opened, changed, due, team, person,
+    priority, rule, routed, chain, next_step, counted, search)
+  select s.kind, s.case_id, s.class, s.cause, s.origin, case when s.is_back then 'regressed' else 'new' end, s.title, s.summary, s.hint, s.hint, s.root, s.key,
+    s.number, s.account, s.side, s.system, s.systems, s.party, s.sku, s.channel, s.warehouse, s.entity, s.quantity, s.worth, s.currency, s.more, s.priced,
+    s.cost, s.since, s.owed_at, s.opened, %(now)s, s.due, s.team, s.person, s.priority, s.rule, true, s.chain, s.next_step, 1, s.search
   from source s
   on conflict (kind, source_key) do update set
     class = excluded.class, title = excluded.title, summary = excluded.summary, hint = excluded.hint, field = excluded.field, root = excluded.root,
     key = excluded.key, number = excluded.number, system = excluded.system, systems = excluded.systems, party = excluded.party, sku = excluded.sku,
     channel = excluded.channel, warehouse = excluded.warehouse, entity = excluded.entity, quantity = excluded.quantity, worth = excluded.worth,
-    currency = excluded.currency, more = excluded.more, priced = excluded.priced, since = excluded.since, owed_at = excluded.owed_at,
-    opened = case when w.state = 'resolved' then excluded.opened else w.opened end,
-    acknowledged = case when w.state = 'resolved' then null else w.acknowledged end,
-    step = case when w.state = 'resolved' then 0 else w.step end, next_step = case when w.state = 'resolved' then null else w.next_step end,
-    episodes = w.episodes + case when w.state = 'resolved' then 1 else 0 end,
+    currency = excluded.currency, more = excluded.more, priced = excluded.priced, cost_per_day = excluded.cost_per_day, since = excluded.since,
+    owed_at = excluded.owed_at, opened = case when w.state = 'resolved' then excluded.opened else w.opened end, due = excluded.due,
+    rule = excluded.rule, chain = excluded.chain, routed = true,
+    cause = case when w.pinned then w.cause else excluded.cause end, origin = case when w.pinned then w.origin else excluded.origin end,
+    team = case when w.assigned_by = '' then excluded.team else w.team end, person = case when w.assigned_by = '' then excluded.person else w.person end,
+    priority = case when w.assigned_by = '' then excluded.priority else w.priority end,
+    acknowledged = case when w.state = 'resolved' then null else w.acknowledged end, step = case when w.state = 'resolved' then 0 else w.step end,
+    next_step = case when w.state = 'resolved' then excluded.next_step else coalesce(w.next_step, excluded.next_step) end,
+    episodes = w.episodes + case when w.state = 'resolved' then 1 else 0 end, counted = w.episodes + case when w.state = 'resolved' then 1 else 0 end,
     progress = case when w.state = 'resolved' then '' else w.progress end,
     progress_key = case when w.state = 'resolved' then '' else w.progress_key end,
     state = case when w.state = 'resolved' then 'regressed' when w.state = 'snoozed' then 'snoozed'
       when w.priced and excluded.currency = w.currency and excluded.worth >= w.worth * 2 and w.worth > 0 then 'escalating' else w.state end,
-    resolved = null, changed = excluded.changed, routed = false, version = w.version + 1, search = excluded.search
-  where w.state = 'resolved' or (w.quantity::text, w.worth, w.currency, w.hint, w.since, w.owed_at, w.summary, w.root, w.party, w.channel, w.warehouse)
-    is distinct from (excluded.quantity::text, excluded.worth, excluded.currency, excluded.hint, excluded.since, excluded.owed_at, excluded.summary,
-      excluded.root, excluded.party, excluded.channel, excluded.warehouse)
-  returning w.id, w.quantity::text as quantity, w.worth, w.currency, w.summary
+    resolved = null, changed = excluded.changed, version = w.version + 1, search = excluded.search
+  returning w.id, w.quantity::text as quantity, w.worth, w.currency
 )
 insert into work_event (work, at, event, who, detail)
 select r.id, %(now)s, case when b.id is null then 'opened' when b.state = 'resolved' then 'reopened' else 'changed' end, 'ledger',
@@ -270,8 +291,8 @@ select id, %(now)s, 'resolved', 'ledger', json_build_object('progress', progress
 
 -- name: unrouted
 -- by work_unrouted: what is new or has changed since it was routed
-select id, kind, class, account, system, systems, party, sku, channel, warehouse, field, mapping, hint, worth, currency, priced, opened, owed_at,
-  team, person, assigned_by, priority, pinned, origin, state, episodes - counted
+select id, kind, class, account, system, systems, party, sku, channel, warehouse, field, mapping, hint, worth, currency, priced, opened,
+  team, person, assigned_by, priority, pinned, origin, episodes - counted
 from work where not routed and state <> 'resolved' order by id limit %s
 
 -- name: set_routes
@@ -279,7 +300,8 @@ from work where not routed and state <> 'resolved' order by id limit %s
 update work w set cause = coalesce(c.merged_into, c.id), origin = c.id, team = u.team, person = u.person, priority = u.priority, due = u.due,
   rule = u.rule, chain = u.chain, cost_per_day = u.cost, next_step = coalesce(w.next_step, u.next_step), routed = true, counted = w.episodes,
   state = case when c.state = 'regressed' and w.counted = 0 then 'regressed' else w.state end
-from unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::int[], %s::timestamptz[], %s::text[], %s::text[], %s::numeric[], %s::timestamptz[])
+from unnest(%(id)s::bigint[], %(cause)s::bigint[], %(to_team)s::text[], %(to_person)s::text[], %(urgency)s::int[], %(due)s::timestamptz[], %(rule)s::text[],
+    %(chain)s::text[], %(cost)s::numeric[], %(begins)s::timestamptz[])
   as u(id, origin, team, person, priority, due, rule, chain, cost, next_step)
 join cause c on c.id = u.origin
 where w.id = u.id

@@ -42,14 +42,24 @@ async function flush() {
     if (due.length) await renew(due);
     ask();
   }
-  const item = document.querySelector("[data-work]");
+  const item = document.querySelector("[data-work]")?.dataset.work ?? new URL(location.href).searchParams.get("item")?.slice(3);
+  if (!item || !(ids.has(Number(item)) || ids.has("all"))) return;
   if (document.getElementById("pane")?.childElementCount) refresh();
-  else if (item && (ids.has(Number(item.dataset.work)) || ids.has("all"))) go(location.pathname + location.search, { push: false, keep: true });
+  else go(location.pathname + location.search, { push: false, keep: true });
 }
 
-async function ask() {
+// The first change is shown at once, and what changes all the time is asked for every few seconds: a hundred people look on.
+function every(seconds, act) {
+  let next = 0, last = 0;
+  return () => {
+    if (next) return;
+    next = setTimeout(() => { next = 0; last = Date.now(); act(); }, Math.max(400, last + seconds * 1000 - Date.now()));
+  };
+}
+
+const ask = every(3, async () => {
   const g = grid();
-  if (!g) return;
+  if (!g || document.hidden) return;
   const join = g.query ? "&" : "?";
   const response = await fetch(`/exceptions/fresh${g.query}${join}after=${g.box.dataset.after}`);
   if (!response.ok || grid() !== g) return;
@@ -58,21 +68,18 @@ async function ask() {
   if (!pill) return;
   pill.hidden = !fresh;
   pill.textContent = `${fresh.toLocaleString("en")} new, press .`;
-}
+});
 
-let counting = 0;
-function counters() {
-  clearTimeout(counting);
-  counting = setTimeout(async () => {
-    const response = await fetch("/live/counters", { headers: { Accept: "application/json" } });
-    if (!response.ok) return;
-    const counts = await response.json();
-    for (const place of document.querySelectorAll("[data-counter]")) {
-      const count = counts[place.dataset.counter];
-      place.textContent = count ? count.toLocaleString("en") : "";
-    }
-  }, 400);
-}
+const counters = every(5, async () => {
+  if (document.hidden) return;
+  const response = await fetch("/live/counters", { headers: { Accept: "application/json" } });
+  if (!response.ok) return;
+  const counts = await response.json();
+  for (const place of document.querySelectorAll("[data-counter]")) {
+    const count = counts[place.dataset.counter];
+    place.textContent = count ? count.toLocaleString("en") : "";
+  }
+});
 
 function lead() {
   return new Promise(() => {
@@ -103,7 +110,11 @@ channel.onmessage = (event) => {
 };
 channel.postMessage({ t: "hello" });
 if (navigator.locks) navigator.locks.request("tieout-live", lead);
-document.addEventListener("visibilitychange", () => !document.hidden && !paused && flush());
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) return;
+  counters();
+  if (!paused) flush();
+});
 document.addEventListener("page", counters);
 on("fresh", () => { if (fresh) { fresh = 0; go(location.pathname + location.search, { push: false }); } return true; });
 on("pause", () => {
