@@ -243,7 +243,7 @@ def cases(session: Session, question: Question, scopes: Scopes, pair: Pair | Non
     arguments |= {"variants": list(ways), "limit": limit, "offset": offset}
     ((many,),) = _rows(session, "process_many", where, arguments)
     rows = _rows(session, "process_list", where, arguments)
-    return many, [Listed(*row[:7], ways[row[7]], row[8]) for row in rows]
+    return many, [Listed(*(*row[:7], ways[row[7]], row[8])) for row in rows]
 
 
 def dimensions(session: Session, name: str) -> tuple[list[str], list[str]]:

@@ -1,5 +1,6 @@
 """The models a map can be drawn of: which documents are cases, which statements are steps, what is awaited after what and by when. Pure."""
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 
@@ -58,6 +59,12 @@ class Rule(msgspec.Struct, frozen=True):
 def model(name: str) -> Model | None:
     """The model of a short name."""
     return next((one for one in MODELS if one.name == name), None)
+
+
+def words(step: str) -> str:
+    """A step for people: `OrderPlaced.changed` is `Order placed, changed`."""
+    kind, _, rest = step.partition(".")
+    return WORDS_OF.get(step) or re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind).capitalize() + (f", {rest}" if rest else "")
 
 
 def members(flow: str, accounts: Accounts) -> list[ClearingAccount]:

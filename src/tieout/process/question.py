@@ -48,7 +48,8 @@ class Question(msgspec.Struct, frozen=True):
 
     def where(self, scopes: Scopes) -> tuple[str, dict[str, Any]]:
         """The rest of the question as SQL on the rows `c` of cases, with its arguments."""
-        parts, arguments = ["c.model = %(model)s"], {"model": self.model, **scopes.arguments()}
+        parts = ["c.model = %(model)s"]
+        arguments: dict[str, Any] = {"model": self.model, **scopes.arguments()}
         for name, sql, value in (
             ("since", "c.began >= %(since)s", self.since), ("until", "c.began < %(until)s", self.until),
             ("channels", "c.channel = any(%(channels)s)", list(self.channels)), ("warehouses", "c.warehouse = any(%(warehouses)s)", list(self.warehouses)),

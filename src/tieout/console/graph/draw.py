@@ -65,12 +65,13 @@ def _card(card: Card, spot: Spot) -> Markup:
     shown = group(
         h("title", card.told) if card.told else None,
         h("rect", x=round(left, 1), y=round(top, 1), width=spot.width, height=spot.height, rx=5),
-        _words(card.lines, spot, top + PAD * 0.35), cls=f"card {card.kind}".strip(),
+        lettering(card.lines, spot, top + PAD * 0.35), cls=f"card {card.kind}".strip(),
     )  # fmt: skip
     return h("a", shown, href=card.href) if card.href else shown
 
 
-def _words(lines: Sequence[str], spot: Spot, top: float, first: str | None = "first") -> Child:
+def lettering(lines: Sequence[str], spot: Spot, top: float, first: str | None = "first") -> Child:
+    """Lines of text in the middle of a spot, the first one standing out."""
     return [
         h("text", text, x=spot.x, y=round(top + LINE * n + LINE * 0.76, 1), text_anchor="middle", cls=None if n else first)
         for n, text in enumerate(lines)
@@ -82,13 +83,13 @@ def _arrow(link: Link, way: Way) -> Markup:
     curve = f"M{points[0][0]:g} {points[0][1]:g}C" + " ".join(f"{x:g} {y:g}" for x, y in points[1:])
     label = way.label
     return group(
-        h("path", d=curve, cls="line"), h("path", d=_head(points), cls="head"),
-        _words(link.lines, label, label.y - label.height / 2 + 2.8, None) if label else None,
+        h("path", d=curve, cls="line"), h("path", d=tip(points), cls="head"),
+        lettering(link.lines, label, label.y - label.height / 2 + 2.8, None) if label else None,
         cls=" ".join(filter(None, ("arrow", "main" if link.is_main else "", link.kind))),
     )  # fmt: skip
 
 
-def _head(points: Sequence[tuple[float, float]]) -> str:
+def tip(points: Sequence[tuple[float, float]]) -> str:
     """The tip: a triangle at the end of the curve, along its last direction."""
     (x, y), (fx, fy) = points[-1], points[-2]
     away = max(((x - fx) ** 2 + (y - fy) ** 2) ** 0.5, 0.01)

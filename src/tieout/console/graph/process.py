@@ -1,0 +1,248 @@
+"""The process map as a drawing: which steps and paths are shown, where they stand, and how they look. Everything in it is a link."""
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from itertools import pairwise
+from math import sqrt
+from typing import NamedTuple
+
+import msgspec
+
+from tieout.console.graph.draw import EDGE, Card, Link, lettering, place, tip
+from tieout.console.graph.layout import Layout, Spot, Way
+from tieout.console.render import clock
+from tieout.console.svg.chart import drawing, group
+from tieout.process.mined import FEW, Mined, Path
+from tieout.process.model import END, START, words
+from tieout.process.question import Pair
+from tieout.report.markup import Markup, h
+
+STEPS, PATHS = 20, 30
+"""So many steps and paths are shown at first."""
+THIN, THICK = 1.2, 9.0
+MINI = 168.0
+SHOWS = ("both", "cases", "median", "most")
+Address = Callable[[Pair], str]
+"""Where a path leads; a step when the first of the pair is empty."""
+
+
+class Shown(NamedTuple):
+    """What of a map is drawn: its steps in the order in which they are read, the spine first, and its paths."""
+
+    spine: tuple[str, ...]
+    steps: tuple[str, ...]
+    paths: tuple[Pair, ...]
+
+
+class Picture(msgspec.Struct, frozen=True):
+    """The drawing, a small one of the same places, and what is in it, in reading order."""
+
+    svg: Markup
+    mini: Markup
+    steps: tuple[str, ...]
+    paths: tuple[Pair, ...]
+
+
+class Faces(msgspec.Struct, frozen=True):
+    """The figures that are written on a map: of one question, or of two that are compared. `show` is one of `SHOWS`."""
+
+    one: Mined
+    other: Mined | None = None
+    show: str = "both"
+
+    def step(self, name: str) -> tuple[str, ...]:
+        """The lines of a step."""
+        return words(name), " | ".join(_cases(many) for many in self.of_step(name))
+
+    def of_step(self, name: str) -> tuple[int, ...]:
+        """In how many cases of each question a step is."""
+        if name in (START, END):
+            return tuple(found.cases for found in self._both)
+        return tuple(one.cases if (one := found.step(name)) else 0 for found in self._both)
+
+    def of_path(self, pair: Pair) -> tuple[int, ...]:
+        """In how many cases of each question a path is."""
+        return tuple(path.cases if (path := found.path(pair)) else 0 for found in self._both)
+
+    def path(self, pair: Pair) -> tuple[str, ...]:
+        """The lines of a path."""
+        if self.other is None:
+            path = self.one.path(pair)
+            return _lines(path, self.show) if path else ()
+        found = [(letter, one.path(pair)) for letter, one in zip("AB", self._both, strict=False)]
+        return tuple(f"{letter} {' · '.join(_lines(path, self.show)) if path else '0'}" for letter, path in found)
+
+    def told(self, pair: Pair) -> str:
+        """A path as a sentence."""
+        found = [one.path(pair) for one in self._both]
+        said = [sentence(path) if path else "no case" for path in found]
+        name = words(pair[1]) if not pair[0] else f"{words(pair[0])} to {words(pair[1])}"
+        return f"{name}: {said[0] if len(said) == 1 else f'A {said[0]}; B {said[1]}'}"
+
+    def is_slow(self, pair: Pair) -> bool:
+        """True when it is slower than its deadline in any of them."""
+        return any(path.is_slow for one in self._both if (path := one.path(pair)))
+
+    @property
+    def _both(self) -> tuple[Mined, ...]:
+        return (self.one,) if self.other is None else (self.one, self.other)
+
+
+def _cases(many: int) -> str:
+    return f"{many:,} case{'' if many == 1 else 's'}"
+
+
+def _lines(path: Path, show: str) -> tuple[str, ...]:
+    timed = path.span.most if show == "most" else path.span.half
+    time = "" if timed is None or show == "cases" else spoken(timed) + (" slow" if path.is_slow else "") + (" few" if path.is_few else "")
+    many = f"{path.cases:,}" if show in ("both", "cases") or not time else ""
+    return tuple(filter(None, (many, time)))
+
+
+def spoken(time: timedelta) -> str:
+    """A time on a map: what is less than a minute is said so."""
+    return "< 1 m" if timedelta() < time < timedelta(minutes=1) else "at once" if not time else clock(time)
+
+
+def sentence(path: Path) -> str:
+    """Cases and times of a path in words, with the deadline and whether there are too few to tell."""
+    parts = [_cases(path.cases)]
+    if path.span.half is not None and path.span.most is not None:
+        parts.append(f"median {spoken(path.span.half)}{', of fewer than ' + str(FEW) if path.is_few else ''}")
+        parts.append(f"9 of 10 within {spoken(path.span.most)}")
+    if path.rule is not None:
+        parts.append(f"{'slow: ' if path.is_slow else ''}deadline {path.rule.within}, account {path.rule.code}")
+    return ", ".join(parts)
+
+
+# What is shown -----------------------------------------------------------------------------------------------------------
+
+
+def shown(found: Sequence[Mined], steps_max: int, paths_max: int) -> Shown:
+    """The most frequent steps and paths, the spine before all; no step without a way to it and a way on."""
+    many: dict[str, int] = {}
+    ways: dict[Pair, int] = {}
+    for one in found:
+        for step in one.steps:
+            many[step.name] = max(many.get(step.name, 0), step.cases)
+        for path in one.paths:
+            ways[path.pair] = max(ways.get(path.pair, 0), path.cases)
+    order = sorted(many, key=lambda name: (-many[name], name))
+    spine = max((one.spine for one in found), key=len, default=()) if not found else found[0].spine or found[-1].spine
+    kept = [*[name for name in spine if name in many][:steps_max], *[name for name in order if name not in spine]][:steps_max]
+    spine = tuple(name for name in spine if name in kept)
+    inside = {START, END, *kept}
+    fitting = sorted((pair for pair in ways if pair[0] in inside and pair[1] in inside), key=lambda pair: (-ways[pair], pair))
+    wanted = dict.fromkeys(pair for pair in pairwise((START, *spine, END)) if pair in ways)
+    for name in kept:
+        wanted |= dict.fromkeys([pair for pair in fitting if pair[1] == name][:1])
+        wanted |= dict.fromkeys([pair for pair in fitting if pair[0] == name][:1])
+    for pair in fitting:
+        if len(wanted) >= paths_max:
+            break
+        wanted[pair] = None
+    return Shown(spine, tuple(kept), tuple(wanted))
+
+
+# Drawing -----------------------------------------------------------------------------------------------------------------
+
+
+def draw(title: str, told: str, chosen: Shown, faces: Faces, address: Address, picked: Pair | None = None) -> Picture:
+    """The map: lines below, then each step with the paths that lead out of it, the spine first."""
+    cards = {name: Card(name, faces.step(name), told=f"{words(name)}: {faces.step(name)[1]}") for name in (START, *chosen.steps, END)}
+    main = set(pairwise((START, *chosen.spine, END)))
+    links = {pair: Link(*pair, faces.path(pair), is_main=pair in main, bends=_is_short_cut(pair, chosen.spine)) for pair in chosen.paths}
+    placed = place(list(cards.values()), list(links.values()))
+    ways = dict(zip(links, placed.ways, strict=True))
+    order = _reading(chosen, placed)
+    most = max([max(faces.of_path(pair)) for pair in chosen.paths] + [1])
+    lines = [_line(pair, ways[pair], faces, most, picked, is_main=pair in main) for pair in chosen.paths]
+    leaving = {
+        name: sorted((pair for pair in chosen.paths if pair[0] == name), key=lambda pair: (pair not in main, -max(faces.of_path(pair))))
+        for name in order
+    }
+    paths = tuple(pair for name in order for pair in leaving[name])
+    marks = [
+        [
+            _box(cards[name], placed.boxes[name], address, picked),
+            [_mark(links[pair], ways[pair], faces, address, picked) for pair in leaving[name]],
+        ]
+        for name in order
+    ]
+    inner = h("g", h("g", lines, aria_hidden="true"), marks, transform=f"translate({EDGE:g} {EDGE:g})")
+    svg = drawing("map", title, told, placed.width + 2 * EDGE, placed.height + 2 * EDGE, inner, "graph process")
+    return Picture(svg, _mini(placed), tuple(name for name in order if name not in (START, END)), paths)
+
+
+def _is_short_cut(pair: Pair, spine: Sequence[str]) -> bool:
+    """True for what goes back along the spine: it has no say in where steps stand."""
+    places = {name: n for n, name in enumerate((START, *spine, END))}
+    return pair[0] in places and pair[1] in places and places[pair[1]] <= places[pair[0]]
+
+
+def _reading(chosen: Shown, placed: Layout) -> list[str]:
+    aside = sorted((name for name in chosen.steps if name not in chosen.spine), key=lambda name: (placed.boxes[name].x, placed.boxes[name].y))
+    return [START, *chosen.spine, *aside, END]
+
+
+def _kinds(*names: str) -> str:
+    return " ".join(filter(None, names))
+
+
+def _line(pair: Pair, way: Way, faces: Faces, most: int, picked: Pair | None, *, is_main: bool) -> Markup:
+    points = way.points
+    curve = f"M{points[0][0]:g} {points[0][1]:g}C" + " ".join(f"{x:g} {y:g}" for x, y in points[1:])
+    many = faces.of_path(pair)
+    only = "" if len(many) == 1 or all(many) else "only-a" if many[0] else "only-b"
+    wide = round(THIN + (THICK - THIN) * sqrt(max(many) / most), 1)
+    return group(
+        h("path", d=curve, cls="line", stroke_width=wide), h("path", d=tip(points), cls="head"),
+        cls=_kinds("way", "main" if is_main else "", "slow" if faces.is_slow(pair) else "", only, "picked" if pair == picked else ""),
+    )  # fmt: skip
+
+
+def _mark(link: Link, way: Way, faces: Faces, address: Address, picked: Pair | None) -> Markup:
+    pair = (link.tail, link.head)
+    spot = way.label or Spot(*way.points[len(way.points) // 2], 0, 0)
+    points = way.points
+    curve = f"M{points[0][0]:g} {points[0][1]:g}C" + " ".join(f"{x:g} {y:g}" for x, y in points[1:])
+    shown_ = group(
+        h("title", faces.told(pair)), h("path", d=curve, cls="hit"), h("rect", **_sides(spot), rx=3),
+        lettering(link.lines, spot, spot.y - spot.height / 2 + 2.8, None), cls=_kinds("tag", "slow" if faces.is_slow(pair) else ""),
+    )  # fmt: skip
+    return h(
+        "a",
+        shown_,
+        href=address(pair),
+        data_path=f"{pair[0]}~{pair[1]}",
+        aria_current="true" if pair == picked else None,
+        id=f"path-{pair[0]}-{pair[1]}",
+    )
+
+
+def _box(card: Card, spot: Spot, address: Address, picked: Pair | None) -> Markup:
+    is_end = card.name in (START, END)
+    inner = group(
+        h("title", card.told), h("rect", **_sides(spot), rx=round(spot.height / 2) if is_end else 5),
+        lettering(card.lines, spot, spot.y - spot.height / 2 + 3.5), cls=_kinds("card", "end" if is_end else "step"),
+    )  # fmt: skip
+    if is_end:
+        return inner
+    pair = ("", card.name)
+    return h("a", inner, href=address(pair), data_step=card.name, aria_current="true" if pair == picked else None, id=f"step-{card.name}")
+
+
+def _sides(spot: Spot) -> dict[str, float]:
+    return {"x": round(spot.x - spot.width / 2, 1), "y": round(spot.y - spot.height / 2, 1), "width": spot.width, "height": spot.height}
+
+
+def _mini(placed: Layout) -> Markup:
+    """The same places, small, with a frame for what is in view."""
+    share = MINI / max(placed.width + 2 * EDGE, 1)
+    tall = max(round((placed.height + 2 * EDGE) * share), 12)
+    boxes = [h("rect", **_sides(spot)) for spot in placed.boxes.values()]
+    frame = h("rect", cls="view", x=0, y=0, width=MINI, height=tall, data_view=True)
+    return h(
+        "svg", h("g", boxes, transform=f"scale({share:.4f}) translate({EDGE:g} {EDGE:g})"), frame,
+        cls="mini", width=MINI, height=tall, viewBox=f"0 0 {MINI:g} {tall}", aria_hidden="true", data_mini=True,
+    )  # fmt: skip
