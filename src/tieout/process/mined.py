@@ -162,7 +162,10 @@ def _paths(found: Sequence[Variant], times: Mapping[Pair, tuple[Span, int]], rul
 
 
 def _breaches(found: Sequence[Variant], rules: tuple[Rule, ...]) -> tuple[Breach, ...]:
-    made = [Breach(rule, sum(one.cases for one in found if is_broken(one.steps, rule.first, rule.then))) for rule in rules]
+    stated = {step for one in found for step in one.steps}  # what nobody connected states is missed by no case
+    made = [Breach(rule, sum(one.cases for one in found if is_broken(one.steps, rule.first, rule.then)))
+        for rule in rules if rule.first in stated
+    ]  # fmt: skip
     return tuple(sorted((one for one in made if one.cases), key=lambda one: -one.cases))
 
 

@@ -1,7 +1,7 @@
 """The models a map can be drawn of: which documents are cases, which statements are steps, what is awaited after what and by when. Pure."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 import msgspec
@@ -65,6 +65,22 @@ def words(step: str) -> str:
     """A step for people: `OrderPlaced.changed` is `Order placed, changed`."""
     kind, _, rest = step.partition(".")
     return WORDS_OF.get(step) or re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind).capitalize() + (f", {rest}" if rest else "")
+
+
+def differs(steps: Sequence[str], usual: Sequence[str]) -> str:
+    """How a way differs from the usual one, in words; empty when it does not."""
+    if tuple(steps) == tuple(usual):
+        return ""
+    if tuple(steps) == tuple(usual[: len(steps)]):
+        return f"as far as {words(steps[-1]).lower()}"
+    more, less = [step for step in dict.fromkeys(steps) if step not in usual], [step for step in dict.fromkeys(usual) if step not in steps]
+    said = [f"{word} {', '.join(words(step).lower() for step in found)}" for word, found in (("with", more), ("without", less)) if found]
+    mine, theirs = ([step for step in dict.fromkeys(way) if step in steps and step in usual] for way in (steps, usual))
+    if mine != theirs:
+        said.append("in another order")
+    if len(set(steps)) < len(steps):
+        said.append("some step twice")
+    return ", ".join(said)
 
 
 def members(flow: str, accounts: Accounts) -> list[ClearingAccount]:

@@ -25,7 +25,7 @@ class Card(msgspec.Struct, frozen=True):
 
 
 class Link(msgspec.Struct, frozen=True):
-    """An arrow of a graph with the words on it."""
+    """An arrow of a graph with the words on it; `pad` keeps them so far from a thick line."""
 
     tail: str
     head: str
@@ -33,6 +33,7 @@ class Link(msgspec.Struct, frozen=True):
     is_main: bool = False
     bends: bool = False
     kind: str = ""
+    pad: float = 0.0
 
 
 def place(cards: Sequence[Card], links: Sequence[Link], *, down: bool = False) -> Layout:
@@ -57,7 +58,8 @@ def _size(lines: Sequence[str], first: float, pad: float) -> tuple[float, float]
 
 
 def _label_size(link: Link) -> tuple[float, float]:
-    return _size(link.lines, SMALL, 8) if link.lines else (0.0, 0.0)
+    wide, high = _size(link.lines, SMALL, 8)
+    return (wide + 2 * link.pad, high) if link.lines else (0.0, 0.0)
 
 
 def _card(card: Card, spot: Spot) -> Markup:
@@ -89,10 +91,10 @@ def _arrow(link: Link, way: Way) -> Markup:
     )  # fmt: skip
 
 
-def tip(points: Sequence[tuple[float, float]]) -> str:
+def tip(points: Sequence[tuple[float, float]], size: float = 7.0) -> str:
     """The tip: a triangle at the end of the curve, along its last direction."""
     (x, y), (fx, fy) = points[-1], points[-2]
     away = max(((x - fx) ** 2 + (y - fy) ** 2) ** 0.5, 0.01)
     dx, dy = (x - fx) / away, (y - fy) / away
-    bx, by = x - 7 * dx, y - 7 * dy
-    return f"M{x:.1f} {y:.1f}L{bx - 3.2 * dy:.1f} {by + 3.2 * dx:.1f}L{bx + 3.2 * dy:.1f} {by - 3.2 * dx:.1f}z"
+    bx, by, half = x - size * dx, y - size * dy, size * 3.2 / 7
+    return f"M{x:.1f} {y:.1f}L{bx - half * dy:.1f} {by + half * dx:.1f}L{bx + half * dy:.1f} {by - half * dx:.1f}z"

@@ -20,7 +20,7 @@ from tieout.report.markup import Markup, h
 STEPS, PATHS = 20, 30
 """So many steps and paths are shown at first."""
 THIN, THICK = 1.2, 9.0
-MINI = 168.0
+MINI, MINI_TALL = 120.0, 240.0
 SHOWS = ("both", "cases", "median", "most")
 Address = Callable[[Pair], str]
 """Where a path leads; a step when the first of the pair is empty."""
@@ -51,7 +51,9 @@ class Faces(msgspec.Struct, frozen=True):
     show: str = "both"
 
     def step(self, name: str) -> tuple[str, ...]:
-        """The lines of a step."""
+        """The lines of a step; how many cases end is said where they do."""
+        if name == END:
+            return (words(name),)
         return words(name), " | ".join(_cases(many) for many in self.of_step(name))
 
     def of_step(self, name: str) -> tuple[int, ...]:
@@ -148,40 +150,58 @@ def shown(found: Sequence[Mined], steps_max: int, paths_max: int) -> Shown:
 
 
 def draw(title: str, told: str, chosen: Shown, faces: Faces, address: Address, picked: Pair | None = None) -> Picture:
-    """The map: lines below, then each step with the paths that lead out of it, the spine first."""
-    cards = {name: Card(name, faces.step(name), told=f"{words(name)}: {faces.step(name)[1]}") for name in (START, *chosen.steps, END)}
+    """The map: lines below, then each step with the paths that lead out of it, the spine first.
+
+    Where cases end beside the spine's last step, a small end of their own stands behind the step, so that no line runs across the map.
+    """
+    cards = {name: Card(name, faces.step(name), told=": ".join(faces.step(name))) for name in (START, *chosen.steps, END)}
+    last = chosen.spine[-1] if chosen.spine else ""
+    stubs = {pair: Card(_stub(pair), _ending(faces, pair)) for pair in chosen.paths if pair[1] == END and pair[0] != last}
     main = set(pairwise((START, *chosen.spine, END)))
-    links = {pair: Link(*pair, faces.path(pair), is_main=pair in main, bends=_is_short_cut(pair, chosen.spine)) for pair in chosen.paths}
-    placed = place(list(cards.values()), list(links.values()))
+    most = max([max(faces.of_path(pair)) for pair in chosen.paths] + [1])
+    links = {
+        pair: Link(
+            pair[0], stubs[pair].name if pair in stubs else pair[1], () if pair in stubs else faces.path(pair), pair in main,
+            _turns_back(pair, chosen.spine), pad=_wide(faces.of_path(pair), most) / 2,
+        ) for pair in chosen.paths
+    }  # fmt: skip
+    placed = place([*cards.values(), *stubs.values()], list(links.values()), down=True)
     ways = dict(zip(links, placed.ways, strict=True))
     order = _reading(chosen, placed)
-    most = max([max(faces.of_path(pair)) for pair in chosen.paths] + [1])
     lines = [_line(pair, ways[pair], faces, most, picked, is_main=pair in main) for pair in chosen.paths]
     leaving = {
         name: sorted((pair for pair in chosen.paths if pair[0] == name), key=lambda pair: (pair not in main, -max(faces.of_path(pair))))
         for name in order
     }
-    paths = tuple(pair for name in order for pair in leaving[name])
-    marks = [
-        [
-            _box(cards[name], placed.boxes[name], address, picked),
-            [_mark(links[pair], ways[pair], faces, address, picked) for pair in leaving[name]],
-        ]
-        for name in order
-    ]
+    marks = []
+    for name in order:
+        marks.append(_box(cards[name], placed.boxes[name], address, picked))
+        for pair in leaving[name]:
+            spot = placed.boxes[stubs[pair].name] if pair in stubs else None
+            lettered = msgspec.structs.replace(links[pair], lines=stubs[pair].lines) if pair in stubs else links[pair]
+            marks.append(_mark(pair, lettered, ways[pair], faces, address, picked, spot))
     inner = h("g", h("g", lines, aria_hidden="true"), marks, transform=f"translate({EDGE:g} {EDGE:g})")
     svg = drawing("map", title, told, placed.width + 2 * EDGE, placed.height + 2 * EDGE, inner, "graph process")
+    paths = tuple(pair for name in order for pair in leaving[name])
     return Picture(svg, _mini(placed), tuple(name for name in order if name not in (START, END)), paths)
 
 
-def _is_short_cut(pair: Pair, spine: Sequence[str]) -> bool:
+def _stub(pair: Pair) -> str:
+    return f"{pair[0]} {pair[1]}"
+
+
+def _ending(faces: Faces, pair: Pair) -> tuple[str, ...]:
+    return (" | ".join(f"{many:,}" for many in faces.of_path(pair)) + " so far",)
+
+
+def _turns_back(pair: Pair, spine: Sequence[str]) -> bool:
     """True for what goes back along the spine: it has no say in where steps stand."""
     places = {name: n for n, name in enumerate((START, *spine, END))}
     return pair[0] in places and pair[1] in places and places[pair[1]] <= places[pair[0]]
 
 
 def _reading(chosen: Shown, placed: Layout) -> list[str]:
-    aside = sorted((name for name in chosen.steps if name not in chosen.spine), key=lambda name: (placed.boxes[name].x, placed.boxes[name].y))
+    aside = sorted((name for name in chosen.steps if name not in chosen.spine), key=lambda name: (placed.boxes[name].y, placed.boxes[name].x))
     return [START, *chosen.spine, *aside, END]
 
 
@@ -189,35 +209,36 @@ def _kinds(*names: str) -> str:
     return " ".join(filter(None, names))
 
 
+def _wide(many: Sequence[int], most: int) -> float:
+    """The width of a line: its surface would lie, so it is the square root of its cases."""
+    return round(THIN + (THICK - THIN) * sqrt(max(many) / most), 1)
+
+
 def _line(pair: Pair, way: Way, faces: Faces, most: int, picked: Pair | None, *, is_main: bool) -> Markup:
     points = way.points
     curve = f"M{points[0][0]:g} {points[0][1]:g}C" + " ".join(f"{x:g} {y:g}" for x, y in points[1:])
     many = faces.of_path(pair)
     only = "" if len(many) == 1 or all(many) else "only-a" if many[0] else "only-b"
-    wide = round(THIN + (THICK - THIN) * sqrt(max(many) / most), 1)
+    wide = _wide(many, most)
     return group(
-        h("path", d=curve, cls="line", stroke_width=wide), h("path", d=tip(points), cls="head"),
+        h("path", d=curve, cls="line", stroke_width=wide), h("path", d=tip(points, 5 + wide), cls="head"),
         cls=_kinds("way", "main" if is_main else "", "slow" if faces.is_slow(pair) else "", only, "picked" if pair == picked else ""),
     )  # fmt: skip
 
 
-def _mark(link: Link, way: Way, faces: Faces, address: Address, picked: Pair | None) -> Markup:
-    pair = (link.tail, link.head)
-    spot = way.label or Spot(*way.points[len(way.points) // 2], 0, 0)
+def _mark(pair: Pair, link: Link, way: Way, faces: Faces, address: Address, picked: Pair | None, stub: Spot | None) -> Markup:
+    """What of a path can be pointed at: its line, and its words, which stand beside the line or, in an end, behind it."""
     points = way.points
+    spot = stub or way.label or Spot(*points[len(points) // 2], 0, 0)
     curve = f"M{points[0][0]:g} {points[0][1]:g}C" + " ".join(f"{x:g} {y:g}" for x, y in points[1:])
+    round_ = round(spot.height / 2) if stub else 3
     shown_ = group(
-        h("title", faces.told(pair)), h("path", d=curve, cls="hit"), h("rect", **_sides(spot), rx=3),
-        lettering(link.lines, spot, spot.y - spot.height / 2 + 2.8, None), cls=_kinds("tag", "slow" if faces.is_slow(pair) else ""),
+        h("title", faces.told(pair)), h("path", d=curve, cls="hit"), h("rect", **_sides(spot), rx=round_),
+        lettering(link.lines, spot, spot.y - spot.height / 2 + (3.5 if stub else 2.8), None),
+        cls=_kinds("tag", "stub" if stub else "", "slow" if faces.is_slow(pair) else ""),
     )  # fmt: skip
-    return h(
-        "a",
-        shown_,
-        href=address(pair),
-        data_path=f"{pair[0]}~{pair[1]}",
-        aria_current="true" if pair == picked else None,
-        id=f"path-{pair[0]}-{pair[1]}",
-    )
+    named = "~".join(pair)
+    return h("a", shown_, href=address(pair), data_path=named, aria_current="true" if pair == picked else None, id=f"path-{named}")
 
 
 def _box(card: Card, spot: Spot, address: Address, picked: Pair | None) -> Markup:
@@ -238,11 +259,12 @@ def _sides(spot: Spot) -> dict[str, float]:
 
 def _mini(placed: Layout) -> Markup:
     """The same places, small, with a frame for what is in view."""
-    share = MINI / max(placed.width + 2 * EDGE, 1)
-    tall = max(round((placed.height + 2 * EDGE) * share), 12)
+    wide, tall = placed.width + 2 * EDGE, placed.height + 2 * EDGE
+    share = min(MINI / wide, MINI_TALL / tall)
+    wide, tall = round(wide * share), round(tall * share)
     boxes = [h("rect", **_sides(spot)) for spot in placed.boxes.values()]
-    frame = h("rect", cls="view", x=0, y=0, width=MINI, height=tall, data_view=True)
+    frame = h("rect", cls="view", x=0, y=0, width=wide, height=tall, data_view=True)
     return h(
         "svg", h("g", boxes, transform=f"scale({share:.4f}) translate({EDGE:g} {EDGE:g})"), frame,
-        cls="mini", width=MINI, height=tall, viewBox=f"0 0 {MINI:g} {tall}", aria_hidden="true", data_mini=True,
+        cls="mini", width=wide, height=tall, viewBox=f"0 0 {wide} {tall}", aria_hidden="true", data_mini=True,
     )  # fmt: skip

@@ -20,7 +20,7 @@ from tieout.console.visit import Refusal, Visit
 from tieout.people.person import Right
 from tieout.process import mined as mining
 from tieout.process.mined import BOUNDS, FEW, Close, Mined, Path
-from tieout.process.model import END, MODELS, START, Model, Rule, model, rules, words
+from tieout.process.model import MODELS, Model, Rule, differs, model, rules, words
 from tieout.process.question import Pair, Question
 from tieout.report.markup import Markup
 from tieout.store.session import Session
@@ -28,6 +28,8 @@ from tieout.store.session import Session
 PERIODS = {"-7d..": "Last 7 days", "-30d..": "Last 30 days", "-90d..": "Last 90 days"}
 SHOWS = {"": "Cases + median", "cases": "Cases", "median": "Median", "most": "9 of 10 within"}
 VARIANTS_SHOWN, LONGEST_SHOWN, ROWS = 8, 6, 100
+SPREAD = 300.0
+"""As wide as the panel."""
 Sorter = Callable[[Path], Any]
 
 
@@ -61,7 +63,7 @@ def show(visit: Visit) -> Response:
     return visit.show(
         "pages/process.html", title=one.title, one=one, models=MODELS, found=found, other=beside, figure=figure, picture=picture, chosen=chosen,
         faces=faces, at=at, close=close, language=language, state=state, chips=asking.chips(language, state), periods=PERIODS, shows=SHOWS,
-        period=asking.period(began, list(PERIODS)), given=lambda name: asking.one(state, name), words=words, few=FEW,
+        period=asking.period(began, list(PERIODS)), given=lambda name: asking.one(state, name), words=words, differs=differs, few=FEW,
         channels=[c for c in dimensions[0] if scopes.sees(channel=c)], warehouses=[w for w in dimensions[1] if scopes.sees(warehouse=w)],
         here=lambda **more: urls.url(language, asking.put(language, state, **more)), spoken=graph.spoken, sentence=graph.sentence,
         cases_at=lambda pair: _cases_link(one, state, pair), offers=asking.offers(language, state, at) if at else (),
@@ -91,10 +93,10 @@ def cases(visit: Visit) -> Response:
     heard, behind = mining.standing(visit.connection)
     map_of = asking.grammar(one.name)
     return visit.show(
-        "pages/process_cases.html", title=f"{one.title}: cases", one=one, many=many, rows=rows, address=address, at=at, state=state, words=words, heard=heard, behind=behind,
+        "pages/process_cases.html", title=f"{one.title}: cases", one=one, many=many, rows=rows, at=at, state=state, words=words, heard=heard, behind=behind,
         chips=asking.chips(language, state), back=urls.url(map_of, msgspec.structs.replace(state, offset=0)), spoken=graph.spoken,
         csv=urls.url(language, asking.put(language, state, csv="paths")), size=ROWS,
-        go=lambda offset: urls.url(language, msgspec.structs.replace(state, offset=max(offset, 0))),
+        address=address, go=lambda offset: urls.url(language, msgspec.structs.replace(state, offset=max(offset, 0))),
     )  # fmt: skip
 
 
@@ -205,7 +207,7 @@ def _histogram(close: Close, at: Pair) -> Markup:
     rows = [Bar(name, Decimal(many)) for name, many in zip(names, close.bars, strict=True)]
     least = next((n for n, bar in enumerate(close.bars) if bar), 0)
     most = max((n for n, bar in enumerate(close.bars) if bar), default=0)
-    return bars("spread", "How long it took", "passages", rows[max(least - 1, 0) : most + 2]).svg
+    return bars("spread", "How long it took", "passages", rows[max(least - 1, 0) : most + 2], width=SPREAD).svg
 
 
 def _longest(found: Mined, at: int) -> list[Path]:

@@ -55,5 +55,6 @@ create index process_case_root on process_case (root);
 create index process_case_counts on process_case (model, began) include (variant, channel, warehouse);
 create index process_case_variant on process_case (variant, began desc, root);
 
--- What a span of commits posted on is found by the span of the table that holds it: a line costs nothing to write.
+-- What a span of commits said and posted on is found by the pages that hold it: a line costs nothing to write.
 create index posting_batch on posting using brin (batch) with (pages_per_range = 32, autosummarize = on);
+create index fact_batch on fact using brin (batch) with (pages_per_range = 32, autosummarize = on);

@@ -42,9 +42,15 @@ select id, seq, recorded from (
 ) x where before < %(most)s order by seq
 
 -- name: process_roots_of
--- by posting_batch, which names the pages that hold these commits
-select distinct root from posting
-where batch = any(%(batches)s) and batch between (select min(b) from unnest(%(batches)s::bigint[]) b) and (select max(b) from unnest(%(batches)s::bigint[]) b)
+-- by posting_batch and fact_batch, which name the pages that hold these commits: roots that were posted on, and those of a document of which an older
+-- revision came late and posted nothing, by process_event_document
+with span as (select min(b) as low, max(b) as high from unnest(%(batches)s::bigint[]) b)
+select p.root from posting p, span where p.batch between span.low and span.high and p.batch = any(%(batches)s)
+union
+select e.root from (
+  select distinct (f.body->>'system') || '/' || (f.body->>'type') || '/' || coalesce(f.body->>'partner', '') || '/' || (f.body->>'number') as document
+  from fact f, span where f.batch between span.low and span.high and f.batch = any(%(batches)s) and f.ordinal > 1
+) d join process_event e on e.document = d.document
 
 -- name: process_forget_events
 -- by the primary key
