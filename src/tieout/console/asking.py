@@ -97,6 +97,17 @@ def chips(language: Grammar, state: State) -> list[Chip]:
     return made
 
 
+def fewer(language: Grammar, state: State) -> list[tuple[Chip, State]]:
+    """Each filter that is on, with what is asked without it."""
+    made = []
+    for term in state.terms:
+        if (field := language.field(term.name)) in FILTERS and field is not None:
+            rest = urls.without(state, term)
+            said = ", ".join(_said(language, term.name, value) for value in term.values)
+            made.append((Chip(field.title, f"not {said}" if term.is_not else said, urls.url(language, rest)), rest))
+    return made
+
+
 def _said(language: Grammar, name: str, value: str) -> str:
     if name in ("with", "without", "starts", "ends"):
         return words(value)

@@ -85,7 +85,7 @@ class Breach(msgspec.Struct, frozen=True):
 
 
 class Mined(msgspec.Struct, frozen=True):
-    """The figures of a question. `heard` is when the newest commit in the log was recorded, `behind` how many commits are not in it yet."""
+    """The figures of a question."""
 
     cases: int
     sums: dict[str, Decimal]
@@ -95,8 +95,6 @@ class Mined(msgspec.Struct, frozen=True):
     paths: tuple[Path, ...]
     variants: tuple[Variant, ...]
     breaches: tuple[Breach, ...]
-    heard: datetime | None
-    behind: int
 
     @property
     def spine(self) -> tuple[str, ...]:
@@ -122,11 +120,10 @@ def mined(session: Session, question: Question, scopes: Scopes, rules: tuple[Rul
     sums = _rows(session, "process_sums", where, arguments)
     ((spread,),) = _rows(session, "process_span", where, arguments)
     times = {(first, then): (_span(spread), many) for first, then, spread, many in _rows(session, "process_waits", where, arguments)}
-    heard, behind = standing(session)
     return Mined(
         sum(one.cases for one in found), {currency: worth for currency, worth, _ in sums if worth is not None},
         sum(many for _, worth, many in sums if worth is None), _span(spread), _steps(found), _paths(found, times, rules), found,
-        _breaches(found, rules), heard, behind,
+        _breaches(found, rules),
     )  # fmt: skip
 
 
@@ -182,6 +179,7 @@ def _rows(session: Session, name: str, where: str, arguments: dict[str, Any]) ->
 
 BOUNDS = tuple(timedelta(minutes=m) for m in (10, 60, 240, 720, 1440, 2880, 5760, 10080, 20160, 40320))
 """Where the bars of a histogram part."""
+NEWEST = 8
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -194,7 +192,10 @@ class Part(msgspec.Struct, frozen=True):
 
 
 class Close(msgspec.Struct, frozen=True):
-    """One step or path: its cases, how long it took (to a step: since the step before), by time, channel and warehouse; open exceptions."""
+    """One step or path: its cases, how long it took (to a step: since the step before), by time, channel and warehouse; open exceptions.
+
+    `newest` are some of the cases.
+    """
 
     cases: int
     passages: int
@@ -202,13 +203,14 @@ class Close(msgspec.Struct, frozen=True):
     bars: tuple[int, ...]
     parts: tuple[Part, ...]
     exceptions: int
+    newest: tuple["Listed", ...]
 
 
 def close(session: Session, question: Question, scopes: Scopes, pair: Pair) -> Close:
     """A path, or a step when its first is empty."""
     where, arguments = question.where(scopes)
-    ids = [id_ for id_, steps in variants_of(session, question).items() if _passes(steps, pair)]
-    arguments |= {"variants": ids, "first": pair[0], "then": pair[1], "bounds": [int(bound.total_seconds()) for bound in BOUNDS]}
+    ways = {id_: steps for id_, steps in variants_of(session, question).items() if _passes(steps, pair)}
+    arguments |= {"variants": list(ways), "first": pair[0], "then": pair[1], "bounds": [int(bound.total_seconds()) for bound in BOUNDS]}
     ((cases, exceptions),) = _rows(session, "process_close", where, arguments)
     bars, parts, whole, passages = [0] * (len(BOUNDS) + 1), [], Span(), 0
     for bar, channel, warehouse, kind, many, spread in _rows(session, "process_histogram", where, arguments) if cases else ():
@@ -218,7 +220,8 @@ def close(session: Session, question: Question, scopes: Scopes, pair: Pair) -> C
             whole, passages = _span(spread), many
         else:
             parts.append(Part(kind, channel if kind == "channel" else warehouse, many, _span(spread)))
-    return Close(cases, passages, whole, tuple(bars), tuple(sorted(parts, key=lambda part: (part.kind, -part.passages))), exceptions)
+    newest = tuple(_listed(session, where, {**arguments, "limit": NEWEST, "offset": 0}, ways)) if cases else ()
+    return Close(cases, passages, whole, tuple(bars), tuple(sorted(parts, key=lambda part: (part.kind, -part.passages))), exceptions, newest)
 
 
 def _passes(steps: tuple[str, ...], pair: Pair) -> bool:
@@ -245,8 +248,17 @@ def cases(session: Session, question: Question, scopes: Scopes, pair: Pair | Non
     ways = {id_: steps for id_, steps in variants_of(session, question).items() if pair is None or _passes(steps, pair)}
     arguments |= {"variants": list(ways), "limit": limit, "offset": offset}
     ((many,),) = _rows(session, "process_many", where, arguments)
-    rows = _rows(session, "process_list", where, arguments)
-    return many, [Listed(*(*row[:7], ways[row[7]], row[8])) for row in rows]
+    return many, _listed(session, where, arguments, ways)
+
+
+def many(session: Session, question: Question, scopes: Scopes) -> int:
+    """How many cases a question has."""
+    where, arguments = question.where(scopes)
+    return int(_rows(session, "process_many", where, {**arguments, "variants": list(variants_of(session, question))})[0][0])
+
+
+def _listed(session: Session, where: str, arguments: dict[str, Any], ways: Ways) -> list[Listed]:
+    return [Listed(*(*row[:7], ways[row[7]], row[8])) for row in _rows(session, "process_list", where, arguments)]
 
 
 def dimensions(session: Session, name: str) -> tuple[list[str], list[str]]:

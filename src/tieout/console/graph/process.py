@@ -43,12 +43,14 @@ class Picture(msgspec.Struct, frozen=True):
     paths: tuple[Pair, ...]
 
 
-class Faces(msgspec.Struct, frozen=True):
+class Faces:
     """The figures that are written on a map: of one question, or of two that are compared. `show` is one of `SHOWS`."""
 
-    one: Mined
-    other: Mined | None = None
-    show: str = "both"
+    def __init__(self, one: Mined, other: Mined | None = None, show: str = "both") -> None:
+        self.one, self.other, self.show = one, other, show
+        self._both = (one,) if other is None else (one, other)
+        self._paths = [{path.pair: path for path in found.paths} for found in self._both]
+        self._steps = [{step.name: step.cases for step in found.steps} for found in self._both]
 
     def step(self, name: str) -> tuple[str, ...]:
         """The lines of a step; how many cases end is said where they do."""
@@ -60,34 +62,28 @@ class Faces(msgspec.Struct, frozen=True):
         """In how many cases of each question a step is."""
         if name in (START, END):
             return tuple(found.cases for found in self._both)
-        return tuple(one.cases if (one := found.step(name)) else 0 for found in self._both)
+        return tuple(found.get(name, 0) for found in self._steps)
 
     def of_path(self, pair: Pair) -> tuple[int, ...]:
         """In how many cases of each question a path is."""
-        return tuple(path.cases if (path := found.path(pair)) else 0 for found in self._both)
+        return tuple(found[pair].cases if pair in found else 0 for found in self._paths)
 
     def path(self, pair: Pair) -> tuple[str, ...]:
         """The lines of a path."""
+        said = [" · ".join(_lines(found[pair], self.show)) if pair in found else "0" for found in self._paths]
         if self.other is None:
-            path = self.one.path(pair)
-            return _lines(path, self.show) if path else ()
-        found = [(letter, one.path(pair)) for letter, one in zip("AB", self._both, strict=False)]
-        return tuple(f"{letter} {' · '.join(_lines(path, self.show)) if path else '0'}" for letter, path in found)
+            return _lines(self._paths[0][pair], self.show) if pair in self._paths[0] else ()
+        return tuple(f"{letter} {text}" for letter, text in zip("AB", said, strict=True))
 
     def told(self, pair: Pair) -> str:
         """A path as a sentence."""
-        found = [one.path(pair) for one in self._both]
-        said = [sentence(path) if path else "no case" for path in found]
+        said = [sentence(found[pair]) if pair in found else "no case" for found in self._paths]
         name = words(pair[1]) if not pair[0] else f"{words(pair[0])} to {words(pair[1])}"
         return f"{name}: {said[0] if len(said) == 1 else f'A {said[0]}; B {said[1]}'}"
 
     def is_slow(self, pair: Pair) -> bool:
         """True when it is slower than its deadline in any of them."""
-        return any(path.is_slow for one in self._both if (path := one.path(pair)))
-
-    @property
-    def _both(self) -> tuple[Mined, ...]:
-        return (self.one,) if self.other is None else (self.one, self.other)
+        return any(found[pair].is_slow for found in self._paths if pair in found)
 
 
 def _cases(many: int) -> str:

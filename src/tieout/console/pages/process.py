@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from tieout.console import asking, sheet, urls
 from tieout.console.app import page
 from tieout.console.figures import Figure
+from tieout.console.filters import Chip
 from tieout.console.graph import process as graph
 from tieout.console.pages.transactions import address
 from tieout.console.svg.bars import Bar, bars
@@ -57,19 +58,24 @@ def show(visit: Visit) -> Response:
     chosen = _chosen(state, [found, *([beside] if beside else [])])
     faces = graph.Faces(found, beside, asking.one(state, "show") or "both")
     picture = _picture(visit, one, language, state, chosen, faces, at)
-    close: Close | None = visit.timed("db", mining.close, visit.connection, asked, visit.person.scopes, at) if at and found.cases else None
-    dimensions = visit.desk.of_ledger(f"process dimensions {one.name}", visit.connection, _dimensions(one.name)).value
+    closely = _close(visit, one, asked, began, at) if at and found.cases else None
+    close: Close | None = closely.value if closely is not None else None
+    dimensions = visit.desk.of_log(f"process dimensions {one.name}", visit.connection, _dimensions(one.name)).value
     scopes = visit.person.scopes
     return visit.show(
         "pages/process.html", title=one.title, one=one, models=MODELS, found=found, other=beside, figure=figure, picture=picture, chosen=chosen,
-        faces=faces, at=at, close=close, language=language, state=state, chips=asking.chips(language, state), periods=PERIODS, shows=SHOWS,
+        faces=faces, at=at, close=close, closely=closely, behind=mining.standing(visit.connection)[1],
+        fewer=() if found.cases else _fewer(visit, one, state),
+        all_steps=len({s.name for s in (*found.steps, *(beside.steps if beside else ()))}),
+        all_paths=len({p.pair for p in (*found.paths, *(beside.paths if beside else ()))}),
+        language=language, state=state, chips=asking.chips(language, state), periods=PERIODS, shows=SHOWS,
         period=asking.period(began, list(PERIODS)), given=lambda name: asking.one(state, name), words=words, differs=differs, few=FEW,
         channels=[c for c in dimensions[0] if scopes.sees(channel=c)], warehouses=[w for w in dimensions[1] if scopes.sees(warehouse=w)],
         here=lambda **more: urls.url(language, asking.put(language, state, **more)), spoken=graph.spoken, sentence=graph.sentence,
         cases_at=lambda pair: _cases_link(one, state, pair), offers=asking.offers(language, state, at) if at else (),
         histogram=_histogram(close, at) if close and at else "", variants_shown=VARIANTS_SHOWN, longest=_longest(found, at=LONGEST_SHOWN),
         rows=_sorted(found.paths, state.sort), sorts=_sorts(language, state), kept=_kept(state), steps_default=graph.STEPS, paths_default=graph.PATHS,
-        some=_some(visit, asked, at) if at and close else (), address=address, breach=lambda rule: _breach(language, state, rule),
+        address=address, breach=lambda rule: _breach(language, state, rule),
     )  # fmt: skip
 
 
@@ -90,10 +96,10 @@ def cases(visit: Visit) -> Response:
         ]
         return sheet.sheet(f"cases-{one.name}", CASE_HEADS, lines)
     many, rows = visit.timed("db", mining.cases, visit.connection, asked, visit.person.scopes, at, ROWS, state.offset)
-    heard, behind = mining.standing(visit.connection)
+    _, behind = mining.standing(visit.connection)
     map_of = asking.grammar(one.name)
     return visit.show(
-        "pages/process_cases.html", title=f"{one.title}: cases", one=one, many=many, rows=rows, at=at, state=state, words=words, heard=heard, behind=behind,
+        "pages/process_cases.html", title=f"{one.title}: cases", one=one, many=many, rows=rows, at=at, state=state, words=words, behind=behind,
         chips=asking.chips(language, state), back=urls.url(map_of, msgspec.structs.replace(state, offset=0)), spoken=graph.spoken,
         csv=urls.url(language, asking.put(language, state, csv="paths")), size=ROWS,
         address=address, go=lambda offset: urls.url(language, msgspec.structs.replace(state, offset=max(offset, 0))),
@@ -141,11 +147,8 @@ def _rules(visit: Visit, one: Model) -> tuple[Rule, ...]:
 def _mined(visit: Visit, one: Model, asked: Question, period: str) -> Figure:
     """The figures of a question; those of before are shown with their time while newer ones are worked out. A period is known by its words."""
     scopes, found = visit.person.scopes, _rules(visit, one)
-    timeless = msgspec.structs.replace(asked, since=None, until=None)
-    name = f"process {period} {visit.zone} {timeless} {sorted(scopes.arguments().items())}"
-    figure: Figure = visit.timed(
-        "db", visit.desk.of_ledger, name, visit.connection, lambda session: mining.mined(session, asked, scopes, found)
-    )
+    name = f"process {_named(visit, asked, period)}"
+    figure: Figure = visit.timed("db", visit.desk.of_log, name, visit.connection, lambda session: mining.mined(session, asked, scopes, found))
     return figure
 
 
@@ -153,8 +156,24 @@ def _dimensions(name: str) -> Callable[[Session], tuple[list[str], list[str]]]:
     return lambda session: mining.dimensions(session, name)
 
 
-def _some(visit: Visit, asked: Question, at: Pair) -> Sequence[mining.Listed]:
-    return mining.cases(visit.connection, asked, visit.person.scopes, at, 8, 0)[1]
+def _close(visit: Visit, one: Model, asked: Question, period: str, at: Pair) -> Figure:
+    scopes = visit.person.scopes
+    name = f"process at {at} {_named(visit, asked, period)}"
+    figure: Figure = visit.timed("db", visit.desk.of_log, name, visit.connection, lambda session: mining.close(session, asked, scopes, at))
+    return figure
+
+
+def _fewer(visit: Visit, one: Model, state: State) -> list[Chip]:
+    """For an empty map: each filter with how many cases one gets without it."""
+    scopes, session = visit.person.scopes, visit.connection
+    found = asking.fewer(asking.grammar(one.name), state)
+    return [msgspec.structs.replace(chip, many=mining.many(session, _question(visit, one, rest), scopes)) for chip, rest in found]
+
+
+def _named(visit: Visit, asked: Question, period: str) -> str:
+    """What a figure is remembered by: the question with its period in words, and what the person may see."""
+    timeless = msgspec.structs.replace(asked, since=None, until=None)
+    return f"{period} {visit.zone} {timeless} {sorted(visit.person.scopes.arguments().items())}"
 
 
 # What is shown -----------------------------------------------------------------------------------------------------------
@@ -183,6 +202,8 @@ def _cases_link(one: Model, state: State, pair: Pair | None) -> str:
     language = asking.grammar(one.name, "/cases")
     names = [field.name for field in asking.FILTERS]
     plain = State(tuple(term for term in state.terms if term.name in names), sort=language.sorts[0])
+    if (a := asking.one(state, "a")) and asking.one(state, "b"):
+        plain = asking.put(language, plain, variant=a)
     at = "" if pair is None else "~".join(pair) if pair[0] else pair[1]
     return urls.url(language, asking.put(language, plain, at=at))
 

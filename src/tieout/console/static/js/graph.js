@@ -36,7 +36,7 @@ function frame() {
 function fit() {
   const box = view(), svg = drawing();
   if (!svg) return false;
-  const whole = Math.min((box.clientWidth - 4) / natural(svg).width, (box.clientHeight - 4) / natural(svg).height, 1);
+  const whole = Math.min((box.clientWidth - 22) / natural(svg).width, (box.clientHeight - 22) / natural(svg).height, 1);
   return resize(Math.abs(scale - whole) < 0.01 ? 1 : whole);
 }
 
