@@ -242,13 +242,24 @@ class Listed(msgspec.Struct, frozen=True):
     exceptions: int
 
 
-def cases(session: Session, question: Question, scopes: Scopes, pair: Pair | None, limit: int, offset: int) -> tuple[int, list[Listed]]:
-    """How many cases a question has (on a step or path, if one is given), and some of them, the newest first."""
+def cases(
+    session: Session,
+    question: Question,
+    scopes: Scopes,
+    pair: Pair | None,
+    limit: int,
+    offset: int = 0,
+    after: tuple[datetime, str] | None = None,
+) -> tuple[int, list[Listed]]:
+    """How many cases a question has (on a step or path, if one is given), and some of them, the newest first; those `after` one, if it is given."""
     where, arguments = question.where(scopes)
     ways = {id_: steps for id_, steps in variants_of(session, question).items() if pair is None or _passes(steps, pair)}
     arguments |= {"variants": list(ways), "limit": limit, "offset": offset}
-    ((many,),) = _rows(session, "process_many", where, arguments)
-    return many, _listed(session, where, arguments, ways)
+    ((found,),) = _rows(session, "process_many", where, arguments)
+    if after is not None:
+        where += " and (c.began, c.root) < (%(began)s, %(root)s)"
+        arguments |= {"began": after[0], "root": after[1]}
+    return found, _listed(session, where, arguments, ways)
 
 
 def many(session: Session, question: Question, scopes: Scopes) -> int:

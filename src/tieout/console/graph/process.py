@@ -187,7 +187,8 @@ def _stub(pair: Pair) -> str:
 
 
 def _ending(faces: Faces, pair: Pair) -> tuple[str, ...]:
-    return (" | ".join(f"{many:,}" for many in faces.of_path(pair)) + " so far",)
+    many = faces.of_path(pair)
+    return (" | ".join(f"{number:,}" for number in many) + (" ends here" if many == (1,) else " end here"),)
 
 
 def _turns_back(pair: Pair, spine: Sequence[str]) -> bool:

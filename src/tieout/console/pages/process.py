@@ -52,7 +52,7 @@ def show(visit: Visit) -> Response:
     found: Mined = figure.value
     if kind := asking.one(state, "csv"):
         visit.person.need(Right.EXPORT)
-        return _csv(one, found, kind, asking.one(state, "sort") or state.sort)
+        return _csv(f"{one.name}-{figure.at:%Y-%m-%dT%H%M}Z", found, kind, state.sort)
     beside: Mined | None = _mined(visit, one, other, f"{began} {asking.one(state, 'against')}").value if other is not None else None
     at = asking.pair(asking.one(state, "at")) if asking.one(state, "at") else None
     chosen = _chosen(state, [found, *([beside] if beside else [])])
@@ -94,7 +94,7 @@ def cases(visit: Visit) -> Response:
         lines = [
             (r.root, r.began, r.ended, r.channel, r.warehouse, r.worth, r.currency, " > ".join(map(words, r.steps)), r.exceptions) for r in rows
         ]
-        return sheet.sheet(f"cases-{one.name}", CASE_HEADS, lines)
+        return sheet.sheet(f"cases-{one.name}-{visit.now:%Y-%m-%dT%H%M}Z", CASE_HEADS, lines)
     many, rows = visit.timed("db", mining.cases, visit.connection, asked, visit.person.scopes, at, ROWS, state.offset)
     _, behind = mining.standing(visit.connection)
     map_of = asking.grammar(one.name)
@@ -260,20 +260,20 @@ def _sorts(language: Grammar, state: State) -> dict[str, tuple[str, str]]:
     return made
 
 
-def _csv(one: Model, found: Mined, kind: str, sort: str) -> Response:
+def _csv(name: str, found: Mined, kind: str, sort: str) -> Response:
     rows: list[tuple[sheet.Value, ...]]
     if kind == "steps":
-        return sheet.sheet(f"steps-{one.name}", ("step", "name", "cases"), [(s.name, words(s.name), s.cases) for s in found.steps])
+        return sheet.sheet(f"steps-{name}", ("step", "name", "cases"), [(s.name, words(s.name), s.cases) for s in found.steps])
     if kind == "variants":
         rows = [(v.id, v.cases, " > ".join(map(words, v.steps))) for v in found.variants]
-        return sheet.sheet(f"variants-{one.name}", ("variant", "cases", "steps"), rows)
+        return sheet.sheet(f"variants-{name}", ("variant", "cases", "steps"), rows)
     heads = ("from", "to", "cases", "passages", "median seconds", "9 of 10 within seconds", "deadline", "account", "slow", "few")
     rows = [
         (p.first, p.then, p.cases, p.passages, _seconds(p.span.half), _seconds(p.span.most), str(p.rule.within) if p.rule else "",
          p.rule.code if p.rule else "", "slow" if p.is_slow else "", "few" if p.is_few else "")
         for p in _sorted(found.paths, sort)
     ]  # fmt: skip
-    return sheet.sheet(f"paths-{one.name}", heads, rows)
+    return sheet.sheet(f"paths-{name}", heads, rows)
 
 
 def _seconds(time: timedelta | None) -> int | None:

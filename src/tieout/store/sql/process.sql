@@ -200,7 +200,7 @@ select count(*) from process_case c where {where} and c.variant = any(%(variants
 -- the newest first, along process_case_counts; exceptions by work_root
 select c.root, c.began, c.ended, c.channel, c.warehouse, c.worth, c.currency, c.variant,
   (select count(*) from work w where w.root = c.root and w.state <> 'resolved')
-from process_case c where {where} and c.variant = any(%(variants)s) order by c.began desc, c.root limit %(limit)s offset %(offset)s
+from process_case c where {where} and c.variant = any(%(variants)s) order by c.began desc, c.root desc limit %(limit)s offset %(offset)s
 
 -- name: process_dimensions
 select channel, warehouse from process_case where model = %(model)s group by 1, 2
