@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, sync_playwright  # noqa: E402
 WIDTH, HEIGHT = 1440, 960
 PICTURES = {
     "tower": ("/", "ana"), "wall": ("/?wall=1", "ana"), "transactions": ("/transactions", "ana"), "transaction": (f"/transactions/{ORDER}", "ana"),
+    "process": ("/process/o2c", "ana"), "process-path": ("/process/o2c?at=Allocated~Shipped", "ana"),
     "lifecycle": ("/lifecycles/order_to_cash", "ana"), "connectors": ("/connectors", "chen"), "audit": ("/audit", "bo"), "operations": ("/operations", "ana"),
 }  # fmt: skip
 """Name -> page and who looks."""

@@ -24,6 +24,7 @@ from tieout.policy import driving as policies
 from tieout.policy.checkpoints import Known
 from tieout.policy.fallback import Diversion
 from tieout.policy.work import Work
+from tieout.process import follow as process
 from tieout.report import tables
 from tieout.report.state import Ledger
 from tieout.runtime.batch import Connection, Counts
@@ -274,7 +275,8 @@ class Tieout:
         return tick(self.connection, self.configuration, datetime.now(UTC), everything=everything)
 
     def follow(self) -> int:
-        """Bring the work on exceptions in step with the ledger; how many changes were followed."""
+        """Bring the work on exceptions and the event log in step with the ledger; how many changes of exceptions were followed."""
+        process.follow(self.connection, self.configuration.accounts)
         return follow(self.connection, self.configuration, datetime.now(UTC))
 
     def mail_password(self) -> str:

@@ -21,6 +21,7 @@ from tieout.cases.follow import follow
 from tieout.console.desk import Desk
 from tieout.people import accounts
 from tieout.people.sessions import PLAIN_COOKIE
+from tieout.process import follow as process
 from tieout.runtime.intake import import_places
 from tieout.settings import limits_of, targets_of
 from tieout.store.pool import Pool
@@ -85,6 +86,7 @@ def day(folder: Path) -> Iterator[Console]:
             import_places(project.connection, project.configuration, project.systems[name], [str(folder / name)])
         project.tick()
         follow(project.connection, project.configuration, NOW)
+        process.follow(project.connection, project.configuration.accounts)
         invite(project.database, NOW)
         with project.database.session() as connection:
             ada = accounts.add(connection, "ada", "Ada Min", NOW, by=None)

@@ -19,6 +19,7 @@ PAGES = (
     "/exceptions", "/exceptions?item=EX-1", "/exceptions?group=cause", "/exceptions?q=nothing-like-it&owner=me", "/exceptions?colour=red",
     "/exceptions/EX-1", "/exceptions/EX-1/snooze", "/exceptions/EX-1/accept", "/exceptions/filter", "/causes/1", "/approvals", "/settings/profile",
     "/settings/keys", "/settings/views", "/views/new", "/help/keys", "/exceptions/EX-999999",
+    "/process/o2c", "/process/o2c?with=Shipped", "/process/nothing", "/process/o2c/cases",
 )  # fmt: skip
 
 
@@ -56,7 +57,7 @@ def test_axe_finds_nothing_where_nothing_is(database: Database, sit: Callable[..
     invite(database, datetime.now(UTC))
     with serving(Desk(Pool(database.connect), "Nordwind")) as base:
         seat = sit(base, database, color_scheme=theme)
-        for path in ("/exceptions", "/exceptions?group=cause", "/approvals"):
+        for path in ("/exceptions", "/exceptions?group=cause", "/approvals", "/process/o2c", "/process/o2c/cases"):
             page = seat.go(path)
             expect(page.locator(".empty")).to_be_visible()
             assert violations(page) == [], path

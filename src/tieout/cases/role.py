@@ -7,10 +7,13 @@ from datetime import datetime
 
 from tieout.cases import digest, operation, request, telling
 from tieout.cases.follow import follow
+from tieout.process import follow as process
 from tieout.runtime.roles import Place, Step, my_turn
 
 FOLLOW_SECONDS = 1.0
 TELL_EVERY = 10
+PORTIONS_MAX = 5
+"""Portions of the event log between two looks at the exceptions, which matter more."""
 STEPS_MAX = 20
 """Portions of operations between two looks at the ledger: an operation of thousands keeps nobody waiting."""
 
@@ -27,6 +30,7 @@ def working(place: Place, password: Callable[[], str], end: threading.Event) -> 
             with my_turn(connection, "work") as mine:
                 if mine:
                     follow(connection, configuration, now)
+                    process.follow(connection, configuration.accounts, portions=PORTIONS_MAX)
                     if rounds % TELL_EVERY == 1:
                         request.expire(connection, now)
                         telling.tell(connection, configuration.work, password(), now)

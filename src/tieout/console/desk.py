@@ -55,6 +55,10 @@ class Desk(msgspec.Struct, frozen=True):
         """A figure that changes with what happens to the exceptions."""
         return self.figures.get(name, fetch(session, "live_newest"), self.clock(), WORK_FRESH, session, compute, self.apart)
 
+    def of_log(self, name: str, session: Session, compute: Callable[[Session], T]) -> Figure:
+        """A figure that changes with the event log behind the process map."""
+        return self.figures.get(name, fetch(session, "process_mark"), self.clock(), LEDGER_FRESH, session, compute, self.apart)
+
     def apart(self, work: Callable[[Session], None]) -> None:
         """Run something with a session of its own, in a thread of its own; when no session is free, somebody asks again later."""
 

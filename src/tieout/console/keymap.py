@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import msgspec
 
-EVERYWHERE, LISTS, ITEMS = "everywhere", "lists", "items"
-SCOPES = {EVERYWHERE: "Everywhere", LISTS: "In lists", ITEMS: "On an item or a selection"}
+EVERYWHERE, LISTS, ITEMS, MAPS = "everywhere", "lists", "items", "maps"
+SCOPES = {EVERYWHERE: "Everywhere", LISTS: "In lists", ITEMS: "On an item or a selection", MAPS: "On a map"}
 
 
 class Key(msgspec.Struct, frozen=True):
@@ -22,8 +22,9 @@ class Key(msgspec.Struct, frozen=True):
         return not any("Ctrl" in key for key in self.keys) and self.name not in FIXED
 
 
-FIXED = frozenset(("close", "down", "up", "page-down", "page-up", "extend-down", "extend-up", "peek", "open"))
-"""Keys that a grid or a dialog has to have whatever a person prefers; they do nothing outside of one."""
+FIXED = frozenset(("close", "down", "up", "page-down", "page-up", "extend-down", "extend-up", "peek", "open", "map-left", "map-right",
+                   "map-up", "map-down"))  # fmt: skip
+"""Keys that a grid, a map or a dialog has to have whatever a person prefers; they do nothing outside of one."""
 
 KEYS = (
     Key("palette", EVERYWHERE, ("Ctrl+K",), "Find a page, a saved view, a command or any ID"),
@@ -33,6 +34,7 @@ KEYS = (
     Key("go-exceptions", EVERYWHERE, ("g e",), "Go to the exceptions"),
     Key("go-approvals", EVERYWHERE, ("g a",), "Go to the approvals"),
     Key("go-transactions", EVERYWHERE, ("g x",), "Go to the transactions"),
+    Key("go-process", EVERYWHERE, ("g p",), "Go to the process map"),
     Key("go-lifecycles", EVERYWHERE, ("g l",), "Go to the lifecycles"),
     Key("go-connectors", EVERYWHERE, ("g c",), "Go to the connectors"),
     Key("rail", EVERYWHERE, ("[",), "Hide or show the rail"),
@@ -71,14 +73,31 @@ KEYS = (
     Key("history", ITEMS, ("h",), "Show the history"),
     Key("merge", ITEMS, ("m",), "Merge into a cause"),
     Key("undo", ITEMS, ("z",), "Undo"),
+    Key("map-in", MAPS, ("+",), "Larger"),
+    Key("map-out", MAPS, ("-",), "Smaller"),
+    Key("map-fit", MAPS, ("0",), "As large as fits, or full size again"),
+    Key("map-left", MAPS, ("ArrowLeft",), "Move to the left"),
+    Key("map-right", MAPS, ("ArrowRight",), "Move to the right"),
+    Key("map-up", MAPS, ("ArrowUp",), "Move up"),
+    Key("map-down", MAPS, ("ArrowDown",), "Move down"),
+    Key("map-table", MAPS, ("t",), "Show the same as a table"),
 )
 
-_SHOWN = {" ": "Space", "ArrowDown": "↓", "ArrowUp": "↑", "Escape": "Esc", "PageDown": "PgDn", "PageUp": "PgUp"}
+_SHOWN = {
+    " ": "Space",
+    "ArrowDown": "↓",
+    "ArrowUp": "↑",
+    "ArrowLeft": "←",
+    "ArrowRight": "→",
+    "Escape": "Esc",
+    "PageDown": "PgDn",
+    "PageUp": "PgUp",
+}
 
 
 def shown(keys: str) -> list[str]:
     """The caps of a key or sequence as a person reads them: `Ctrl+Shift+A` gives three."""
-    caps = [keys] if keys == " " else [cap for part in keys.split(" ") for cap in part.split("+")]
+    caps = [keys] if keys in (" ", "+") else [cap for part in keys.split(" ") for cap in part.split("+")]
     return [_SHOWN.get(cap, cap) for cap in caps]
 
 
@@ -104,18 +123,18 @@ def clashes(choice: Choice) -> list[str]:
     """What is wrong with a choice of keys, in sentences; empty when every key means one thing."""
     names = {key.name for key in KEYS}
     found = [f"There is no command {name!r}." for name in choice.changed if name not in names]
-    owners: dict[str, Key] = {}
+    owners: dict[tuple[bool, str], Key] = {}
     for key in keys_of(choice):
         for keys in key.keys:
-            other = owners.setdefault(keys, key)
+            other = owners.setdefault((key.scope == MAPS, keys), key)
             if other is not key:
                 found.append(f"{' '.join(shown(keys))} would mean both “{other.says}” and “{key.says}”.")
     return found
 
 
 def attribute(choice: Choice) -> str:
-    """The map for the page: keys to names, as JSON."""
-    return msgspec.json.encode({keys: key.name for key in keys_of(choice) for keys in key.keys}).decode()
+    """The map for the page: keys to names, as JSON. What a key means on a map stands behind `@`: there is no list beside one."""
+    return msgspec.json.encode({("@" if key.scope == MAPS else "") + keys: key.name for key in keys_of(choice) for keys in key.keys}).decode()
 
 
 def by_scope(choice: Choice) -> list[tuple[str, list[tuple[Key, list[list[str]]]]]]:

@@ -20,6 +20,7 @@ PLACES = (
     Place("Operate", "Exceptions", "/exceptions", "e", "exceptions"),
     Place("Operate", "Approvals", "/approvals", "a", "approvals"),
     Place("Operate", "Transactions", "/transactions", "x"),
+    Place("Understand", "Process", "/process", "p"),
     Place("Understand", "Lifecycles", "/lifecycles", "l"),
     Place("Connect", "Connectors", "/connectors", "c", "connectors"),
     Place("Record", "Operations", "/operations", "", "operations"),

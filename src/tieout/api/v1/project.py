@@ -8,6 +8,7 @@ from tieout.connectors import System
 from tieout.core.attempt import Target
 from tieout.core.lane import Limits
 from tieout.policy.approval import People
+from tieout.process.mined import Mined
 from tieout.report.state import Ledger
 from tieout.runtime.configuration import Configuration
 from tieout.store.pool import Pool
@@ -41,6 +42,8 @@ class Project:
         self.proxies = proxies
         self.clock = clock
         self._configure = configure
+        self.maps: dict[object, Mined] = {}
+        """Maps of processes that were asked for, by all they depend on."""
         self._known: WeakKeyDictionary[Session, Configuration] = WeakKeyDictionary()
 
     def configuration(self, session: Session) -> Configuration:

@@ -25,7 +25,7 @@ class Card(msgspec.Struct, frozen=True):
 
 
 class Link(msgspec.Struct, frozen=True):
-    """An arrow of a graph with the words on it."""
+    """An arrow of a graph with the words on it; `pad` keeps them so far from a thick line."""
 
     tail: str
     head: str
@@ -33,6 +33,7 @@ class Link(msgspec.Struct, frozen=True):
     is_main: bool = False
     bends: bool = False
     kind: str = ""
+    pad: float = 0.0
 
 
 def place(cards: Sequence[Card], links: Sequence[Link], *, down: bool = False) -> Layout:
@@ -57,7 +58,8 @@ def _size(lines: Sequence[str], first: float, pad: float) -> tuple[float, float]
 
 
 def _label_size(link: Link) -> tuple[float, float]:
-    return _size(link.lines, SMALL, 8) if link.lines else (0.0, 0.0)
+    wide, high = _size(link.lines, SMALL, 8)
+    return (wide + 2 * link.pad, high) if link.lines else (0.0, 0.0)
 
 
 def _card(card: Card, spot: Spot) -> Markup:
@@ -65,12 +67,13 @@ def _card(card: Card, spot: Spot) -> Markup:
     shown = group(
         h("title", card.told) if card.told else None,
         h("rect", x=round(left, 1), y=round(top, 1), width=spot.width, height=spot.height, rx=5),
-        _words(card.lines, spot, top + PAD * 0.35), cls=f"card {card.kind}".strip(),
+        lettering(card.lines, spot, top + PAD * 0.35), cls=f"card {card.kind}".strip(),
     )  # fmt: skip
     return h("a", shown, href=card.href) if card.href else shown
 
 
-def _words(lines: Sequence[str], spot: Spot, top: float, first: str | None = "first") -> Child:
+def lettering(lines: Sequence[str], spot: Spot, top: float, first: str | None = "first") -> Child:
+    """Lines of text in the middle of a spot, the first one standing out."""
     return [
         h("text", text, x=spot.x, y=round(top + LINE * n + LINE * 0.76, 1), text_anchor="middle", cls=None if n else first)
         for n, text in enumerate(lines)
@@ -82,16 +85,16 @@ def _arrow(link: Link, way: Way) -> Markup:
     curve = f"M{points[0][0]:g} {points[0][1]:g}C" + " ".join(f"{x:g} {y:g}" for x, y in points[1:])
     label = way.label
     return group(
-        h("path", d=curve, cls="line"), h("path", d=_head(points), cls="head"),
-        _words(link.lines, label, label.y - label.height / 2 + 2.8, None) if label else None,
+        h("path", d=curve, cls="line"), h("path", d=tip(points), cls="head"),
+        lettering(link.lines, label, label.y - label.height / 2 + 2.8, None) if label else None,
         cls=" ".join(filter(None, ("arrow", "main" if link.is_main else "", link.kind))),
     )  # fmt: skip
 
 
-def _head(points: Sequence[tuple[float, float]]) -> str:
+def tip(points: Sequence[tuple[float, float]], size: float = 7.0) -> str:
     """The tip: a triangle at the end of the curve, along its last direction."""
     (x, y), (fx, fy) = points[-1], points[-2]
     away = max(((x - fx) ** 2 + (y - fy) ** 2) ** 0.5, 0.01)
     dx, dy = (x - fx) / away, (y - fy) / away
-    bx, by = x - 7 * dx, y - 7 * dy
-    return f"M{x:.1f} {y:.1f}L{bx - 3.2 * dy:.1f} {by + 3.2 * dx:.1f}L{bx + 3.2 * dy:.1f} {by - 3.2 * dx:.1f}z"
+    bx, by, half = x - size * dx, y - size * dy, size * 3.2 / 7
+    return f"M{x:.1f} {y:.1f}L{bx - half * dy:.1f} {by + half * dx:.1f}L{bx + half * dy:.1f} {by - half * dx:.1f}z"

@@ -23,15 +23,15 @@ class Bar(msgspec.Struct, frozen=True):
     late: Decimal = Decimal(0)
 
 
-def bars(name: str, title: str, what: str, rows: Sequence[Bar], late: str = "") -> Chart:
+def bars(name: str, title: str, what: str, rows: Sequence[Bar], late: str = "", width: float = WIDTH) -> Chart:
     """Bars from zero, in the order given; `what` is what the numbers are, `late` what the dark part of a bar is."""
     left = min(max((width_of(bar.name, FONT) for bar in rows), default=0.0) + 10, NAME_MAX)
     texts = [_number(bar, late) for bar in rows]
     right = max((width_of(text, FONT) for text in texts), default=0.0) + 10
-    along = Linear(Decimal(0), max([bar.value for bar in rows] + [Decimal(1)]), left, WIDTH - right)
+    along = Linear(Decimal(0), max([bar.value for bar in rows] + [Decimal(1)]), left, width - right)
     drawn = [_row(n, bar, text, left, along) for n, (bar, text) in enumerate(zip(rows, texts, strict=True))]
     told = words(*(f"{bar.name}: {text}." for bar, text in zip(rows, texts, strict=True)))
-    svg = drawing(name, title, told, WIDTH, ROW * max(len(rows), 1), drawn, "bars")
+    svg = drawing(name, title, told, width, ROW * max(len(rows), 1), drawn, "bars")
     heads = ("", what, late) if late else ("", what)
     table = tuple((bar.name, plain(bar.value), plain(bar.late)) if late else (bar.name, plain(bar.value)) for bar in rows)
     return Chart(name, title, told, svg, heads, table)

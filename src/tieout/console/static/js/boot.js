@@ -8,6 +8,7 @@ import "./palette.js";
 import "./time.js";
 import "./live.js";
 import "./lineage.js";
+import "./graph.js";
 import { page } from "./nav.js";
 
 page();

@@ -63,5 +63,5 @@ on("close", (event) => {
   const menu = document.querySelector("details.menu[open]");
   if (menu) return void menu.removeAttribute("open");
   if (event.target.matches("input, textarea, select")) return void (document.getElementById("grid") || document.getElementById("main")).focus();
-  document.querySelector("[data-do=close-pane]")?.click();
+  (document.querySelector("[data-do=close-pane]") || document.querySelector("[data-close-panel]"))?.click();
 });
