@@ -294,6 +294,12 @@ def lock(connection: Connection, person: Person, targets: Iterable[Target]) -> d
     return {row.id: row for row in found if person.scopes.sees(team=row.team, channel=row.channel, warehouse=row.warehouse)}
 
 
+def look(connection: Connection, person: Person, targets: Iterable[Target]) -> dict[int, Locked]:
+    """The same rows as they are now, held by nobody: for what only says what would be."""
+    found = (Locked(*row) for row in fetch(connection, "see_work", [target.id for target in targets]))
+    return {row.id: row for row in found if person.scopes.sees(team=row.team, channel=row.channel, warehouse=row.warehouse)}
+
+
 def unfit(row: Locked | None, target: Target) -> Outcome:
     """Why nothing is done with a row; an outcome without a word when it is fit."""
     if row is None:

@@ -45,6 +45,7 @@ _SAID: dict[str, Callable[[Detail], str]] = {
     "tagged": _tagged,
     "commented": lambda _: "wrote",
     "attached": lambda detail: f"attached {detail.get('name', 'a file')}",
+    "file removed": lambda detail: f"removed the file {detail.get('name', '')}".rstrip(),
     "snoozed": lambda _: "snoozed it",
     "prioritised": lambda detail: f"gave it priority {(detail.get('after') or {}).get('priority', '')}".rstrip(),
     "escalated": lambda detail: f"escalated it to {detail.get('to', 'the next step')}",

@@ -1,6 +1,4 @@
-"""`/exceptions/{ref}/{action}`: one action on one exception, as a form of its own and as a dialog; comments, watching, files."""
-
-from urllib.parse import quote
+"""`/exceptions/{ref}/{action}`: one action on one exception, as a form of its own and as a dialog; comments, watching."""
 
 from starlette.responses import Response
 
@@ -54,17 +52,6 @@ def watch(visit: Visit) -> Response:
     return visit.done(f"You {'no longer watch' if stop else 'watch'} {row.ref}.", f"/exceptions/{row.ref}", changed=[row.id])
 
 
-def file(visit: Visit) -> Response:
-    """A file that was put to it: only ever as a download."""
-    number = visit.argument("number")
-    found = visit.fetch("exception_file", int(number) if number.isdecimal() else 0, _row(visit).id)
-    if not found:
-        raise Refusal(404, "There is no such file", "It may have been put to another exception.")
-    name, raw = found[0]
-    disposition = f"attachment; filename*=UTF-8''{quote(name)}"
-    return Response(bytes(raw), headers={"Content-Disposition": disposition, "Content-Type": "application/octet-stream"})
-
-
 def _row(visit: Visit) -> Row:
     row = row_of(visit, visit.argument("ref"))
     if row is None:
@@ -91,7 +78,6 @@ def _told(visit: Visit, outcome: Outcome, says: str, *, can_undo: bool) -> Respo
 routes = [
     act("/exceptions/{ref}/comment", comment, needs=Right.COMMENT),
     act("/exceptions/{ref}/watch", watch, needs=Right.COMMENT),
-    page("/exceptions/{ref}/files/{number}", file),
     page("/exceptions/{ref}/{action}", ask),
     act("/exceptions/{ref}/{action}", do, needs=Right.WORK),
 ]

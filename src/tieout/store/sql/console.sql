@@ -81,9 +81,6 @@ from work w left join cause c on c.id = w.cause where w.id = %s
 -- newest first, by work_event_work
 select id, at, event, who, detail from work_event where work = %s order by id desc limit %s
 
--- name: exception_files
-select id, at, who, name, media, size from work_file where work = %s order by id
-
 -- name: exception_watchers
 select person from work_watch where work = %s order by person
 
@@ -128,10 +125,6 @@ select count(distinct w.id) from work_event e join work w on w.id = e.work where
 
 -- name: any_work
 select 1 from work limit 1
-
--- name: exception_file
--- by primary key; a file is only ever given to whoever may see its exception
-select name, raw from work_file where id = %s and work = %s
 
 -- name: requests_waiting
 -- by work_request_waiting

@@ -351,6 +351,13 @@ select id, ref, kind, class, root, key, account, side, system, source_key, messa
   to_json(tags), next_step, step, progress, progress_at, progress_by, progress_key, progress_note
 from work where id = any(%s) order by id for update
 
+-- name: see_work
+-- by primary key; the same columns as `lock_work`, and nobody waits
+select id, ref, kind, class, root, key, account, side, system, source_key, message, cause, case when priced then worth end, currency, channel, warehouse,
+  due, opened, chain, summary, version, state, person, team, assigned_by, priority, acknowledged, acknowledged_by, snooze, snooze_until, snoozed_by,
+  to_json(tags), next_step, step, progress, progress_at, progress_by, progress_key, progress_note
+from work where id = any(%s)
+
 -- name: change_work
 -- by primary key; the version tells everybody who has seen the row before
 update work w set version = w.version + 1, changed = %(now)s, state = u.state, person = u.person, team = u.team, assigned_by = u.assigned_by,
@@ -396,16 +403,28 @@ from unnest(%(recipients)s::text[], %(ways)s::text[], %(subjects)s::text[], %(wo
   as u(recipient, way, subject, work, text, not_before)
 
 -- name: insert_file
-insert into work_file (work, at, who, name, media, size, hash, raw) values (%s, %s, %s, %s, %s, %s, %s, %s)
-on conflict (work, hash) do nothing returning id
+-- the same bytes once, as long as they are not removed; by work_file_hash
+insert into work_file (work, at, who, name, media, size, hash, raw)
+select %(work)s, %(now)s, %(who)s, %(name)s, %(media)s, %(size)s, %(hash)s, %(raw)s
+where not exists (select from work_file f where f.work = %(work)s and f.hash = %(hash)s and not exists (select from work_file_removed r where r.file = f.id))
+returning id
 
 -- name: work_files
-select id, at, who, name, media, size, encode(hash, 'hex') from work_file where work = %s order by id
+select f.id, f.at, f.who, f.name, f.media, f.size, encode(f.hash, 'hex') from work_file f
+where f.work = %s and not exists (select from work_file_removed r where r.file = f.id) order by f.id
 
 -- name: work_file
-select work, name, media, raw, hash from work_file where id = %s
+select f.work, f.name, f.media, f.raw, f.hash, f.who from work_file f
+where f.id = %s and not exists (select from work_file_removed r where r.file = f.id)
+
+-- name: work_of_file
+select work from work_file where id = %s
+
+-- name: remove_file
+insert into work_file_removed (file, who, at) values (%s, %s, %s) on conflict do nothing
 
 -- name: count_files
+-- those that were removed count: the bytes are kept
 select count(*), coalesce(sum(size), 0) from work_file where work = %s
 
 -- name: cause_seen

@@ -62,7 +62,7 @@ async function done(response) {
 }
 
 async function send(url, fields) {
-  const body = new URLSearchParams(fields);
+  const body = fields instanceof FormData ? fields : new URLSearchParams(fields);
   if (!body.has("csrf")) body.set("csrf", document.body.dataset.csrf);
   try {
     const { response, root } = await part(url, "dialog", { method: "POST", body });
@@ -96,7 +96,8 @@ document.addEventListener("submit", async (event) => {
   if (form.matches("[data-bulk]")) return void act(event.submitter?.dataset.act || "");
   if (form.dataset.sent) return;
   form.dataset.sent = "1";
-  const fields = [...new FormData(form, event.submitter)];
+  const sent = new FormData(form, event.submitter);
+  const fields = form.enctype === "multipart/form-data" ? sent : [...sent];
   const good = await send(event.submitter?.getAttribute("formaction") || form.getAttribute("action"), fields);
   delete form.dataset.sent;
   if (good && form.isConnected) form.reset();
