@@ -7,6 +7,12 @@ Detail = Mapping[str, Any]
 _PLAIN = {
     "opened": "opened it", "reopened": "opened it again", "resolved": "closed it: its cause is gone", "moved": "moved it to another transaction",
     "acknowledged": "acknowledged it", "woken": "ended the snooze", "undone": "took back the change before", "regressed": "saw it come back after its fix",
+    "approval asked": "asked for approval", "approval approved": "approved it", "approval denied": "rejected the request",
+    "accepted": "accepted the difference",
+    "approval withdrawn": "withdrew the request", "approval void": "found the request changed: it is void", "approval returned": "let the request lapse",
+    "approval question": "asked about the request", "decertified": "no longer stands behind the approval", "linked": "linked it",
+    "taken back": "took the decision back",
+    "edited": "edited the message and replayed it",
 }  # fmt: skip
 
 

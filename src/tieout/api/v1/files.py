@@ -1,7 +1,7 @@
 """Files of cases: put there as the bytes they are, and given back as a download and nothing else."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Query
@@ -19,8 +19,12 @@ from tieout.people.person import Right
 router = APIRouter(tags=["files"])
 Number = Annotated[int, Path(ge=1, le=NUMBER_MAX)]
 Name = Annotated[str, Query(min_length=1, max_length=200, pattern="^[A-Za-z0-9][A-Za-z0-9 ._-]*$", description="What it is called.")]
-BYTES = {"requestBody": {"required": True, "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}}
-GIVEN = {200: {"description": "Its bytes.", "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}}
+BYTES: dict[str, Any] = {
+    "requestBody": {"required": True, "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
+}
+GIVEN: dict[int | str, dict[str, Any]] = {
+    200: {"description": "Its bytes.", "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
+}
 
 
 class File(BaseModel):

@@ -126,10 +126,6 @@ select count(distinct w.id) from work_event e join work w on w.id = e.work where
 -- name: any_work
 select 1 from work limit 1
 
--- name: requests_waiting
--- by work_request_waiting
-select count(*) from work_request where state = 'waiting'
-
 -- name: exceptions_all
 -- the whole list in its order, read row by row as it is written out
 select w.ref, w.class, w.title, w.summary, w.state, w.progress, w.person, w.team, w.priority, w.root, w.number, w.system, w.party, w.sku, w.channel,

@@ -174,7 +174,7 @@ document.addEventListener("operation", ({ detail }) => {
 document.addEventListener("chosen", tell);
 document.addEventListener("page", tell);
 on("undo", () => undo());
-on("comment", () => { const box = document.querySelector(".comment textarea"); if (box) box.focus(); return Boolean(box); });
+on("comment", () => { const question = document.activeElement.closest("article")?.querySelector("[data-decide=comment]"); if (question) { question.click(); return true; } const box = document.querySelector(".comment textarea"); if (box) box.focus(); return Boolean(box); });
 on("filter", () => { const link = document.querySelector("a[data-do=filter]"); if (link) ask(link.href); });
 on("save-view", () => { const link = document.querySelector("a[data-do=save-view]"); if (link) ask(link.href); });
 on("submit", (event) => {
