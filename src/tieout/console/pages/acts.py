@@ -3,6 +3,7 @@
 from starlette.responses import Response
 
 from tieout.cases import talk
+from tieout.cases.claim import owners
 from tieout.cases.item import CHANGED, DONE, Outcome, Target
 from tieout.console import actions
 from tieout.console.app import act, page
@@ -19,6 +20,7 @@ def ask(visit: Visit) -> Response:
     visit.person.need(button.right)
     return visit.show(
         "pages/act.html", title=f"{button.label} {row.ref}", button=button, row=row, choices=choices(visit), post=visit.path, version=row.version,
+        owners=owners(visit.connection, row.id, visit.now) if button.name == "assign" else [],
         back=f"/exceptions/{row.ref}", block="dialog" if visit.fragment == "dialog" else "",
     )  # fmt: skip
 

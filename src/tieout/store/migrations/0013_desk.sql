@@ -32,3 +32,6 @@ create table operation_file (
   primary key (operation, part)
 );
 alter table operation_file alter column raw set storage external;
+
+-- Who brought what to an end of late, for a suggestion of whom to give the next one.
+create index work_ended on work (class, resolved) include (person, cause) where state = 'resolved' and person <> '';

@@ -41,3 +41,20 @@ order by r.id desc limit %(limit)s
 
 -- name: decertify
 insert into work_decertified (request, at, why) values (%s, %s, %s) on conflict do nothing
+
+-- name: next_unowned
+-- the first of what nobody has, by work_priority; what rests, is on its way, or is claimed by another this moment is passed over
+select w.id, w.version from work w where {where} and w.state <> 'snoozed' and w.progress in ('', 'refused') order by w.priority, w.due, w.id limit 1 for update skip locked
+
+-- name: owners_of
+-- everybody who can be given work, with the open load (work_person) and what he had of the same cause (work_cause) and class when it was resolved
+with mine as (select cause, class from work where id = %(id)s),
+ended as (
+  select w.person, count(*) filter (where w.cause = m.cause) as causes, count(*) as classes
+  from mine m join work w on w.class = m.class and w.state = 'resolved' and w.resolved > %(now)s::timestamptz - make_interval(days => %(days)s) and w.person <> ''
+  group by 1
+)
+select p.login, p.name, (select count(*) from work w where w.person = p.login and w.state <> 'resolved'), coalesce(e.causes, 0), coalesce(e.classes, 0)
+from person p left join ended e on e.person = p.login
+where p.disabled is null and exists (select from person_role r where r.person = p.id and r.role in ('analyst', 'engineer', 'approver'))
+order by p.name, p.login

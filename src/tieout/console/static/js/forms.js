@@ -173,6 +173,7 @@ document.addEventListener("operation", ({ detail }) => {
 });
 document.addEventListener("chosen", tell);
 document.addEventListener("page", tell);
+on("claim", () => { const button = document.querySelector("[data-claim]"); button?.click(); return Boolean(button); });
 on("undo", () => undo());
 on("comment", () => { const question = document.activeElement.closest("article")?.querySelector("[data-decide=comment]"); if (question) { question.click(); return true; } const box = document.querySelector(".comment textarea"); if (box) box.focus(); return Boolean(box); });
 on("filter", () => { const link = document.querySelector("a[data-do=filter]"); if (link) ask(link.href); });
