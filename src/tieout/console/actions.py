@@ -161,7 +161,8 @@ def _snooze(visit: Visit) -> dict[str, Any]:
     if made["kind"] == "time":
         made["until"] = until(visit.field("until"), visit.now, visit.zone).isoformat()
     names = {"more": ("more",), "value": ("value", "currency"), "system": ("system",), "version": ("system", "version")}.get(made["kind"], ())
-    return made | {name: visit.field(name) for name in names}
+    said = made | {name: visit.field(name) for name in names}
+    return said | {"version": visit.field("version") or "next"} if made["kind"] == "version" else said
 
 
 def until(text: str, now: datetime, zone: str) -> datetime:

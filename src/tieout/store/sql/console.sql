@@ -138,7 +138,8 @@ select state from work_request where id = %s
 
 -- name: shown_cause
 -- by primary key
-select id, fingerprint, class, systems, field, version, party, sku, title, state, team, person, fixed_in, first_seen, last_seen, seen, merged_into
+select id, fingerprint, class, systems, field, version, party, sku, title, state, team, person, fixed_in, first_seen, last_seen, seen, merged_into,
+  snooze, snooze_until, fixed_at
 from cause where id = %s
 
 -- name: cause_events

@@ -294,12 +294,12 @@ on conflict (fingerprint) do update set last_seen = case when excluded.seen > 0 
 returning c.fingerprint, c.id
 
 -- name: regress_causes
--- a cause that was fixed in a version is back in it: the same but for the version, by the few causes that say so
+-- a cause that was fixed in a version is back in it or in one that came after: the same but for the version, by the few causes that say so
 update cause n set state = 'regressed', changed = %(now)s
 from cause f
 where n.id = any(%(ids)s::bigint[]) and f.fixed_in <> '' and n.state <> 'regressed'
   and (n.class, n.systems, n.field, n.party, n.sku) = (f.class, f.systems, f.field, f.party, f.sku)
-  and ((n.id = f.id and n.version in ('*', '') and n.last_seen = %(now)s) or (n.id <> f.id and n.version like f.fixed_in || '%%'))
+  and ((n.id = f.id and n.version in ('*', '') and n.last_seen = %(now)s) or (n.id <> f.id and (n.version like f.fixed_in || '%%' or n.first_seen >= f.fixed_at)))
 
 -- name: end_snoozes
 -- by work_snoozed: whose time has come, whose cause has brought n more, whose value has grown, whose system is well, whose version is live
@@ -479,7 +479,8 @@ from cause c where c.id = %(id)s returning id
 update work set cause = %(cause)s, origin = %(cause)s, pinned = true, version = version + 1, changed = %(now)s where id = any(%(ids)s::bigint[])
 
 -- name: set_cause
-update cause set team = %(team)s, person = %(person)s, fixed_in = %(fixed_in)s, changed = %(now)s, row_version = row_version + 1 where id = %(id)s
+update cause set team = %(team)s, person = %(person)s, fixed_at = case when %(fixed_in)s = '' then null when fixed_in = %(fixed_in)s then fixed_at else %(now)s end,
+  fixed_in = %(fixed_in)s, changed = %(now)s, row_version = row_version + 1 where id = %(id)s
 
 -- name: fingerprints_split
 select s.a, s.b, s.who, s.why, s.at from cause_split s where s.a = %(id)s or s.b = %(id)s order by s.at
