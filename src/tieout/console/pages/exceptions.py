@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from tieout.cases.selection import holds
 from tieout.console import filters, urls
-from tieout.console.actions import on_item, on_lists
+from tieout.console.actions import on_item, on_lists, past
 from tieout.console.app import page
 from tieout.console.queries_exceptions import CHOSEN, GRAMMAR, SORT_TITLES, Reading, Row, exception
 from tieout.console.reading_item import item_of
@@ -60,7 +60,7 @@ def _items(visit: Visit, reading: Reading) -> Response:
     newest = visit.fetch("live_newest")[0][0]
     return visit.show(
         "pages/exceptions.html", figures=figures, rows=rows, outside=_outside(visit, rows), limit=limit, newest=newest, **_with_item(visit, state),
-        without=filters.without(reading, figures) if not rows else [], ever=bool(rows) or bool(visit.fetch("any_work")), **_common(visit, state),
+        nothing=filters.nothing(reading) if not rows else None, ever=bool(rows) or bool(visit.fetch("any_work")), **_common(visit, state),
     )  # fmt: skip
 
 
@@ -73,7 +73,7 @@ def _causes(visit: Visit, reading: Reading) -> Response:
 
     return visit.show(
         "pages/causes.html", spark=sparked, of_cause=of_cause, figures=figures, causes=causes, many=many,
-        without=filters.without(reading, figures) if not causes else [], **_common(visit, reading.state),
+        nothing=filters.nothing(reading) if not causes else None, **_common(visit, reading.state),
     )  # fmt: skip
 
 
@@ -98,7 +98,8 @@ def _with_item(visit: Visit, state: State) -> dict[str, Any]:
     row = row_of(visit, state.item) if state.item else None
     if row is None:
         return {"item": None, "offers": []}
-    return {"item": item_of(visit, row), "offers": on_item(visit, row)}
+    offers = on_item(visit, row)
+    return {"item": item_of(visit, row), "offers": past(offers) if state.as_of else offers}
 
 
 def row_of(visit: Visit, ref: str) -> Row | None:
@@ -115,7 +116,7 @@ def _common(visit: Visit, state: State) -> dict[str, Any]:
         "at": lambda offset: urls.url(GRAMMAR, filters.at(state, offset)), "cleared": urls.url(GRAMMAR, urls.cleared(state)), "sorts": SORT_TITLES,
         "pairs": urls.write(GRAMMAR, state, ignored=False), "standing": lambda row: standing(row, visit.now), "mixed": False,
         "query": urls.link("", urls.write(GRAMMAR, state, ignored=False)) or "", "views": views_of(visit, state),
-        "actions": on_lists(visit.person), "pane": True,
+        "actions": past(on_lists(visit.person)) if state.as_of else on_lists(visit.person), "pane": True,
         "may_comment": visit.person.may(Right.COMMENT) and not state.as_of,
         "as_of": datetime.fromisoformat(state.as_of) if state.as_of else None,
     }  # fmt: skip
