@@ -1,6 +1,5 @@
 """Approving several together: of one policy and one kind only, each below the ceiling that the settings name, each by its own hash."""
 
-import re
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -9,6 +8,7 @@ from typing import NamedTuple
 from tieout.cases import request as requests
 from tieout.cases.item import Outcome
 from tieout.cases.request import Waiting
+from tieout.cases.verdict import policy_of
 from tieout.errors import OperatorError, TieoutError
 from tieout.people.person import Person, Right
 from tieout.policy.work import Work
@@ -17,8 +17,6 @@ from tieout.runtime.configuration import Configuration
 
 MANY_MAX = 100
 DONE, REFUSED = "approved", "not approved"
-_LIMIT = re.compile(r" is over the limit of .*")
-OVER_LIMIT, UNPRICED = "over the person's limit", "value not known"
 
 
 class Seen(NamedTuple):
@@ -26,13 +24,6 @@ class Seen(NamedTuple):
 
     id: int
     hash: str
-
-
-def policy_of(rule: str) -> str:
-    """The policy behind a rule as it was written down: a checkpoint's row by its title, or the limit of persons."""
-    if _LIMIT.search(rule):
-        return OVER_LIMIT
-    return UNPRICED if rule == "nobody knows what it is worth" else rule
 
 
 def why_alone(work: Work, one: Waiting) -> str:

@@ -13,8 +13,7 @@ from tieout.cases import request as requests
 from tieout.cases.decertify import Lost
 from tieout.cases.held import Held
 from tieout.cases.request import Waiting
-from tieout.cases.together import policy_of
-from tieout.cases.verdict import people
+from tieout.cases.verdict import people, policy_of
 from tieout.console.render import grouped
 from tieout.console.visit import Visit
 from tieout.core.act import Act

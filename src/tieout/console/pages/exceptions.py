@@ -24,6 +24,7 @@ from tieout.report.markup import Markup
 WINDOW = 120
 PLAIN = 200
 CAUSES_MAX = 200
+PAPER = 2000
 
 
 def queue(visit: Visit) -> Response:
@@ -138,6 +139,27 @@ def full(visit: Visit) -> Response:
     return visit.show("pages/exception.html", **single(visit, row), title=f"{row.ref} · {row.title}", item=item)
 
 
+def case_file(visit: Visit) -> Response:
+    """One exception for paper: all of its history, its files and comments, what it means."""
+    row = row_of(visit, visit.argument("ref"))
+    if row is None:
+        raise Refusal(404, f"There is no exception {visit.argument('ref')[:40]}", "It may be outside of what you may see.")
+    item = item_of(visit, row, everything=True)
+    return visit.show("pages/exception.html", **single(visit, row), title=f"Case file {row.ref} · {row.title}", item=item, paper=True)
+
+
+def on_paper(visit: Visit) -> Response:
+    """The list for paper: full rows, up to `PAPER` of them."""
+    state = urls.read(GRAMMAR, visit.query)
+    reading = reading_of(visit, state)
+    figures, rows = visit.timed("db", reading.figures), visit.timed("db", reading.rows, PAPER)
+    return visit.show(
+        "pages/exceptions_print.html", title="Exceptions, print", figures=figures, rows=rows, said=filters.sentence(state, visit.now),
+        sort=SORT_TITLES.get(state.sort, state.sort), standing=lambda row: standing(row, visit.now), back=urls.url(GRAMMAR, state),
+        as_of=datetime.fromisoformat(state.as_of) if state.as_of else None,
+    )  # fmt: skip
+
+
 def single(visit: Visit, row: Row) -> dict[str, Any]:
     """What the templates of one exception need."""
     return {
@@ -174,5 +196,6 @@ def fresh(visit: Visit) -> Response:
 
 
 routes = [
-    page("/exceptions", queue), page("/exceptions/filter", filter_), page("/exceptions/fresh", fresh), page("/exceptions/{ref}", full),
+    page("/exceptions", queue), page("/exceptions/filter", filter_), page("/exceptions/fresh", fresh), page("/exceptions/print", on_paper),
+    page("/exceptions/{ref}", full), page("/exceptions/{ref}/print", case_file),
 ]  # fmt: skip

@@ -6,7 +6,7 @@ from tieout.cases import request as requests
 from tieout.cases import together
 from tieout.cases.request import Waiting
 from tieout.cases.together import Seen
-from tieout.cases.verdict import people
+from tieout.cases.verdict import people, policy_of
 from tieout.console.app import act, page
 from tieout.console.visit import Refusal, Visit
 from tieout.people.person import Right
@@ -45,7 +45,7 @@ def _mine(visit: Visit, policy: str) -> list[Waiting]:
     known = people(visit.connection, visit.desk.configuration.work, visit.now)
     return [
         one for one in requests.waiting(visit.connection, visit.person, limit=1000)
-        if together.policy_of(one.rule) == policy
+        if policy_of(one.rule) == policy
         and not requests.why_not(visit.connection, visit.desk.configuration, visit.person, one, visit.now, known)
     ]  # fmt: skip
 

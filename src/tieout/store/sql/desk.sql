@@ -58,3 +58,20 @@ select p.login, p.name, (select count(*) from work w where w.person = p.login an
 from person p left join ended e on e.person = p.login
 where p.disabled is null and exists (select from person_role r where r.person = p.id and r.role in ('analyst', 'engineer', 'approver'))
 order by p.name, p.login
+
+-- name: export_of
+select owner, arguments::text from operation where id = %s
+
+-- name: insert_operation_file
+insert into operation_file (operation, part, raw) values (%s, %s, %s)
+
+-- name: operation_file
+-- by primary key
+select raw from operation_file where operation = %s order by part
+
+-- name: sweep_files
+-- files of exports that ended long ago
+delete from operation_file f using operation o where o.id = f.operation and o.ended < %s
+
+-- name: set_many
+update operation set many = %s where id = %s
