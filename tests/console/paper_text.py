@@ -1,6 +1,7 @@
 """The words on each page of a PDF as Chromium writes them: its fonts' own maps from glyphs to letters, applied to what each page draws."""
 
 import re
+import unicodedata
 import zlib
 
 OBJECT = re.compile(rb"(\d+) 0 obj\b(.*?)\bendobj", re.DOTALL)
@@ -49,7 +50,7 @@ def _drawn(content: bytes, fonts: dict[bytes, dict[int, str]]) -> str:
             font = fonts.get(name, {})
         else:
             said += [font.get(int(text[n : n + 4], 16), "") for n in range(0, len(text), 4)]
-    return "".join(said).replace(" ", "").replace("\u00a0", "")
+    return unicodedata.normalize("NFKC", "".join(said)).replace(" ", "")
 
 
 def _stream(body: bytes) -> bytes:

@@ -715,8 +715,11 @@ insert into saved_view (slug, name, page, query, owner, team, changed) values (%
 on conflict (page, owner, team, slug) do update set name = excluded.name, query = excluded.query, changed = excluded.changed, version = saved_view.version + 1
 returning id
 
+-- name: rename_view
+update saved_view set slug = %(slug)s, name = %(name)s, changed = %(now)s, version = version + 1 where id = %(id)s
+
 -- name: one_view
-select owner, team, name from saved_view where id = %s for update
+select owner, team, name, page, query from saved_view where id = %s for update
 
 -- name: delete_view
 delete from saved_view where id = %s
