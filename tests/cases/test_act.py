@@ -117,18 +117,6 @@ def test_mentions_reach_only_who_may_see_it(world: World) -> None:
     assert talk.history(world.connection, ana, item.id)[0].detail["mentions"] == ["bo"]
 
 
-def test_a_file_is_kept_whole_once_and_bounded(world: World) -> None:
-    ana = join(world, "ana", "analyst")
-    item = not_invoiced(world, "1")["1"]
-    first = talk.attach(world.connection, ana, item.id, "../../etc/pass<wd>.html", "text/html; charset=x", b"<script>", NOW)
-    assert talk.attach(world.connection, ana, item.id, "again.html", "text/html", b"<script>", NOW) == first
-    assert talk.download(world.connection, ana, first) == ("pass_wd_.html", b"<script>")
-    (file,) = talk.files(world.connection, ana, item.id)
-    assert (file.name, file.media, file.size) == ("pass_wd_.html", "application/octet-stream", 8)
-    with pytest.raises(OperatorError, match="10 MB"):
-        talk.attach(world.connection, ana, item.id, "big", "x/y", b"x" * (talk.FILE_MAX + 1), NOW)
-
-
 def test_a_split_is_for_good(world: World) -> None:
     ana = join(world, "ana", "analyst")
     world.configuration.work = Work(Work().table, policy="")

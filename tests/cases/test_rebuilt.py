@@ -4,7 +4,7 @@ import psycopg
 
 from analysts import join, later, not_invoiced, target, wanted
 from servers import Server
-from tieout.cases import act, grouping, operation, selection, talk
+from tieout.cases import act, attachments, grouping, operation, selection, talk
 from tieout.cases.follow import follow
 from tieout.runtime.rebuild import rebuild
 from tieout.store.migrate import CARRIED, take_over
@@ -15,7 +15,7 @@ def test_history_comments_and_people_are_taken_over(world: World, server: Server
     ana = join(world, "ana", "analyst", limit="10")
     found = not_invoiced(world, "1", "2")
     talk.comment(world.connection, ana, found["1"].id, "Called them.", NOW)
-    talk.attach(world.connection, ana, found["1"].id, "mail.txt", "text/plain", b"hello", NOW)
+    attachments.attach(world.connection, ana, found["1"].id, "mail.txt", b"hello", NOW)
     act.tag(world.connection, ana, [target(found["2"])], NOW, add=["late"])
     grouping.split_off(world.connection, ana, [target(found["1"])], "Theirs", "another matter", NOW)
     chosen = selection.select(world.connection, ana, wanted("class=SNI+"), NOW)

@@ -131,3 +131,29 @@ def test_the_file_is_the_list_and_runs_nothing(few: str, database: Database, sit
     assert [row[0] for row in rows[1:]] == [ref for ref, _ in wanted]
     assert "'=1+1" in text and "'@SUM(A1)" in text and ",=1+1" not in text
     assert seat.get("/exceptions.csv?sort=-value&bom=1").read().startswith(b"\xef\xbb\xbfref,")
+
+
+def test_the_verdict_is_one_over_all_of_it_with_its_money_and_the_count_is_typed(
+    few: str, database: Database, sit: Callable[..., Seat]
+) -> None:
+    many(database, 1000, datetime.now(UTC), first=501)
+    with database.session() as connection:
+        connection.execute("update work set tags = '{done}' where id <= 300")
+        wanted = "select count(*) filter (where not tags @> '{done}'), count(*) filter (where tags @> '{done}'), sum(worth) filter (where not tags @> '{done}')"
+        ((good, left, worth),) = connection.execute(f"{wanted} from work where state <> 'resolved'".encode()).fetchall()
+    page = sit(few, database).go("/exceptions")
+    page.locator("#rows tr.cursor").wait_for()
+    page.keyboard.press("Control+Shift+A")
+    expect(page.locator("[data-chosen]")).to_contain_text("1,500 selected")
+    page.keyboard.press("t")
+    page.get_by_label("Tags").fill("done")
+    page.keyboard.press("Control+Enter")
+    sheet = page.locator("#sheet .preview")
+    expect(sheet).to_contain_text(f"Will change the tags: {good:,} exceptions, EUR {worth:,.2f}. {good:,} of the 1,500 selected.")
+    expect(sheet).to_contain_text(f"{left} · its tags are so already")
+    expect(sheet).to_contain_text(f"{good:,} · allowed · {worth:,.2f}")
+    page.keyboard.press("Control+Enter")
+    assert page.locator("#typed").evaluate("(field) => field.validity.valueMissing")
+    page.locator("#typed").fill("1500")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#sheet h2")).to_contain_text("OP-1 is under way")

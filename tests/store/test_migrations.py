@@ -101,6 +101,7 @@ def test_an_older_server_than_15_is_refused() -> None:
 CHANGE = {
     "batch": "seq = 0", "outgoing": "set_ = 0", "command_event": "who = 'nobody'", "action": "who = 'nobody'", "action_seal": "actions = 0",
     "work_event": "who = 'nobody'", "work_file": "who = 'nobody'", "work_consent": "who = 'nobody'",
+    "work_file_removed": "who = 'nobody'", "work_decertified": "why = ''",
 }  # fmt: skip
 """What to change in a table that has no column `batch` of its own."""
 

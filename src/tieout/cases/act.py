@@ -263,13 +263,13 @@ def perform(
 ) -> list[Outcome]:
     """Change rows as somebody wishes; an outcome for each, in the order asked. In one transaction with history and audit.
 
-    `dry` only says what would come of it.
+    `dry` only says what would come of it, for any number of them at once, and holds none.
     """
     person.need(right)
-    if len(targets) > TARGETS_MAX:
+    if len(targets) > TARGETS_MAX and not dry:
         raise OperatorError(f"At most {TARGETS_MAX} exceptions are changed at once.", "Select them and run an operation.")
     with connection.transaction():
-        rows = lock(connection, person, targets)
+        rows = (look if dry else lock)(connection, person, targets)
         outcomes: dict[int, Outcome] = {}
         done: list[Done] = []
         for target in targets:
@@ -291,6 +291,12 @@ def perform(
 def lock(connection: Connection, person: Person, targets: Iterable[Target]) -> dict[int, Locked]:
     """The rows of some targets that somebody may see, held until the transaction ends."""
     found = (Locked(*row) for row in fetch(connection, "lock_work", [target.id for target in targets]))
+    return {row.id: row for row in found if person.scopes.sees(team=row.team, channel=row.channel, warehouse=row.warehouse)}
+
+
+def look(connection: Connection, person: Person, targets: Iterable[Target]) -> dict[int, Locked]:
+    """The same rows as they are now, held by nobody: for what only says what would be."""
+    found = (Locked(*row) for row in fetch(connection, "see_work", [target.id for target in targets]))
     return {row.id: row for row in found if person.scopes.sees(team=row.team, channel=row.channel, warehouse=row.warehouse)}
 
 

@@ -41,6 +41,11 @@ class SnoozeUntil(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     version: str = ""
     why: str = ""
 
+    @property
+    def until_when(self) -> Snooze:
+        """As it is kept."""
+        return Snooze(self.kind, self.until, self.more, self.value, self.currency, self.system, self.version, why=self.why)
+
 
 class Tag(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Tags to put on and to take off."""
@@ -112,8 +117,7 @@ class Action(NamedTuple):
 
 def _snooze(call: Call, a: SnoozeUntil) -> list[Outcome]:
     than = live_versions(call.configuration).get(a.system, "")
-    until = Snooze(a.kind, a.until, a.more, a.value, a.currency, a.system, a.version, why=a.why)
-    return act.snooze(call.connection, call.person, call.targets, call.now, until, than=than, dry=call.dry)
+    return act.snooze(call.connection, call.person, call.targets, call.now, a.until_when, than=than, dry=call.dry)
 
 
 ACTIONS: dict[str, Action] = {

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from tieout.cases import notices
+from tieout.cases import notices, resting
 from tieout.cases.notices import Notice
 from tieout.policy.work import StepTable, Work
 from tieout.runtime.batch import Connection
@@ -37,9 +37,10 @@ class Waiting(NamedTuple):
 
 def move(connection: Connection, configuration: Configuration, now: datetime) -> None:
     """Do whatever has come due."""
-    versions = live_versions(configuration)
+    versions, well = live_versions(configuration), healthy(connection, configuration, now)
+    resting.move(connection, now, well, versions)
     run_by(
-        connection, "end_snoozes", now=now, healthy=healthy(connection, configuration, now), systems=list(versions), versions=list(versions.values())
+        connection, "end_snoozes", now=now, healthy=well, systems=list(versions), versions=list(versions.values())
     )  # fmt: skip
     while _escalate(connection, configuration.work, now) == AT_ONCE:
         pass

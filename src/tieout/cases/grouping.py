@@ -130,7 +130,7 @@ def merge(connection: Connection, person: Person, into: int, others: Sequence[in
             )
         if wanted[into][1] is not None:
             raise OperatorError(f"CA-{into} is part of CA-{wanted[into][1]}.", f"Merge into CA-{wanted[into][1]}.")
-        _whole(connection, person, [into, *others])
+        may_change(connection, person, [into, *others])
         members = {i for one in (into, *others) for (i,) in fetch_by(connection, "members_of", id=one)}
         if len(members) > MERGED_MAX:
             raise OperatorError(f"A cause takes in at most {MERGED_MAX} others.", "Say in `[work.causes]` what does not tell them apart.")
@@ -151,7 +151,7 @@ def part(connection: Connection, person: Person, cause: int, why: str, now: date
         if not found or found[0][1] is None:
             raise OperatorError(f"CA-{cause} is not merged into another.", "Only what was merged is taken out.")
         into = found[0][1]
-        _whole(connection, person, [cause])
+        may_change(connection, person, [cause])
         run(connection, "unmerge_cause", now, cause)
         run_by(connection, "insert_split", a=cause, b=into, who=person.login, why=why, now=now)
         run_by(connection, "regroup_work", ids=[cause], now=now)
@@ -188,7 +188,7 @@ def settle_on(
     with connection.transaction():
         if not fetch(connection, "one_cause", cause):
             raise OperatorError(f"There is no cause CA-{cause}.", "Check the number.")
-        _whole(connection, person, [cause])
+        may_change(connection, person, [cause])
         run_by(connection, "set_cause", id=cause, team=team, person=owner, fixed_in=fixed_in, now=now)
         detail = {"team": team, "person": owner, "fixed_in": fixed_in}
         write_events(connection, person.login, [(None, cause, "settled", detail)], now)
@@ -201,7 +201,7 @@ def _may(person: Person, why: str) -> None:
         raise OperatorError("A merge or a split needs a reason.", "Write why.")
 
 
-def _whole(connection: Connection, person: Person, ids: Sequence[int]) -> None:
+def may_change(connection: Connection, person: Person, ids: Sequence[int]) -> None:
     """A cause that has items outside somebody's scopes is not this person's to change. Raises Forbidden."""
     if person.scopes.is_all:
         return

@@ -4,16 +4,18 @@ An item that is not as it was when it was selected is reported and not touched; 
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 import msgspec
 
+from tieout.cases import export
 from tieout.cases import selection as selections
 from tieout.cases.actions import ACTIONS, Call, arguments_of, do
-from tieout.cases.item import DONE, FAILED, Outcome, Target
+from tieout.cases.item import APPROVAL, CHANGED, DONE, FAILED, Outcome, Target
+from tieout.cases.verdict import policy_of
 from tieout.errors import Forbidden, OperatorError, TieoutError
 from tieout.people import audit
 from tieout.people.accounts import account
@@ -25,7 +27,9 @@ from tieout.store.database import fetch, fetch_by, run, run_by
 AT_ONCE = 200
 SAMPLES = 5
 TYPED_FROM = 100
-"""From so many items on whoever starts an operation that is not local types the count."""
+"""From so many items on whoever starts an operation that posts or tells a system something types the count."""
+LOCAL_TYPED_FROM = 1000
+"""The same of what only this house sees."""
 
 
 class Operation(msgspec.Struct, frozen=True):
@@ -48,7 +52,9 @@ class Operation(msgspec.Struct, frozen=True):
 
     @property
     def done(self) -> int:
-        """How many items have an outcome."""
+        """How many items have an outcome; all rows of a file that is written."""
+        if self.action == export.ACTION:
+            return self.many if self.state == "done" else 0
         return sum(many for name, many in self.outcomes.items() if name)
 
 
@@ -78,6 +84,7 @@ class Preview(msgspec.Struct, frozen=True):
     not_eligible: dict[str, int]
     sums: dict[str, Decimal]
     verdicts: dict[str, int]
+    verdict_sums: dict[str, dict[str, Decimal]]
     samples: list[tuple[str, str, str]]
     type_count: bool
 
@@ -85,35 +92,45 @@ class Preview(msgspec.Struct, frozen=True):
 def preview(
     connection: Connection, configuration: Configuration, person: Person, selection_id: str, action: str, said: Any, now: datetime
 ) -> Preview:
-    """Say what an action would do, without doing any of it. Raises OperatorError, Forbidden."""
+    """Say what an action would do to the whole selection, in one verdict, without doing any of it. Raises OperatorError, Forbidden."""
     chosen = selections.selection(connection, person, selection_id, now)
-    eligible: list[Outcome] = []
-    refused: Counter[str] = Counter()
-    verdicts: Counter[str] = Counter()
-    samples: list[tuple[str, str, str]] = []
-    sums: dict[str, Decimal] = {}
-    for part in _parts(selections.targets(connection, selection_id)):
-        outcomes = do(Call(connection, configuration, person, part, now, dry=True), action, said)
-        worth = {id_: (amount, currency) for id_, amount, currency in fetch(connection, "worths_of", [target.id for target in part])}
-        for one in outcomes:
-            if not one.is_good:
-                refused[one.reason if one.outcome != "changed since selection" else one.outcome] += 1
-                continue
-            eligible.append(one)
-            verdicts[one.outcome if one.outcome == DONE else one.reason] += 1
-            amount, currency = worth[one.id]
-            if amount is not None and currency:
-                sums[currency] = sums.get(currency, Decimal(0)) + amount
-            if len(samples) < SAMPLES:
-                samples.append((one.ref, one.outcome, one.reason))
-    many = len(eligible)
-    effect = f"{ACTIONS[action].effect}: {many} {'exception' if many == 1 else 'exceptions'}" + "".join(
-        f", {currency} {amount:,.2f}" for currency, amount in sorted(sums.items())
+    targets = list(selections.targets(connection, selection_id))
+    outcomes = do(Call(connection, configuration, person, targets, now, dry=True), action, said)
+    worth = {id_: (amount, currency) for id_, amount, currency in fetch(connection, "worths_of", [target.id for target in targets])}
+    good = [one for one in outcomes if one.is_good]
+    refused: Counter[str] = Counter(one.outcome if one.outcome == CHANGED else one.reason for one in outcomes if not one.is_good)
+    verdicts: Counter[str] = Counter(_verdict(one) for one in good)
+    sums = _sums(worth[one.id] for one in good)
+    many = len(good)
+    effect = f"{ACTIONS[action].effect}: {many:,} {'exception' if many == 1 else 'exceptions'}" + "".join(
+        f", {currency} {amount:,.2f}" for currency, amount in sums.items()
     )
     return Preview(
-        chosen, action, effect, many, dict(refused.most_common()), dict(sorted(sums.items())), dict(verdicts.most_common()), samples,
-        not ACTIONS[action].is_local and chosen.many >= TYPED_FROM,
+        chosen, action, effect, many, dict(refused.most_common()), sums, dict(verdicts.most_common()),
+        {name: _sums(worth[one.id] for one in good if _verdict(one) == name) for name in verdicts},
+        [(one.ref, one.outcome, one.reason) for one in good[:SAMPLES]], must_type(action, chosen.many),
     )  # fmt: skip
+
+
+def must_type(action: str, many: int) -> bool:
+    """Whether whoever starts an action on so many types their number."""
+    return many >= (LOCAL_TYPED_FROM if ACTIONS[action].is_local else TYPED_FROM)
+
+
+def _verdict(one: Outcome) -> str:
+    """What the policy says of an item that can be done; of those that wait, whose leave and by which policy, whatever the amount."""
+    if one.outcome == APPROVAL:
+        whose, _, rule = one.reason.partition(": ")
+        return f"{whose}: {policy_of(rule)}"
+    return one.outcome if one.outcome == DONE else one.reason
+
+
+def _sums(found: Iterable[tuple[Decimal | None, str]]) -> dict[str, Decimal]:
+    made: dict[str, Decimal] = {}
+    for amount, currency in found:
+        if amount is not None and currency:
+            made[currency] = made.get(currency, Decimal(0)) + amount
+    return dict(sorted(made.items()))
 
 
 def start(
@@ -140,7 +157,7 @@ def start(
         raise OperatorError("This is not the selection that was shown.", "Look at the preview again.")
     if not chosen.many:
         raise OperatorError("Nothing is selected.", "Select at least one exception.")
-    if not ACTIONS[action].is_local and chosen.many >= TYPED_FROM and typed is not None and typed != chosen.many:
+    if must_type(action, chosen.many) and typed is not None and typed != chosen.many:
         raise OperatorError(f"You typed {typed}; {chosen.many} are selected.", "Type the number that is selected.")
     with connection.transaction():
         run(connection, "lock_key", key)
@@ -234,7 +251,7 @@ def step(connection: Connection, configuration: Configuration, now: datetime, mo
         id_ = found[0][0]
         known = _read(connection, fetch(connection, "one_operation", id_)[0])
         todo = fetch(connection, "operation_todo", id_, most)
-        if not todo:
+        if not todo and known.action != export.ACTION:
             run_by(connection, "set_operation_state", id=id_, state="done", started=now, ended=now)
             return True
         run_by(connection, "set_operation_state", id=id_, state="running", started=now, ended=None)
@@ -242,6 +259,8 @@ def step(connection: Connection, configuration: Configuration, now: datetime, mo
     if not mine:
         return False
     try:
+        if known.action == export.ACTION:
+            return _write(connection, known, now)
         outcomes = _outcomes(connection, configuration, known, [Target(work, version) for _, work, version in todo], now)
     finally:
         fetch(connection, "end_operation_turn", id_)
@@ -249,6 +268,15 @@ def step(connection: Connection, configuration: Configuration, now: datetime, mo
         connection, "set_item_outcomes", id=id_, now=now, positions=[row[0] for row in todo], outcomes=[one.outcome for one in outcomes],
         reasons=[one.reason[:500] for one in outcomes],
     )  # fmt: skip
+    return True
+
+
+def _write(connection: Connection, known: Operation, now: datetime) -> bool:
+    """Write the file of an export; one that can be written no more, as its owner is gone, is given up."""
+    try:
+        export.write(connection, known.id, now)
+    except TieoutError:
+        run_by(connection, "set_operation_state", id=known.id, state="cancelled", started=None, ended=now)
     return True
 
 
@@ -263,17 +291,6 @@ def _outcomes(connection: Connection, configuration: Configuration, known: Opera
         return do(Call(connection, configuration, person, targets, now, dry=False), known.action, known.arguments)
     except TieoutError as bad:
         return [Outcome(target.id, f"EX-{target.id}", FAILED, str(bad)) for target in targets]
-
-
-def _parts(found: Iterator[Target]) -> Iterator[list[Target]]:
-    part: list[Target] = []
-    for target in found:
-        part.append(target)
-        if len(part) == AT_ONCE:
-            yield part
-            part = []
-    if part:
-        yield part
 
 
 def _by_key(connection: Connection, person: Person, key: str) -> Operation | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from tieout.cases import decision, notices
+from tieout.cases import decision, notices, talk
 from tieout.cases.act import lock, write_events
 from tieout.cases.follow import follow
 from tieout.cases.item import APPROVAL, Locked, Target
@@ -17,10 +17,10 @@ from tieout.core.facts import Fact
 from tieout.errors import Forbidden, OperatorError
 from tieout.people import audit
 from tieout.people.person import Person, Right
-from tieout.policy.approval import AnotherNeeded, Answer, Approved, Consent, Denied, Request, Returned, decide, payload_hash
+from tieout.policy.approval import AnotherNeeded, Answer, Approved, Consent, Denied, People, Request, Returned, decide, payload_hash
 from tieout.runtime.batch import Connection
 from tieout.runtime.configuration import Configuration
-from tieout.store.database import fetch_by, run
+from tieout.store.database import fetch, fetch_by, run
 
 WAITING = "waiting"
 
@@ -80,11 +80,32 @@ def waiting(connection: Connection, person: Person, *, state: str = WAITING, lim
     return [one for one in found if person.scopes.sees(team=one.work_team, channel=one.channel, warehouse=one.warehouse)]
 
 
-def why_not(connection: Connection, configuration: Configuration, person: Person, asked: Waiting, now: datetime) -> str:
-    """Why this person cannot approve a request; empty when it would count. What a disabled button says."""
+def over(connection: Connection, person: Person, *, limit: int = 200) -> list[Waiting]:
+    """What was decided, newest first, among what one may see."""
+    found = [_read(row) for row in fetch(connection, "requests_over", limit)]
+    return [one for one in found if person.scopes.sees(team=one.work_team, channel=one.channel, warehouse=one.warehouse)]
+
+
+def ask_about(connection: Connection, person: Person, id_: int, text: str, now: datetime) -> str:
+    """Ask the proposer something before deciding: it stands at the exception, the request goes on waiting; whom was asked."""
+    with connection.transaction():
+        asked, row = _locked(connection, person, id_)
+        if asked.state != WAITING:
+            raise OperatorError(f"Request {id_} is {asked.state}.", "Comment on the exception.")
+        talk.comment(connection, person, row.id, f"@{asked.proposer} {text.strip()}", now)
+        write_events(connection, person.login, [(row.id, None, "approval question", {"request": id_})], now)
+        audit.write(connection, person, "ask about approval", row.ref, {"request": id_, "hash": asked.hash}, now)
+    return asked.proposer
+
+
+def why_not(
+    connection: Connection, configuration: Configuration, person: Person, asked: Waiting, now: datetime, known: People | None = None
+) -> str:
+    """Why this person cannot approve a request; empty when it would count. What a disabled button says. `known` are the approvers, read once."""
     if not person.may(Right.APPROVE):
         return f"{person.login} may not approve"
-    done = decide(_request(asked), Answer(person.login, asked.hash, agrees=True), people(connection, configuration.work, now), now)
+    known = known or people(connection, configuration.work, now)
+    done = decide(_request(asked), Answer(person.login, asked.hash, agrees=True), known, now)
     return "" if isinstance(done, Approved | AnotherNeeded) else done.reason
 
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from tieout.cases import act, decision, notices, reasons
-from tieout.cases.act import Snooze, lock, perform, write_events
+from tieout.cases.act import Snooze, lock, look, perform, write_events
 from tieout.cases.follow import follow
 from tieout.cases.item import APPROVAL, DONE, FAILED, REQUESTED, Locked, Outcome, Target
 from tieout.cases.notices import Notice
@@ -380,7 +380,7 @@ def _open_items(
 ) -> dict[int, list[OpenItem]]:
     """What the ledger shows open for the balances among some targets."""
     with connection.transaction():
-        rows = [row for row in lock(connection, person, targets).values() if row.kind == "balance"]
+        rows = [row for row in look(connection, person, targets).values() if row.kind == "balance"]
     found = decision.open_items(connection, configuration, {row.root for row in rows}, now)
     return {row.id: [one for one in found.get((row.root, row.account, row.side, row.key), []) if one.state in EXCEPTIONS] for row in rows}
 

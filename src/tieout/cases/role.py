@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
-from tieout.cases import digest, operation, request, telling
+from tieout.cases import decertify, digest, operation, request, telling
 from tieout.cases.follow import follow
 from tieout.process import follow as process
 from tieout.runtime.roles import Place, Step, my_turn
@@ -33,6 +33,7 @@ def working(place: Place, password: Callable[[], str], end: threading.Event) -> 
                     process.follow(connection, configuration.accounts, portions=PORTIONS_MAX)
                     if rounds % TELL_EVERY == 1:
                         request.expire(connection, now)
+                        decertify.look(connection, configuration, now)
                         telling.tell(connection, configuration.work, password(), now)
                         digest.send_due(connection, configuration.work, password(), now)
             for _ in range(STEPS_MAX):

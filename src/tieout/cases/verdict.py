@@ -20,6 +20,10 @@ APPROVER = UNNAMED.role
 EXPIRES = timedelta(hours=UNNAMED.expires_hours)
 
 
+UNKNOWN = "nobody knows what it is worth"
+OVER_LIMIT, UNPRICED = "over the person's limit", "value not known"
+
+
 class Verdict(NamedTuple):
     """Allowed, or held for somebody with a role: the rule says why. `amount` is what it is about; None when nobody knows."""
 
@@ -49,10 +53,17 @@ def of_write_off(work: Work, person: Person, item: OpenItem, notes: Mapping[str,
     return within_limit(person, amount, item.currency, said.rule if said is not None else "")
 
 
+def policy_of(rule: str) -> str:
+    """The policy behind a rule as it was written down: a checkpoint's row by its title, or the limit of persons, whatever the amount."""
+    if " is over the limit of " in rule:
+        return OVER_LIMIT
+    return UNPRICED if rule == UNKNOWN else rule
+
+
 def within_limit(person: Person, amount: Decimal | None, currency: str, rule: str = "") -> Verdict:
     """The part of the verdict that is the person's own limit."""
     if amount is None:
-        return Verdict(False, "nobody knows what it is worth", UNNAMED, None, currency)
+        return Verdict(False, UNKNOWN, UNNAMED, None, currency)
     if person.may_accept(amount, currency):
         return Verdict(True, rule or f"within your limit of {person.limit[currency]} {currency}", UNNAMED, amount, currency)
     limit = f"{person.limit[currency]} {currency}" if currency in person.limit else f"none in {currency}"

@@ -9,7 +9,7 @@ from tieout.errors import Forbidden, OperatorError
 from tieout.people import audit
 from tieout.people.person import Person, Right
 from tieout.runtime.batch import Connection
-from tieout.store.database import fetch, fetch_by, run
+from tieout.store.database import fetch, fetch_by, run, run_by
 
 QUERY_MAX = 4000
 VIEWS_MAX = 200
@@ -61,7 +61,7 @@ def save(
     version: int | None = None,
 ) -> View:
     """Save a view under a name, or change the one of that name; `version` guards against a second editor."""
-    slug = SLUG.sub("-", name.casefold()).strip("-")[:60]
+    slug = slug_of(name)
     if not slug or len(name) > 100 or PAGE.fullmatch(page) is None or len(query) > QUERY_MAX:
         raise OperatorError("A view has a name of letters or digits, a page and a query.", "Choose another name.")
     shared = bool(team) or everybody
@@ -81,15 +81,51 @@ def save(
     return next(one for one in views(connection, person, page) if one.id == id_)
 
 
+def rename(connection: Connection, person: Person, id_: int, name: str, now: datetime) -> View:
+    """Give a view another name: one's own, or a shared one if one may share. Links by its old name show all that is open."""
+    slug = slug_of(name)
+    if not slug or len(name.strip()) > 100:
+        raise OperatorError("A view has a name of letters or digits.", "Choose another name.")
+    with connection.transaction():
+        owner, team, old, page, _ = _changeable(connection, person, id_)
+        taken = fetch(connection, "view_named", page, owner, team, slug)
+        if taken and taken[0][0] != id_:
+            raise OperatorError(f"There is a view {name.strip()!r} already.", "Choose another name.")
+        run_by(connection, "rename_view", id=id_, slug=slug, name=name.strip(), now=now)
+        if not owner:
+            audit.write(connection, person, "rename view", f"view {id_}", {"from": old, "to": name.strip()}, now)
+    return next(one for one in views(connection, person, page) if one.id == id_)
+
+
+def share(connection: Connection, person: Person, id_: int, now: datetime, *, team: str = "") -> View:
+    """Give a view of one's own to a team (empty: to everybody) as well; one's own stays."""
+    owner, _, name, page, query = _changeable(connection, person, id_)
+    if not owner:
+        raise OperatorError(f"The view {name!r} is shared already.", "Open it, and save it under another name.")
+    return save(connection, person, name, page, query, now, team=team, everybody=not team)
+
+
+def slug_of(name: str) -> str:
+    """The name of a view in a URL."""
+    return SLUG.sub("-", name.casefold()).strip("-")[:60]
+
+
+def _changeable(connection: Connection, person: Person, id_: int) -> tuple[str, str, str, str, str]:
+    """Owner, team, name, page and query of a view that one may change. Raises OperatorError, Forbidden."""
+    found = fetch(connection, "one_view", id_)
+    if not found or (found[0][0] and found[0][0] != person.login):
+        raise OperatorError("There is no such view of yours.", "See the list of views.")
+    if not found[0][0]:
+        _may_share(person, found[0][1])
+    return found[0]
+
+
 def delete(connection: Connection, person: Person, id_: int, now: datetime) -> None:
     """Remove a view: one's own, or a shared one if one may share."""
     with connection.transaction():
-        found = fetch(connection, "one_view", id_)
-        if not found or (found[0][0] and found[0][0] != person.login):
-            raise OperatorError("There is no such view of yours.", "See the list of views.")
-        if not found[0][0]:
-            _may_share(person, found[0][1])
-            audit.write(connection, person, "delete view", f"view {id_}", {"name": found[0][2]}, now)
+        owner, _, name, *_ = _changeable(connection, person, id_)
+        if not owner:
+            audit.write(connection, person, "delete view", f"view {id_}", {"name": name}, now)
         run(connection, "delete_view", id_)
 
 

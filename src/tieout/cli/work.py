@@ -11,7 +11,7 @@ import typer
 from rich.table import Table
 
 from tieout.app import Tieout
-from tieout.cases import digest, grouping, listing, request, resolve, talk
+from tieout.cases import attachments, digest, grouping, listing, request, resolve, talk
 from tieout.cases.actions import Call, do
 from tieout.cases.candidates import candidates
 from tieout.cases.filter import Filter, parse
@@ -192,7 +192,7 @@ def attach(ref: Annotated[str, typer.Argument(metavar="EX-…")], file: Annotate
         raise OperatorError(f"{file} cannot be read: {bad.strerror}.", "Check the path.") from bad
     with open_project() as project:
         item = _one(project, ref)
-        talk.attach(project.connection, _person(project, who), item.id, file.name, "application/octet-stream", raw, datetime.now(UTC))
+        attachments.attach(project.connection, _person(project, who), item.id, file.name, raw, datetime.now(UTC))
         show.console.print(f"Attached {file.name} to {item.ref}.", markup=False)
 
 

@@ -96,6 +96,11 @@ def on_item(visit: Visit, row: Row) -> list[Offer]:
     return made
 
 
+def past(offers: Sequence[Offer]) -> list[Offer]:
+    """The same buttons where the past is shown: none of them can be used."""
+    return [msgspec.structs.replace(one, denied=one.denied or "the past cannot be changed") for one in offers]
+
+
 def denied(person: Person, right: Right) -> str:
     """Why a person may not; empty when he may."""
     if person.may(right):
@@ -160,8 +165,9 @@ def _snooze(visit: Visit) -> dict[str, Any]:
     made: dict[str, Any] = {"kind": visit.field("kind"), "why": visit.field("why")}
     if made["kind"] == "time":
         made["until"] = until(visit.field("until"), visit.now, visit.zone).isoformat()
-    names = {"more": ("more",), "value": ("value", "currency"), "system": ("system",), "version": ("system", "version")}.get(made["kind"], ())
-    return made | {name: visit.field(name) for name in names}
+    names = {"more": ("more",), "value": ("value", "currency"), "system": ("system",), "version": ("system",)}.get(made["kind"], ())
+    said = made | {name: visit.field(name) for name in names}
+    return said | {"version": visit.field("live_version") or "next"} if made["kind"] == "version" else said
 
 
 def until(text: str, now: datetime, zone: str) -> datetime:

@@ -4,10 +4,9 @@ import logging
 import pkgutil
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from importlib import import_module
 from typing import NamedTuple
-from urllib.parse import parse_qs
 
 import psycopg
 from anyio import CapacityLimiter, to_thread
@@ -20,7 +19,9 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from tieout.console import assets, door, pages
+from tieout.console import form as forms
 from tieout.console.desk import Desk
+from tieout.console.form import FORM_MAX, Form
 from tieout.console.headers import Headers
 from tieout.console.render import environment
 from tieout.console.visit import Refusal, Visit
@@ -30,7 +31,6 @@ from tieout.people.throttle import TooFast
 from tieout.store.pool import Busy
 
 LOG = logging.getLogger("tieout")
-FORM_MAX = 1024 * 1024
 PLANS = "set local random_page_cost = 1.1; set local max_parallel_workers_per_gather = 0"
 """What a page counts is in memory as a rule: the counting index is read in place of the table. Many people read at once, so that helpers
 for one of them would only take the processor from the others."""
@@ -45,9 +45,9 @@ def page(path: str, show: Show, *, needs: Right = Right.READ, records: bool = Fa
     return Route(path, _endpoint(Work(show, needs, records=records, tries=tries)), methods=["GET"])
 
 
-def act(path: str, do: Show, *, needs: Right = Right.READ) -> Route:
-    """What a form does. The function commits what it does by itself."""
-    return Route(path, _endpoint(Work(do, needs, writes=True)), methods=["POST"])
+def act(path: str, do: Show, *, needs: Right = Right.READ, most: int = FORM_MAX) -> Route:
+    """What a form does. The function commits what it does by itself. `most` bounds what is sent, where files come."""
+    return Route(path, _endpoint(Work(do, needs, writes=True, most=most)), methods=["POST"])
 
 
 def open_page(path: str, show: Show, *, writes: bool = False, at_once: int = 0) -> Route:
@@ -63,6 +63,7 @@ class Work(NamedTuple):
     writes: bool = False
     records: bool = False
     tries: bool = False
+    most: int = FORM_MAX
 
 
 def application(desk: Desk) -> Starlette:
@@ -86,25 +87,15 @@ def _endpoint(work: Work, at_once: int = 0) -> Callable[[Request], Awaitable[Res
 
     async def endpoint(request: Request) -> Response:
         began = time.perf_counter()
-        form: Mapping[str, list[str]] = {}
+        form = Form()
         if work.writes:
-            form = parse_qs((await _body(request)).decode("utf-8", "replace"), keep_blank_values=True)
+            form = forms.read(await forms.body(request.stream(), work.most), request.headers.get("content-type", ""))
         return await to_thread.run_sync(_answer, request, work, form, began, limiter=limiter)
 
     return endpoint
 
 
-async def _body(request: Request) -> bytes:
-    parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > FORM_MAX:
-            raise HTTPException(413)
-        parts.append(part)
-    return b"".join(parts)
-
-
-def _answer(request: Request, work: Work, form: Mapping[str, list[str]], began: float) -> Response:
+def _answer(request: Request, work: Work, form: Form, began: float) -> Response:
     """In a thread of its own: take a session, see who asks, do it."""
     desk: Desk = request.app.state.desk
     try:

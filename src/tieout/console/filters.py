@@ -5,7 +5,7 @@ from datetime import datetime
 import msgspec
 
 from tieout.console import urls
-from tieout.console.queries_exceptions import GRAMMAR, Figures, Reading
+from tieout.console.queries_exceptions import GRAMMAR, Reading
 from tieout.console.urls import MOMENT, Grammar, State
 
 _UNITS = {"m": "min", "h": "h", "d": "days"}
@@ -62,22 +62,33 @@ def at(state: State, offset: int) -> State:
     return msgspec.structs.replace(state, offset=max(offset, 0))
 
 
-def without(reading: Reading, figures: Figures) -> list[Chip]:
-    """For an empty list: each filter with the number one gets by removing it."""
-    made = []
+class Nothing(msgspec.Struct, frozen=True):
+    """Why a list is empty: how many there are without any filter, what each chip leaves out, and what is due next if it is about what is due."""
+
+    total: int
+    chips: list[Chip]
+    is_about_due: bool
+    next_due: datetime | None
+
+
+def nothing(reading: Reading) -> Nothing:
+    """For an empty list: each chip with the number one gets by removing it."""
+    made, due = [], [term for term in reading.state.terms if term.name == "due"]
     for term in reading.state.terms:
-        rest = urls.without(reading.state, term)
-        field = GRAMMAR.field(term.name)
-        value = ", ".join(words(GRAMMAR, term.name, one) for one in term.values)
-        made.append(
-            Chip(
-                field.title if field else term.name,
-                f"not {value}" if term.is_not else value,
-                urls.url(GRAMMAR, rest),
-                many=reading.beside(rest).figures().total,
+        for value in term.values:
+            rest = urls.without(reading.state, term, value)
+            said = words(GRAMMAR, term.name, value)
+            field = GRAMMAR.field(term.name)
+            made.append(
+                Chip(
+                    field.title if field else term.name,
+                    f"not {said}" if term.is_not else said,
+                    urls.url(GRAMMAR, rest),
+                    many=reading.beside(rest).figures().total,
+                )
             )
-        )
-    return made
+    next_due = reading.beside(urls.without(reading.state, due[0])).figures().next_due if due else None
+    return Nothing(reading.beside(urls.cleared(reading.state)).figures().total, made, bool(due), next_due)
 
 
 def sentence(state: State, now: datetime) -> str:

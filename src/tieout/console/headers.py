@@ -15,6 +15,8 @@ FIXED = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
 PRIVATE = "private, no-cache"
+OWN = frozenset(("Content-Security-Policy",))
+"""What a response may state itself: a file of somebody is shut off further than a page is."""
 
 
 class Headers:
@@ -29,7 +31,7 @@ class Headers:
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers.update(FIXED)
+                headers.update({name: value for name, value in FIXED.items() if name not in headers or name not in OWN})
                 headers.setdefault("Cache-Control", PRIVATE)
             await send(message)
 

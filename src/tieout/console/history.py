@@ -7,6 +7,12 @@ Detail = Mapping[str, Any]
 _PLAIN = {
     "opened": "opened it", "reopened": "opened it again", "resolved": "closed it: its cause is gone", "moved": "moved it to another transaction",
     "acknowledged": "acknowledged it", "woken": "ended the snooze", "undone": "took back the change before", "regressed": "saw it come back after its fix",
+    "approval asked": "asked for approval", "approval approved": "approved it", "approval denied": "rejected the request",
+    "accepted": "accepted the difference",
+    "approval withdrawn": "withdrew the request", "approval void": "found the request changed: it is void", "approval returned": "let the request lapse",
+    "approval question": "asked about the request", "decertified": "no longer stands behind the approval", "linked": "linked it",
+    "taken back": "took the decision back",
+    "edited": "edited the message and replayed it",
 }  # fmt: skip
 
 
@@ -45,6 +51,7 @@ _SAID: dict[str, Callable[[Detail], str]] = {
     "tagged": _tagged,
     "commented": lambda _: "wrote",
     "attached": lambda detail: f"attached {detail.get('name', 'a file')}",
+    "file removed": lambda detail: f"removed the file {detail.get('name', '')}".rstrip(),
     "snoozed": lambda _: "snoozed it",
     "prioritised": lambda detail: f"gave it priority {(detail.get('after') or {}).get('priority', '')}".rstrip(),
     "escalated": lambda detail: f"escalated it to {detail.get('to', 'the next step')}",

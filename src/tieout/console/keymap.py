@@ -54,6 +54,7 @@ KEYS = (
     Key("extend-up", LISTS, ("Shift+K", "Shift+ArrowUp"), "Select up"),
     Key("select-loaded", LISTS, ("Ctrl+A",), "Select all rows that are loaded"),
     Key("select-all", LISTS, ("Ctrl+Shift+A",), "Select all that match"),
+    Key("claim", LISTS, ("Shift+C",), "Claim the most urgent that nobody has"),
     Key("peek", LISTS, (" ",), "Show the item beside the list"),
     Key("open", LISTS, ("Enter", "o"), "Open the item"),
     Key("filter", LISTS, ("f",), "Add a filter"),

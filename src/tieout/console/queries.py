@@ -1,4 +1,4 @@
-"""What the frame reads: the counts of the rail and what the palette finds."""
+"""What the frame reads: what the palette finds."""
 
 from tieout.cases import view
 from tieout.console.visit import Visit
@@ -6,11 +6,6 @@ from tieout.people.person import predicate
 from tieout.store.sql import sql
 
 FOUND_MAX = 12
-
-
-def approvals_waiting(visit: Visit) -> int:
-    """How many requests wait for somebody."""
-    return int(visit.fetch("requests_waiting")[0][0])
 
 
 def found(visit: Visit, text: str) -> list[dict[str, str]]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from tieout.cases.attachments import File
 from tieout.console import history
 from tieout.console.queries_exceptions import More, Row
 from tieout.console.visit import Visit
@@ -37,17 +38,6 @@ class Event(msgspec.Struct, frozen=True):
         return history.text(self.event, self.detail)
 
 
-class File(msgspec.Struct, frozen=True):
-    """A file that somebody put to it."""
-
-    id: int
-    at: datetime
-    who: str
-    name: str
-    media: str
-    size: int
-
-
 class Item(msgspec.Struct, frozen=True):
     """What the pane and the page show."""
 
@@ -72,7 +62,7 @@ def item_of(visit: Visit, row: Row, *, everything: bool = False) -> Item:
     more = More(*visit.fetch("exception_more", row.id)[0])
     limit = EVENTS_ALL if everything else EVENTS
     events = [Event(*found) for found in visit.fetch("exception_events", row.id, limit + 1)]
-    files = [File(*found) for found in visit.fetch("exception_files", row.id)]
+    files = [File(*found) for found in visit.fetch("work_files", row.id)]
     watchers = [login for (login,) in visit.fetch("exception_watchers", row.id)]
     return Item(row, more, events[:limit], files, watchers, *meaning(visit, more), len(events) > limit)
 

@@ -25,7 +25,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.filters |= {"count": count, "money": money, "exact": exact, "ago": ago, "clock": clock, "raw": raw, "words": words}
+    made.filters |= {"count": count, "money": money, "exact": exact, "ago": ago, "clock": clock, "raw": raw, "words": words, "size": size}
     made.globals |= {"asset": assets.url, "caps": keymap.shown, "scopes": keymap.SCOPES}
     return made
 
@@ -42,6 +42,13 @@ def money(value: Decimal | None, currency: str = "") -> Markup:
     return Markup('<data value="{}">{}</data>{}').format(
         plain(value), grouped(value, currency), Markup(" <small>{}</small>").format(currency) if currency else ""
     )
+
+
+def size(bytes_: int) -> str:
+    """How large a file is, in the unit a person would use."""
+    if bytes_ < 1024:
+        return f"{bytes_} bytes"
+    return f"{bytes_ / 1024:,.0f} kB" if bytes_ < 1024 * 1024 else f"{bytes_ / 1024 / 1024:,.1f} MB"
 
 
 def exact(value: Decimal | None) -> str:

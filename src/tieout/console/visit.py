@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from tieout.console import keymap, shell
 from tieout.console.desk import Desk
+from tieout.console.form import Form, Upload
 from tieout.console.render import environment, moments
 from tieout.people import sessions
 from tieout.people.person import Person, Right
@@ -25,9 +26,7 @@ FRAGMENT = "X-Fragment"
 class Visit:
     """One request with all a page needs. `fetch` runs named SQL, `show` answers with a template."""
 
-    def __init__(
-        self, request: Request, desk: Desk, session: Session, person: Person | None, token: str, form: Mapping[str, list[str]]
-    ) -> None:
+    def __init__(self, request: Request, desk: Desk, session: Session, person: Person | None, token: str, form: Form) -> None:
         self.request = request
         self.desk = desk
         self.connection = session
@@ -75,11 +74,16 @@ class Visit:
 
     def field(self, name: str) -> str:
         """A field of the form, empty when it was not sent."""
-        return self._form.get(name, [""])[0]
+        return self._form.fields.get(name, [""])[0]
 
     def fields(self, name: str) -> list[str]:
         """All values of a field of the form."""
-        return list(self._form.get(name, []))
+        return list(self._form.fields.get(name, []))
+
+    @property
+    def upload(self) -> Upload | None:
+        """The file that the form sent."""
+        return self._form.upload
 
     @property
     def zone(self) -> str:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -53,7 +54,8 @@ class MailTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class WorkTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`[work]`: files of the `routing` table; hours until an acknowledged exception escalates again (`acknowledge_hours`); what tells causes
     apart, by class, in `causes`; `digest_minutes` between two messages to the same person; `digest_at`, such as "07:00" in
-    the person's zone, when the daily digest goes out (empty: never); `url` of the console for links.
+    the person's zone, when the daily digest goes out (empty: never); `url` of the console for links; up to which amount, by currency,
+    requests of one policy may be approved together (`approve_together`, such as `{ EUR = "50.00" }`; none: each on its own).
     """
 
     routing: str | tuple[str, ...] = ()
@@ -61,6 +63,7 @@ class WorkTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     digest_minutes: int = 15
     digest_at: str = ""
     url: str = ""
+    approve_together: dict[str, str] = {}
     causes: dict[str, tuple[str, ...]] = {}
     teams: dict[str, TeamTable] = {}
     chains: dict[str, tuple[StepTable, ...]] = {}
@@ -70,6 +73,10 @@ class WorkTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def files(self) -> tuple[str, ...]:
         """The files of the routing table."""
         return (self.routing,) if isinstance(self.routing, str) else self.routing
+
+    def ceiling(self, currency: str) -> Decimal | None:
+        """Up to which amount requests are approved together; None when each is decided on its own."""
+        return Decimal(self.approve_together[currency]) if currency in self.approve_together else None
 
 
 class Work(msgspec.Struct, frozen=True):
@@ -106,6 +113,11 @@ def work_of(table: WorkTable, texts: Mapping[str, str], zone: str, policy: str =
         raise SettingsError(f"`work.mail.tls` is {table.mail.tls!r}.", "Write none, starttls or tls.")
     if table.digest_at and not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", table.digest_at):
         raise SettingsError(f"`work.digest_at` is {table.digest_at!r}.", 'Write a time such as "07:00".')
+    for currency, text in table.approve_together.items():
+        if not re.fullmatch(r"[A-Z]{3}", currency) or not re.fullmatch(r"\d{1,12}(\.\d{1,4})?", text):
+            raise SettingsError(
+                f"`work.approve_together` says {currency} = {text!r}.", 'Write an amount for a currency, such as EUR = "50.00".'
+            )
     if table.acknowledge_hours < 1 or table.digest_minutes < 0:
         raise SettingsError("`work.acknowledge_hours` or `work.digest_minutes` is too small.", "Write 1 hour or more, 0 minutes or more.")
     return Work(table, routing, policy)

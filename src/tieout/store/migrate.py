@@ -11,7 +11,7 @@ from tieout.errors import StoreError
 
 APP_ROLE = "tieout_app"
 LEDGER = ("batch", "message", "fact", "posting", "refusal", "close", "case_event", "outgoing", "command_event", "action", "action_seal",
-          "work_event", "work_file", "work_consent")  # fmt: skip
+          "work_event", "work_file", "work_file_removed", "work_consent", "work_decertified")  # fmt: skip
 _LOCK = 0x7469_656F
 
 
@@ -105,8 +105,8 @@ def rename_schema(connection: psycopg.Connection, old: str, new: str) -> None:
 CARRIED = (
     "access_key", "control_number", "outgoing", "command", "command_event", "consider", "lane", "diversion", "proposal",
     "person", "person_role", "person_scope", "person_limit", "login_session", "person_key", "delegation", "action", "action_seal",
-    "cause", "cause_split", "work", "work_event", "work_file", "work_watch", "work_request", "work_consent", "operation", "operation_item",
-    "saved_view", "default_view", "notice",
+    "cause", "cause_split", "work", "work_event", "work_file", "work_file_removed", "work_watch", "work_request", "work_consent", "work_decertified",
+    "operation", "operation_item", "operation_file", "saved_view", "default_view", "notice",
 )  # fmt: skip
 """What systems were told, and what people did and are, in the order of their references: no message says it, so a rebuilt ledger takes it
 over as it is."""

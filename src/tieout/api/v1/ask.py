@@ -42,6 +42,7 @@ class Asked:
 
     def __init__(self, request: Request, person: Caller, body: bytes, key: str | None, if_match: str | None, if_none_match: str | None) -> None:
         self.person = person
+        self.body = body
         self._project = project_of(request)
         self._key = key
         self._if_match = if_match

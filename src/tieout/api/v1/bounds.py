@@ -1,10 +1,14 @@
 """Around every request: a limit to its body, and the headers that keep an answer from being more than data."""
 
+import re
+
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tieout.api.problem import Problem
 
 BODY_MAX = 1024 * 1024
+FILE_MAX = 10 * 1024 * 1024
+_FILES = re.compile(r".*/cases/EX-[0-9]{1,18}/files")
 HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
@@ -18,7 +22,7 @@ class _TooLarge(Exception):
 
 
 class Bounds:
-    """Middleware. What is longer than `BODY_MAX` is refused, by its length or as it comes."""
+    """Middleware. What is longer than `BODY_MAX` (a file: `FILE_MAX`) is refused, by its length or as it comes."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -29,13 +33,14 @@ class Bounds:
             await self._app(scope, receive, send)
             return
         size, begun = 0, False
+        most = FILE_MAX if scope["method"] == "POST" and _FILES.fullmatch(scope["path"]) else BODY_MAX
         stated = dict(scope["headers"]).get(b"content-length", b"")
 
         async def counted() -> Message:
             nonlocal size
             message = await receive()
             size += len(message.get("body", b""))
-            if size > BODY_MAX:
+            if size > most:
                 raise _TooLarge
             return message
 
@@ -49,11 +54,11 @@ class Bounds:
             await send(message)
 
         try:
-            if stated.isdigit() and int(stated[:20]) > BODY_MAX:
+            if stated.isdigit() and int(stated[:20]) > most:
                 raise _TooLarge
             await self._app(scope, counted, headed)
         except _TooLarge:
             if begun:
                 raise
-            problem = Problem(413, "http/too-large", f"A body may have {BODY_MAX:,} bytes.", "Send less at once.", closes=True)
+            problem = Problem(413, "http/too-large", f"A body may have {most:,} bytes.", "Send less at once.", closes=True)
             await problem.response(scope["path"])(scope, receive, headed)

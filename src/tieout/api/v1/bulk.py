@@ -66,7 +66,7 @@ def start(ask: Acting, wanted: StartBulk) -> Response:
 
     def begin(at: At) -> Response:
         selection = selections.selection(at.session, at.person, wanted.selection, at.now)
-        if selection.many >= operations.TYPED_FROM and wanted.count != selection.many:
+        if operations.must_type(wanted.action, selection.many) and wanted.count != selection.many:
             raise Problem(409, "bulk/count", f"{selection.many} cases are selected.", "Send that number as `count`, if all of them are meant.")
         key = f"request of {at.person.login} {ask.key or secrets.token_urlsafe(16)}"[:200]
         made = operations.start(

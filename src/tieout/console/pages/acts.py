@@ -1,12 +1,17 @@
-"""`/exceptions/{ref}/{action}`: one action on one exception, as a form of its own and as a dialog; comments, watching, files."""
+"""`/exceptions/{ref}/{action}`: one action on one exception, as a form of its own and as a dialog; comments, watching."""
 
-from urllib.parse import quote
+from collections.abc import Mapping
+from typing import Any
 
 from starlette.responses import Response
 
 from tieout.cases import talk
+from tieout.cases.act import look
+from tieout.cases.claim import owners
+from tieout.cases.differing import differences
 from tieout.cases.item import CHANGED, DONE, Outcome, Target
 from tieout.console import actions
+from tieout.console.actions import Button
 from tieout.console.app import act, page
 from tieout.console.choices import choices
 from tieout.console.pages.exceptions import row_of
@@ -14,15 +19,15 @@ from tieout.console.queries_exceptions import Row
 from tieout.console.visit import Refusal, Visit
 from tieout.people.person import Right
 
+TYPED = ("to", "kind", "until", "more", "value", "currency", "system", "live_version", "why", "tags", "priority", "reason", "whom", "mapping")
+"""The fields that forms ask for, to be kept when they have to be shown again."""
+
 
 def ask(visit: Visit) -> Response:
     """The form of an action."""
     row, button = _row(visit), actions.button(visit.argument("action"))
     visit.person.need(button.right)
-    return visit.show(
-        "pages/act.html", title=f"{button.label} {row.ref}", button=button, row=row, choices=choices(visit), post=visit.path, version=row.version,
-        back=f"/exceptions/{row.ref}", block="dialog" if visit.fragment == "dialog" else "",
-    )  # fmt: skip
+    return _form(visit, row, button)
 
 
 def do(visit: Visit) -> Response:
@@ -35,7 +40,7 @@ def do(visit: Visit) -> Response:
     target = Target(row.id, int(stated) if stated.isdecimal() and len(stated) < 10 else None)
     (outcome,) = actions.do(button.action, visit, [target], actions.said(button, visit))
     if outcome.outcome == CHANGED:
-        raise Refusal(409, f"{row.ref} was changed since you opened it", _since(visit, row))
+        return _conflict(visit, row, button, int(stated))
     return _told(visit, outcome, button.says, can_undo=button.is_local)
 
 
@@ -54,17 +59,6 @@ def watch(visit: Visit) -> Response:
     return visit.done(f"You {'no longer watch' if stop else 'watch'} {row.ref}.", f"/exceptions/{row.ref}", changed=[row.id])
 
 
-def file(visit: Visit) -> Response:
-    """A file that was put to it: only ever as a download."""
-    number = visit.argument("number")
-    found = visit.fetch("exception_file", int(number) if number.isdecimal() else 0, _row(visit).id)
-    if not found:
-        raise Refusal(404, "There is no such file", "It may have been put to another exception.")
-    name, raw = found[0]
-    disposition = f"attachment; filename*=UTF-8''{quote(name)}"
-    return Response(bytes(raw), headers={"Content-Disposition": disposition, "Content-Type": "application/octet-stream"})
-
-
 def _row(visit: Visit) -> Row:
     row = row_of(visit, visit.argument("ref"))
     if row is None:
@@ -72,10 +66,21 @@ def _row(visit: Visit) -> Row:
     return row
 
 
-def _since(visit: Visit, row: Row) -> str:
-    events = visit.fetch("exception_events", row.id, 1)
-    last = f"Last, {events[0][3]} {events[0][2]} it at {events[0][1]:%H:%M} UTC. " if events else ""
-    return f"Nothing was done. {last}It is now with {row.person or 'nobody'}, {row.progress or row.state}. Close this and look at it again."
+def _form(visit: Visit, row: Row, button: Button, mine: Mapping[str, str] | None = None, **conflict: Any) -> Response:
+    """The form of an action, with what somebody has typed already; where another was quicker, under both versions side by side."""
+    return visit.show(
+        "pages/act.html", 409 if conflict else 200, title=f"{button.label} {row.ref}", button=button, row=row, choices=choices(visit), post=visit.path,
+        version=row.version, owners=owners(visit.connection, row.id, visit.now) if button.name == "assign" else [], mine=mine or {},
+        back=f"/exceptions/{row.ref}", block="dialog" if visit.fragment else "", **conflict,
+    )  # fmt: skip
+
+
+def _conflict(visit: Visit, row: Row, button: Button, seen: int) -> Response:
+    """Somebody else was quicker: both versions, and mine still in the form."""
+    fresh = _row(visit)
+    locked = look(visit.connection, visit.person, [Target(row.id)])[row.id]
+    mine = {name: visit.field(name) for name in TYPED if visit.field(name)}
+    return _form(visit, fresh, button, mine, differences=differences(visit.connection, locked, seen), seen=seen)
 
 
 def _told(visit: Visit, outcome: Outcome, says: str, *, can_undo: bool) -> Response:
@@ -91,7 +96,6 @@ def _told(visit: Visit, outcome: Outcome, says: str, *, can_undo: bool) -> Respo
 routes = [
     act("/exceptions/{ref}/comment", comment, needs=Right.COMMENT),
     act("/exceptions/{ref}/watch", watch, needs=Right.COMMENT),
-    page("/exceptions/{ref}/files/{number}", file),
     page("/exceptions/{ref}/{action}", ask),
     act("/exceptions/{ref}/{action}", do, needs=Right.WORK),
 ]

@@ -1,112 +1,125 @@
 """`/approvals`: what waits for a second person, with what exactly will happen; nobody decides the own request, and nothing approves itself."""
 
-from decimal import Decimal
-from typing import Any
+from urllib.parse import urlencode
 
-import msgspec
 from starlette.responses import Response
 
+from tieout.cases import held as helds
 from tieout.cases import request as requests
-from tieout.cases.request import Waiting
+from tieout.console import cards, urls
 from tieout.console.app import act, page
+from tieout.console.cards import Card
 from tieout.console.visit import Refusal, Visit
-from tieout.errors import Forbidden
+from tieout.errors import Forbidden, OperatorError
 from tieout.people.person import Right
 
-TABS = {"": "Waiting", "mine": "I requested", "done": "Done"}
-LOOKED = 100_000
-ENDED = ("approved", "denied", "returned", "withdrawn", "void")
-
-
-class Card(msgspec.Struct, frozen=True):
-    """A request with why this person cannot approve it (empty: can), and what the payload says in pairs."""
-
-    asked: Waiting
-    why_not: str
-    effect: str
-    said: list[tuple[str, str]]
-
-    @property
-    def is_over(self) -> bool:
-        """True when it was decided, or returned."""
-        return self.asked.state != requests.WAITING
+TABS = {"": "Waiting for me", "mine": "I requested", "all": "All that wait", "done": "Done"}
 
 
 def listed(visit: Visit) -> Response:
-    """What waits, what I asked for, what is done."""
-    tab = dict(visit.query).get("show", "")
-    states = ENDED if tab == "done" else (requests.WAITING,)
-    found = [one for state in states for one in requests.waiting(visit.connection, visit.person, state=state)]
-    if tab == "mine":
-        found = [one for one in found if one.proposer == visit.person.login]
-    found.sort(key=lambda one: one.ended or one.asked, reverse=tab == "done")
+    """What waits for me, what I asked for, all that wait, what is done; of one policy and within an amount, if that is asked for."""
+    query = dict(visit.query)
+    tab = query.get("show", "") if query.get("show", "") in TABS else ""
+    found = cards.over(visit) if tab == "done" else [card for card in cards.waiting(visit) if _is_in(visit, card, tab)]
+    policies = sorted({card.policy for card in found})
+    policy, amount = query.get("policy", ""), query.get("amount", "").strip()
+    shown = [card for card in found if (not policy or card.policy == policy) and _fits(card, amount)]
+    elsewhere = 0 if tab or shown else sum(card.proposer == visit.person.login for card in cards.waiting(visit))
     return visit.show(
-        "pages/approvals.html", title="Approvals", cards=[card(visit, one) for one in found], tab=tab if tab in TABS else "", tabs=TABS,
-        sums=sums(found), oldest=min((one.asked for one in found), default=None),
+        "pages/approvals.html", title="Approvals", cards=shown, tab=tab, tabs=TABS, sums=cards.sums(shown), policies=policies, policy=policy,
+        amount=amount, total=len(found), oldest=min((card.asked for card in shown), default=None), elsewhere=elsewhere,
+        lost=[card for card in shown if card.lost], together=[one for one in together_of(shown) if not tab], urlencode=urlencode,
     )  # fmt: skip
+
+
+def together_of(found: list[Card]) -> list[tuple[str, int]]:
+    """The policies of which several decisions wait, with how many."""
+    made: dict[str, int] = {}
+    for card in found:
+        if not card.is_command and not card.why_not:
+            made[card.policy] = made.get(card.policy, 0) + 1
+    return [(policy, many) for policy, many in sorted(made.items()) if many > 1]
 
 
 def one(visit: Visit) -> Response:
     """One request as a page of its own."""
-    return visit.show("pages/approval.html", title=f"Request {visit.argument('id')}", card=card(visit, _asked(visit)))
-
-
-def card(visit: Visit, asked: Waiting) -> Card:
-    """A request as it is shown."""
-    over = asked.state != requests.WAITING
-    why = f"it is {asked.state}" if over else requests.why_not(visit.connection, visit.desk.configuration, visit.person, asked, visit.now)
-    data: dict[str, Any] = dict(asked.payload.get("data", {}))
-    effect = f"{data.get('residual', '?')} {data.get('unit', '')} on account {data.get('account', '?')} is written off; nothing else."
-    said = [(name, str(data[name])) for name in ("account", "key", "residual", "unit", "reason", "why") if data.get(name)]
-    return Card(asked, why, effect if asked.action == "accept" else f"{asked.action}: exactly the payload below.", said)
-
-
-def sums(found: list[Waiting]) -> list[tuple[str, Decimal]]:
-    """What they are about, by currency."""
-    made: dict[str, Decimal] = {}
-    for asked in found:
-        if asked.currency:
-            made[asked.currency] = made.get(asked.currency, Decimal(0)) + asked.amount
-    return sorted(made.items())
+    return visit.show("pages/approval.html", title=f"Request {visit.argument('id')}", card=_card(visit), tab="", as_of=None)
 
 
 def ask(visit: Visit) -> Response:
-    """The confirmation: what will happen once more, with Cancel under the fingers."""
-    asked, agrees = _asked(visit), visit.argument("decision") == "approve"
-    shown = card(visit, asked)
-    if agrees and shown.why_not:
+    """The confirmation, what will happen once more, with Cancel under the fingers; or the question to whoever asked."""
+    shown, decision = _card(visit), visit.argument("decision")
+    if decision == "question":
+        return visit.show(
+            "pages/question.html", title=f"Ask about {shown.ref}", card=shown, block="dialog" if visit.fragment == "dialog" else "",
+        )  # fmt: skip
+    if decision == "approve" and shown.why_not:
         raise Forbidden(f"You cannot approve this: {shown.why_not}.", "Somebody else has to decide.")
     return visit.show(
-        "pages/decide.html", title=f"{'Approve' if agrees else 'Reject'} {asked.ref}", card=shown, agrees=agrees,
+        "pages/decide.html", title=f"{'Approve' if decision == 'approve' else 'Reject'} {shown.ref}", card=shown, agrees=decision == "approve",
         block="dialog" if visit.fragment == "dialog" else "",
     )  # fmt: skip
 
 
 def decide(visit: Visit) -> Response:
-    """The decision. It binds to the hash of what was shown."""
-    agrees = visit.argument("decision") == "approve"
-    if not agrees and visit.argument("decision") != "reject":
+    """The decision, which binds to the hash of what was shown; or the question, after which it goes on waiting."""
+    key, decision = visit.argument("id"), visit.argument("decision")
+    if decision == "question":
+        return _ask_about(visit, key)
+    if decision not in ("approve", "reject"):
         raise Refusal(404, "There is no such decision", "A request is approved or rejected.")
+    connection, configuration, note = visit.connection, visit.desk.configuration, visit.field("note")[:500]
     with visit.desk.one_writer:
-        told = requests.answer(
-            visit.connection, visit.desk.configuration, visit.person, _number(visit), visit.field("hash"), visit.now, agrees=agrees,
-            note=visit.field("note")[:500],
-        )  # fmt: skip
+        if key.startswith("EX-"):
+            told = helds.answer(
+                connection,
+                configuration,
+                visit.person,
+                _number(key[3:]),
+                visit.field("hash"),
+                visit.now,
+                agrees=decision == "approve",
+                note=note,
+            )
+        else:
+            told = requests.answer(
+                connection, configuration, visit.person, _number(key), visit.field("hash"), visit.now, agrees=decision == "approve", note=note
+            )
     return visit.done(f"{told}.", "/approvals", next_="/approvals")
 
 
-def _number(visit: Visit) -> int:
-    text = visit.argument("id")
+def _ask_about(visit: Visit, key: str) -> Response:
+    visit.person.need(Right.COMMENT)
+    if not visit.field("text").strip():
+        raise OperatorError("A question has words.", "Write what you want to know.")
+    whom = requests.ask_about(visit.connection, visit.person, _number(key), visit.field("text"), visit.now)
+    return visit.done(f"{whom} is asked; the request goes on waiting.", "/approvals", next_="/approvals")
+
+
+def _is_in(visit: Visit, card: Card, tab: str) -> bool:
+    if tab == "mine":
+        return card.proposer == visit.person.login
+    return tab == "all" or not card.why_not
+
+
+def _fits(card: Card, amount: str) -> bool:
+    """Whether what a card is about lies in a range of amounts, `100..500`; what is no range leaves all."""
+    written = urls.canonical(urls.Field("amount", "amount", urls.NUMBER), amount)
+    if not written:
+        return True
+    low, high = urls.numbers(written)
+    return card.amount is not None and (low is None or card.amount >= low) and (high is None or card.amount <= high)
+
+
+def _number(text: str) -> int:
     return int(text) if text.isdecimal() and len(text) < 19 else 0
 
 
-def _asked(visit: Visit) -> Waiting:
-    number = _number(visit)
-    for (state,) in visit.fetch("request_state", number):
-        for asked in requests.waiting(visit.connection, visit.person, state=state, limit=LOOKED):
-            if asked.id == number:
-                return asked
-    raise Refusal(404, f"There is no request {visit.argument('id')[:20]}", "It may be outside of what you may see.")
+def _card(visit: Visit) -> Card:
+    found = cards.one(visit, visit.argument("id"))
+    if found is None:
+        raise Refusal(404, f"There is no request {visit.argument('id')[:20]}", "It is decided, or outside of what you may see.")
+    return found
 
 
 routes = [

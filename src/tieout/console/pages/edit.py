@@ -12,6 +12,7 @@ from tieout.console.app import act, page
 from tieout.console.pages.exceptions import row_of
 from tieout.console.queries_exceptions import Row
 from tieout.console.visit import Refusal, Visit
+from tieout.errors import Forbidden, OperatorError
 from tieout.people.person import Right
 
 
@@ -29,15 +30,21 @@ def replay(visit: Visit) -> Response:
         return _side_by_side(visit, row, text, found)
     target = Target(row.id, int(visit.field("version") or 0))
     said = Said(visit.field("reason"), visit.field("why"))
-    with visit.desk.one_writer:
-        child = edits.replay(visit.connection, visit.desk.configuration, visit.person, target, visit.field("hash"), text, visit.now, said)
+    try:
+        with visit.desk.one_writer:
+            child = edits.replay(visit.connection, visit.desk.configuration, visit.person, target, visit.field("hash"), text, visit.now, said)
+    except OperatorError as bad:
+        return _side_by_side(visit, _row(visit), text, None, bad)
     return visit.go(f"/exceptions/{row.ref}", said=f"{row.ref}: message {child} takes the place of the original.")
 
 
-def _side_by_side(visit: Visit, row: Row, text: str, found: edits.Trial | None) -> Response:
+def _side_by_side(visit: Visit, row: Row, text: str, found: edits.Trial | None, bad: OperatorError | None = None) -> Response:
+    """The three columns; what was typed stays in the first, whatever was refused."""
     draft = edits.draft(visit.connection, visit.desk.configuration, visit.person, row.id, visit.now)
     return visit.show(
-        "pages/edit.html", title=f"Edit and replay {row.ref}", row=row, draft=draft, text=text or draft.raw, trial=found, reasons=REASONS["edit"],
+        "pages/edit.html", 200 if bad is None else 403 if isinstance(bad, Forbidden) else 409, title=f"Edit and replay {row.ref}", row=row, draft=draft,
+        text=text or draft.raw, trial=found, reasons=REASONS["edit"],
+        bad=bad,
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from tieout.cases.selection import holds
 from tieout.console import filters, urls
-from tieout.console.actions import on_item, on_lists
+from tieout.console.actions import on_item, on_lists, past
 from tieout.console.app import page
 from tieout.console.queries_exceptions import CHOSEN, GRAMMAR, SORT_TITLES, Reading, Row, exception
 from tieout.console.reading_item import item_of
@@ -24,6 +24,7 @@ from tieout.report.markup import Markup
 WINDOW = 120
 PLAIN = 200
 CAUSES_MAX = 200
+PAPER = 2000
 
 
 def queue(visit: Visit) -> Response:
@@ -60,7 +61,7 @@ def _items(visit: Visit, reading: Reading) -> Response:
     newest = visit.fetch("live_newest")[0][0]
     return visit.show(
         "pages/exceptions.html", figures=figures, rows=rows, outside=_outside(visit, rows), limit=limit, newest=newest, **_with_item(visit, state),
-        without=filters.without(reading, figures) if not rows else [], ever=bool(rows) or bool(visit.fetch("any_work")), **_common(visit, state),
+        nothing=filters.nothing(reading) if not rows else None, ever=bool(rows) or bool(visit.fetch("any_work")), **_common(visit, state),
     )  # fmt: skip
 
 
@@ -73,7 +74,7 @@ def _causes(visit: Visit, reading: Reading) -> Response:
 
     return visit.show(
         "pages/causes.html", spark=sparked, of_cause=of_cause, figures=figures, causes=causes, many=many,
-        without=filters.without(reading, figures) if not causes else [], **_common(visit, reading.state),
+        nothing=filters.nothing(reading) if not causes else None, **_common(visit, reading.state),
     )  # fmt: skip
 
 
@@ -98,7 +99,8 @@ def _with_item(visit: Visit, state: State) -> dict[str, Any]:
     row = row_of(visit, state.item) if state.item else None
     if row is None:
         return {"item": None, "offers": []}
-    return {"item": item_of(visit, row), "offers": on_item(visit, row)}
+    offers = on_item(visit, row)
+    return {"item": item_of(visit, row), "offers": past(offers) if state.as_of else offers}
 
 
 def row_of(visit: Visit, ref: str) -> Row | None:
@@ -115,7 +117,7 @@ def _common(visit: Visit, state: State) -> dict[str, Any]:
         "at": lambda offset: urls.url(GRAMMAR, filters.at(state, offset)), "cleared": urls.url(GRAMMAR, urls.cleared(state)), "sorts": SORT_TITLES,
         "pairs": urls.write(GRAMMAR, state, ignored=False), "standing": lambda row: standing(row, visit.now), "mixed": False,
         "query": urls.link("", urls.write(GRAMMAR, state, ignored=False)) or "", "views": views_of(visit, state),
-        "actions": on_lists(visit.person), "pane": True,
+        "actions": past(on_lists(visit.person)) if state.as_of else on_lists(visit.person), "pane": True,
         "may_comment": visit.person.may(Right.COMMENT) and not state.as_of,
         "as_of": datetime.fromisoformat(state.as_of) if state.as_of else None,
     }  # fmt: skip
@@ -135,6 +137,27 @@ def full(visit: Visit) -> Response:
         )
     item = item_of(visit, row, everything=("history", "all") in visit.query)
     return visit.show("pages/exception.html", **single(visit, row), title=f"{row.ref} · {row.title}", item=item)
+
+
+def case_file(visit: Visit) -> Response:
+    """One exception for paper: all of its history, its files and comments, what it means."""
+    row = row_of(visit, visit.argument("ref"))
+    if row is None:
+        raise Refusal(404, f"There is no exception {visit.argument('ref')[:40]}", "It may be outside of what you may see.")
+    item = item_of(visit, row, everything=True)
+    return visit.show("pages/exception.html", **single(visit, row), title=f"Case file {row.ref} · {row.title}", item=item, paper=True)
+
+
+def on_paper(visit: Visit) -> Response:
+    """The list for paper: full rows, up to `PAPER` of them."""
+    state = urls.read(GRAMMAR, visit.query)
+    reading = reading_of(visit, state)
+    figures, rows = visit.timed("db", reading.figures), visit.timed("db", reading.rows, PAPER)
+    return visit.show(
+        "pages/exceptions_print.html", title="Exceptions, print", figures=figures, rows=rows, said=filters.sentence(state, visit.now),
+        sort=SORT_TITLES.get(state.sort, state.sort), standing=lambda row: standing(row, visit.now), back=urls.url(GRAMMAR, state),
+        as_of=datetime.fromisoformat(state.as_of) if state.as_of else None,
+    )  # fmt: skip
 
 
 def single(visit: Visit, row: Row) -> dict[str, Any]:
@@ -173,5 +196,6 @@ def fresh(visit: Visit) -> Response:
 
 
 routes = [
-    page("/exceptions", queue), page("/exceptions/filter", filter_), page("/exceptions/fresh", fresh), page("/exceptions/{ref}", full),
+    page("/exceptions", queue), page("/exceptions/filter", filter_), page("/exceptions/fresh", fresh), page("/exceptions/print", on_paper),
+    page("/exceptions/{ref}", full), page("/exceptions/{ref}/print", case_file),
 ]  # fmt: skip

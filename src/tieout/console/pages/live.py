@@ -9,7 +9,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from tieout.cases.listing import count
-from tieout.console import door, queries, urls
+from tieout.console import cards, door, queries, urls
 from tieout.console.app import page
 from tieout.console.live import Pulse, Stream
 from tieout.console.queries_exceptions import GRAMMAR, filter_of
@@ -65,7 +65,7 @@ def counters(visit: Visit) -> Response:
     wanted = filter_of(urls.read(GRAMMAR, []), visit.now, visit.zone)
     counts = {
         "exceptions": visit.timed("db", count, visit.connection, wanted, visit.person, visit.now),
-        "approvals": queries.approvals_waiting(visit),
+        "approvals": cards.waiting_for(visit),
         "operations": visit.fetch("operations_running")[0][0],
     }
     return Response(msgspec.json.encode(counts), media_type=JSON)

@@ -56,6 +56,7 @@ def ask(visit: Visit) -> Response:
         return _preview(visit, button, chosen, actions.said(button, visit))
     return visit.show(
         "pages/act.html", title=f"{button.label}: {chosen.many:,} selected", button=button, row=None, chosen=said(chosen), choices=choices(visit),
+        owners=[], mine={},
         post=visit.path, version="", back="/exceptions", block="dialog" if visit.fragment == "dialog" else "",
     )  # fmt: skip
 

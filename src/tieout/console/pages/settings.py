@@ -55,7 +55,13 @@ def keep_keys(visit: Visit) -> Response:
 
 def views(visit: Visit) -> Response:
     """The views that one may open, and which is opened first."""
-    return visit.show("pages/settings_views.html", title="Views", at="views", views=views_of(visit, urls.State()))
+    return visit.show(
+        "pages/settings_views.html",
+        title="Views",
+        at="views",
+        views=views_of(visit, urls.State()),
+        teams=sorted(visit.desk.configuration.work.table.teams),
+    )
 
 
 def end_others(visit: Visit) -> Response:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from starlette.responses import RedirectResponse, Response
 
 from tieout.cases.listing import BUCKETS
-from tieout.console import queries, sheet, urls
+from tieout.console import cards, sheet, urls
 from tieout.console import queries_tower as tower
 from tieout.console.app import page
 from tieout.console.queries_connectors import connectors
@@ -46,7 +46,7 @@ def show(visit: Visit) -> Response:
         "pages/tower_wall.html" if given.get("wall") == "1" else "pages/tower.html", title="Control tower", found=found.value, flow=flow, times=times,
         stock=stock.value, chart=figure(chart, _here(given, csv="trend")), sparked=_spark(days.value), change=_change(days.value),
         exceptions=_exceptions_link(kept), late=f"..{tower.written(found.value.at)}", systems=connectors(visit.connection, visit.desk, now),
-        waiting=queries.approvals_waiting(visit), period=period, periods=PERIODS, channel=channel, warehouse=warehouse,
+        waiting=len(cards.waiting(visit)), period=period, periods=PERIODS, channel=channel, warehouse=warehouse,
         dimensions=_dimensions(visit), buckets=[b[0] for b in BUCKETS], bounds=tower.bounds, titles=_titles(visit), here=_here, given=given,
         sees_all=visit.person.scopes.is_all, classes_max=tower.CLASSES_SHOWN, any_messages=bool(fetch(visit.connection, "feeds")),
     )  # fmt: skip

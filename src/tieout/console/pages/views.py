@@ -43,6 +43,21 @@ def drop(visit: Visit) -> Response:
     return visit.go("/settings/views", said="The view is removed.")
 
 
+def rename(visit: Visit) -> Response:
+    """Another name for it."""
+    made = view.rename(visit.connection, visit.person, _number(visit), " ".join(visit.field("name").split()), visit.now)
+    return visit.go("/settings/views", said=f"The view is called {made.name}.")
+
+
+def share(visit: Visit) -> Response:
+    """Give one's own to a team, or to everybody, as well."""
+    whose = visit.field("whose")
+    made = view.share(
+        visit.connection, visit.person, _number(visit), visit.now, team=whose.removeprefix("team:") if whose.startswith("team:") else ""
+    )
+    return visit.go("/settings/views", said=f"The view {made.name} is shared with {made.team or 'everybody'}.")
+
+
 def first(visit: Visit) -> Response:
     """Open a view whenever one comes to the exceptions; number 0 is none."""
     view.set_default(visit.connection, visit.person, PAGE, _number(visit) or None)
@@ -56,4 +71,5 @@ def _number(visit: Visit) -> int:
 
 routes = [
     page("/views/new", new), act("/views", save, needs=Right.READ), act("/views/{id}/remove", drop), act("/views/{id}/first", first),
+    act("/views/{id}/rename", rename), act("/views/{id}/share", share, needs=Right.SHARE),
 ]  # fmt: skip

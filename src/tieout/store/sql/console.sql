@@ -81,9 +81,6 @@ from work w left join cause c on c.id = w.cause where w.id = %s
 -- newest first, by work_event_work
 select id, at, event, who, detail from work_event where work = %s order by id desc limit %s
 
--- name: exception_files
-select id, at, who, name, media, size from work_file where work = %s order by id
-
 -- name: exception_watchers
 select person from work_watch where work = %s order by person
 
@@ -129,14 +126,6 @@ select count(distinct w.id) from work_event e join work w on w.id = e.work where
 -- name: any_work
 select 1 from work limit 1
 
--- name: exception_file
--- by primary key; a file is only ever given to whoever may see its exception
-select name, raw from work_file where id = %s and work = %s
-
--- name: requests_waiting
--- by work_request_waiting
-select count(*) from work_request where state = 'waiting'
-
 -- name: exceptions_all
 -- the whole list in its order, read row by row as it is written out
 select w.ref, w.class, w.title, w.summary, w.state, w.progress, w.person, w.team, w.priority, w.root, w.number, w.system, w.party, w.sku, w.channel,
@@ -149,7 +138,8 @@ select state from work_request where id = %s
 
 -- name: shown_cause
 -- by primary key
-select id, fingerprint, class, systems, field, version, party, sku, title, state, team, person, fixed_in, first_seen, last_seen, seen, merged_into
+select id, fingerprint, class, systems, field, version, party, sku, title, state, team, person, fixed_in, first_seen, last_seen, seen, merged_into,
+  snooze, snooze_until, fixed_at
 from cause where id = %s
 
 -- name: cause_events

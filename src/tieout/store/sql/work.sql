@@ -316,12 +316,12 @@ on conflict (fingerprint) do update set last_seen = case when excluded.seen > 0 
 returning c.fingerprint, c.id
 
 -- name: regress_causes
--- a cause that was fixed in a version is back in it: the same but for the version, by the few causes that say so
+-- a cause that was fixed in a version is back in it or in one that came after: the same but for the version, by the few causes that say so
 update cause n set state = 'regressed', changed = %(now)s
 from cause f
 where n.id = any(%(ids)s::bigint[]) and f.fixed_in <> '' and n.state <> 'regressed'
   and (n.class, n.systems, n.field, n.party, n.sku) = (f.class, f.systems, f.field, f.party, f.sku)
-  and ((n.id = f.id and n.version in ('*', '') and n.last_seen = %(now)s) or (n.id <> f.id and n.version like f.fixed_in || '%%'))
+  and ((n.id = f.id and n.version in ('*', '') and n.last_seen = %(now)s) or (n.id <> f.id and (n.version like f.fixed_in || '%%' or n.first_seen >= f.fixed_at)))
 
 -- name: end_snoozes
 -- by work_snoozed: whose time has come, whose cause has brought n more, whose value has grown, whose system is well, whose version is live
@@ -373,6 +373,13 @@ select id, ref, kind, class, root, key, account, side, system, source_key, messa
   to_json(tags), next_step, step, progress, progress_at, progress_by, progress_key, progress_note
 from work where id = any(%s) order by id for update
 
+-- name: see_work
+-- by primary key; the same columns as `lock_work`, and nobody waits
+select id, ref, kind, class, root, key, account, side, system, source_key, message, cause, case when priced then worth end, currency, channel, warehouse,
+  due, opened, chain, summary, version, state, person, team, assigned_by, priority, acknowledged, acknowledged_by, snooze, snooze_until, snoozed_by,
+  to_json(tags), next_step, step, progress, progress_at, progress_by, progress_key, progress_note
+from work where id = any(%s)
+
 -- name: change_work
 -- by primary key; the version tells everybody who has seen the row before
 update work w set version = w.version + 1, changed = %(now)s, state = u.state, person = u.person, team = u.team, assigned_by = u.assigned_by,
@@ -418,16 +425,28 @@ from unnest(%(recipients)s::text[], %(ways)s::text[], %(subjects)s::text[], %(wo
   as u(recipient, way, subject, work, text, not_before)
 
 -- name: insert_file
-insert into work_file (work, at, who, name, media, size, hash, raw) values (%s, %s, %s, %s, %s, %s, %s, %s)
-on conflict (work, hash) do nothing returning id
+-- the same bytes once, as long as they are not removed; by work_file_hash
+insert into work_file (work, at, who, name, media, size, hash, raw)
+select %(work)s, %(now)s, %(who)s, %(name)s, %(media)s, %(size)s, %(hash)s, %(raw)s
+where not exists (select from work_file f where f.work = %(work)s and f.hash = %(hash)s and not exists (select from work_file_removed r where r.file = f.id))
+returning id
 
 -- name: work_files
-select id, at, who, name, media, size, encode(hash, 'hex') from work_file where work = %s order by id
+select f.id, f.at, f.who, f.name, f.media, f.size, encode(f.hash, 'hex') from work_file f
+where f.work = %s and not exists (select from work_file_removed r where r.file = f.id) order by f.id
 
 -- name: work_file
-select work, name, media, raw, hash from work_file where id = %s
+select f.work, f.name, f.media, f.raw, f.hash, f.who from work_file f
+where f.id = %s and not exists (select from work_file_removed r where r.file = f.id)
+
+-- name: work_of_file
+select work from work_file where id = %s
+
+-- name: remove_file
+insert into work_file_removed (file, who, at) values (%s, %s, %s) on conflict do nothing
 
 -- name: count_files
+-- those that were removed count: the bytes are kept
 select count(*), coalesce(sum(size), 0) from work_file where work = %s
 
 -- name: cause_seen
@@ -482,7 +501,8 @@ from cause c where c.id = %(id)s returning id
 update work set cause = %(cause)s, origin = %(cause)s, pinned = true, version = version + 1, changed = %(now)s where id = any(%(ids)s::bigint[])
 
 -- name: set_cause
-update cause set team = %(team)s, person = %(person)s, fixed_in = %(fixed_in)s, changed = %(now)s, row_version = row_version + 1 where id = %(id)s
+update cause set team = %(team)s, person = %(person)s, fixed_at = case when %(fixed_in)s = '' then null when fixed_in = %(fixed_in)s then fixed_at else %(now)s end,
+  fixed_in = %(fixed_in)s, changed = %(now)s, row_version = row_version + 1 where id = %(id)s
 
 -- name: fingerprints_split
 select s.a, s.b, s.who, s.why, s.at from cause_split s where s.a = %(id)s or s.b = %(id)s order by s.at
@@ -717,8 +737,11 @@ insert into saved_view (slug, name, page, query, owner, team, changed) values (%
 on conflict (page, owner, team, slug) do update set name = excluded.name, query = excluded.query, changed = excluded.changed, version = saved_view.version + 1
 returning id
 
+-- name: rename_view
+update saved_view set slug = %(slug)s, name = %(name)s, changed = %(now)s, version = version + 1 where id = %(id)s
+
 -- name: one_view
-select owner, team, name from saved_view where id = %s for update
+select owner, team, name, page, query from saved_view where id = %s for update
 
 -- name: delete_view
 delete from saved_view where id = %s

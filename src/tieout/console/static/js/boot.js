@@ -6,6 +6,7 @@ import "./pane.js";
 import "./forms.js";
 import "./palette.js";
 import "./time.js";
+import "./link.js";
 import "./live.js";
 import "./lineage.js";
 import "./graph.js";

@@ -62,7 +62,7 @@ async function done(response) {
 }
 
 async function send(url, fields) {
-  const body = new URLSearchParams(fields);
+  const body = fields instanceof FormData ? fields : new URLSearchParams(fields);
   if (!body.has("csrf")) body.set("csrf", document.body.dataset.csrf);
   try {
     const { response, root } = await part(url, "dialog", { method: "POST", body });
@@ -96,7 +96,8 @@ document.addEventListener("submit", async (event) => {
   if (form.matches("[data-bulk]")) return void act(event.submitter?.dataset.act || "");
   if (form.dataset.sent) return;
   form.dataset.sent = "1";
-  const fields = [...new FormData(form, event.submitter)];
+  const sent = new FormData(form, event.submitter);
+  const fields = form.enctype === "multipart/form-data" ? sent : [...sent];
   const good = await send(event.submitter?.getAttribute("formaction") || form.getAttribute("action"), fields);
   delete form.dataset.sent;
   if (good && form.isConnected) form.reset();
@@ -172,8 +173,9 @@ document.addEventListener("operation", ({ detail }) => {
 });
 document.addEventListener("chosen", tell);
 document.addEventListener("page", tell);
+on("claim", () => { const button = document.querySelector("[data-claim]"); button?.click(); return Boolean(button); });
 on("undo", () => undo());
-on("comment", () => { const box = document.querySelector(".comment textarea"); if (box) box.focus(); return Boolean(box); });
+on("comment", () => { const question = document.activeElement.closest("article")?.querySelector("[data-decide=comment]"); if (question) { question.click(); return true; } const box = document.querySelector(".comment textarea"); if (box) box.focus(); return Boolean(box); });
 on("filter", () => { const link = document.querySelector("a[data-do=filter]"); if (link) ask(link.href); });
 on("save-view", () => { const link = document.querySelector("a[data-do=save-view]"); if (link) ask(link.href); });
 on("submit", (event) => {

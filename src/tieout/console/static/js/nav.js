@@ -72,4 +72,6 @@ addEventListener("popstate", (event) => go(location.pathname + location.search, 
 on("search", () => document.querySelector("[data-search]")?.focus());
 on("clear", () => { const link = document.querySelector('a[data-do="clear"]'); if (link) go(link.href); });
 on("print", () => print());
+addEventListener("beforeprint", () => { for (const one of document.querySelectorAll("main details")) one.open = true; });
+document.addEventListener("page", () => document.querySelector("[data-print]") && setTimeout(print, 50), { once: true });
 on("export", () => { const link = document.querySelector('a[data-do="export"]'); if (link) location.assign(link.href); });

@@ -38,18 +38,6 @@ on("utc", () => {
 });
 document.addEventListener("page", () => body.hasAttribute("data-utc") && zones());
 
-on("copy-link", async () => {
-  const url = new URL(location.href);
-  const me = body.dataset.login;
-  for (const name of ["owner", "not.owner"]) {
-    const values = url.searchParams.getAll(name);
-    if (!values.includes("me")) continue;
-    url.searchParams.delete(name);
-    for (const value of values) url.searchParams.append(name, value === "me" ? me : value);
-  }
-  await navigator.clipboard.writeText(url.href);
-  say("The link is copied.");
-});
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
   if (!button) return;
