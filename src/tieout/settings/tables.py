@@ -139,7 +139,8 @@ class DeadlineTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class SignInTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`[sign_in]`: how people get in. `address` is where browsers reach the console, such as `https://tieout.example.com`;
-    `proxies` the networks of reverse proxies whose `X-Forwarded-For` is believed; `passwords = false` leaves single sign-on alone.
+    `proxies` the networks of reverse proxies whose `X-Forwarded-For` is believed; `passwords = false` leaves single sign-on alone;
+    `second_factor` names the roles whose local accounts have to show a code of an app besides, such as `["approver", "admin"]`.
 
     Single sign-on (OpenID Connect): `issuer`, our `client` id there and its `secret` (`env:NAME` or `file:PATH`; none for a public
     client), the `scope` that is asked for, and the names of the claims with the `login` and the `groups`. What the groups may do and
@@ -149,6 +150,7 @@ class SignInTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     address: str = ""
     proxies: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
     passwords: bool = True
+    second_factor: tuple[str, ...] = ()
     issuer: str = ""
     client: str = ""
     secret: str = ""
