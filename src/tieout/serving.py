@@ -136,7 +136,7 @@ def console_of(project: Tieout, pool: Pool) -> BaseRoute:
     desk = Desk(
         pool, settings.project.name or project.folder.name, settings.project.environment, settings.project.timezone,
         is_secure=settings.sign_in.address.startswith("https:"), configuration=project.fresh_configuration(), limits=limits_of(settings),
-        targets=targets_of(settings),
+        targets=targets_of(settings), sign_in=settings.sign_in,
     )  # fmt: skip
     return Mount("", console(desk))
 

@@ -110,7 +110,7 @@ def test_a_role_that_asks_for_one_cannot_do_without(connection: Session, ana: Ac
     waiting = sessions.waiting(connection, token, NOW)
     assert waiting is not None and waiting[1] == "enrol"
     assert sessions.person_of(connection, token, NOW) is None
-    secret, codes = enrolled(connection, ana)
+    _, codes = enrolled(connection, ana)
     with pytest.raises(Forbidden, match="A role of yours asks for a second factor"):
         second.remove(connection, ana, codes[0], ("approver",), NOW)
     assert second.second(connection, ana.person.id).since == NOW

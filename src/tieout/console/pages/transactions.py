@@ -125,7 +125,7 @@ def _page(visit: Visit, found: Transaction, ledger: Ledger, owed: list[Obligatio
         "Timeline across systems",
         lanes_of(rows, order),
         marks(rows, base),
-        ZoneInfo("UTC" if visit.preferences.utc else visit.zone),
+        ZoneInfo(visit.shown_zone),
         found.now,
     )
     voices, compared_ = compared(found.accounts, ledger.configuration.accounts)

@@ -41,9 +41,9 @@ def lanes(name: str, title: str, order: Sequence[str], events: Sequence[Event], 
         drawn.append(_later(n, [e for e in mine if e.at > last], zone))
     drawn.append(_gap(len(order)) if later else None)
     told = words(*(f"{lane}: {sum(e.lane == lane for e in events)} events." for lane in order))
-    rows = tuple((f"{e.at.astimezone(zone):%Y-%m-%d %H:%M:%S}", e.lane, e.kind, e.words) for e in sorted(events, key=lambda e: e.at))
+    rows = tuple((f"{e.at.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}", e.lane, e.kind, e.words) for e in sorted(events, key=lambda e: e.at))
     svg = drawing(name, title, told, WIDTH, TOP + LANE * len(order) + 4, drawn, "lanes")
-    return Chart(name, title, told, svg, (f"Time ({zone.key})", "System", "Kind", "What"), rows)
+    return Chart(name, title, told, svg, ("Time", "System", "Kind", "What"), rows)
 
 
 def _span(events: Sequence[Event]) -> tuple[datetime, datetime]:

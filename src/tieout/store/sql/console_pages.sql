@@ -198,3 +198,7 @@ select distinct action from (select action from action order by id desc limit 10
 
 -- name: action_people
 select distinct who from (select who from action order by id desc limit 10000) a where who <> '' order by 1
+
+-- name: policy_changes
+-- by action_object, newest first: when other rules came into force, and by whom
+select at, who, detail::text from action where object = 'policy' and action = 'rules in force' order by id desc limit 20

@@ -3,11 +3,13 @@ import { on } from "./keys.js";
 import { grid, renew } from "./grid.js";
 import { go } from "./nav.js";
 import { refresh } from "./pane.js";
+import { zone } from "./time.js";
 
 const channel = new BroadcastChannel("tieout");
 const sign = document.querySelector("[data-live]");
 const word = document.querySelector("[data-live-word]");
-const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit", timeZone: document.body.dataset.zone, timeZoneName: "short" });
+const clocks = Object.fromEntries(["UTC", document.body.dataset.zone].map((timeZone) => [timeZone, new Intl.DateTimeFormat("en-GB", { timeStyle: "medium", timeZone })]));
+const live = () => `Live · ${clocks[zone() === "UTC" ? "UTC" : document.body.dataset.zone].format(new Date())} ${zone()}`;
 let paused = false;
 let waiting = new Set();
 let last = localStorage.getItem("live") || "";
@@ -23,7 +25,7 @@ function status(text) {
 function heard(message) {
   if (message.id) { last = message.id; }
   if (message.t === "cut") return void status("Reconnecting…");
-  if (!paused) status(`Live · ${clock.format(new Date())}`);
+  if (!paused) status(live());
   if (message.t === "exceptions") for (const id of message.ids) waiting.add(id);
   if (message.t === "reset") waiting.add("all");
   if (message.t === "counters" || message.t === "exceptions") counters();
@@ -106,8 +108,9 @@ if (navigator.locks) navigator.locks.request("tieout-live", lead);
 document.addEventListener("visibilitychange", () => !document.hidden && !paused && flush());
 document.addEventListener("page", counters);
 on("fresh", () => { if (fresh) { fresh = 0; go(location.pathname + location.search, { push: false }); } return true; });
+document.addEventListener("zone", () => word.textContent.startsWith("Live") && status(live()));
 on("pause", () => {
   paused = !paused;
-  status(paused ? "Paused" : `Live · ${clock.format(new Date())}`);
+  status(paused ? "Paused" : live());
   if (!paused) flush();
 });
