@@ -10,11 +10,12 @@ from starlette.responses import Response
 
 from tieout.console.app import page
 from tieout.console.visit import Visit
+from tieout.core.values import Side
 from tieout.policy.calendar import Calendar
 from tieout.policy.table import Table, Versions
 
 DAY_NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-AHEAD = 14
+AHEAD = 10
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -35,14 +36,15 @@ class Ruled(msgspec.Struct, frozen=True):
 
 
 def calendars(visit: Visit) -> Response:
-    """The business calendars: days, hours, cut-off, holidays, and the next two weeks."""
-    policy = visit.desk.configuration.policy
+    """The business calendars: days, hours, cut-off, holidays, and the next ten days."""
+    policy, accounts = visit.desk.configuration.policy, visit.desk.configuration.accounts
     made = []
     for name, calendar in sorted(policy.calendars.items()):
         today = visit.now.astimezone(ZoneInfo(calendar.timezone)).date()
         days = [today + timedelta(days=n) for n in range(AHEAD)]
-        used = sorted({row.match.account or "all accounts" for row in policy.deadlines if row.within and row.within.calendar == name})
-        made.append(Known(name, calendar, [(day, calendar.is_open(day), day in calendar.holidays) for day in days], used))
+        used = {row.match.account or "all accounts" for row in policy.deadlines if row.within and row.within.calendar == name}
+        used |= {code for code, account in accounts.items() if any(account.expectation(side).within.calendar == name for side in Side)}
+        made.append(Known(name, calendar, [(day, calendar.is_open(day), day in calendar.holidays) for day in days], sorted(used)))
     return visit.show("pages/settings_calendars.html", title="Calendars", at="calendars", found=made, names=DAY_NAMES)
 
 

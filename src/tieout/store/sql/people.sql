@@ -69,6 +69,7 @@ insert into action (at, person, who, action, object, detail) select %s, %s, %s, 
 select id, at, person, who, action, object, detail from action
 where (%(before)s::bigint is null or id < %(before)s) and (%(person)s::bigint is null or person = %(person)s)
   and (%(object)s::text is null or object = %(object)s) and (%(action)s::text is null or action = %(action)s)
+  and (%(since)s::timestamptz is null or at >= %(since)s) and (%(until)s::timestamptz is null or at < %(until)s)
 order by id desc limit %(limit)s
 
 -- name: lock_actions

@@ -1,7 +1,7 @@
 """What the interface says and is told, as OpenAPI describes it, by noun. Amounts are decimal strings, times are ISO 8601 in UTC."""
 
 from tieout.api.v1.models.approvals import Approval, Decision
-from tieout.api.v1.models.audit import Action
+from tieout.api.v1.models.audit import Action, Verified
 from tieout.api.v1.models.bulk import Bulk, NewSelection, NewView, Operation, OperationItem, Preview, Seen, Selection, StartBulk, View
 from tieout.api.v1.models.cases import (
     Allotment,
@@ -111,6 +111,7 @@ __all__ = [
     "Totals",
     "Transaction",
     "Trial",
+    "Verified",
     "View",
     "WholeCommand",
     "Why",

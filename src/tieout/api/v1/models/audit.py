@@ -15,3 +15,12 @@ class Action(BaseModel):
     action: str
     object: str
     detail: dict[str, Any]
+
+
+class Verified(BaseModel):
+    """What a verification read, and what it found wrong; `newest` is the digest of the newest commit, to be kept elsewhere."""
+
+    commits: int
+    messages: int
+    newest: str
+    findings: list[str]
