@@ -10,10 +10,11 @@ from pathlib import Path
 
 import msgspec
 
-from tieout.connectors import Secrets
-from tieout.errors import OperatorError
+from tieout.connectors import Secrets, System
+from tieout.errors import OperatorError, SettingsError
 from tieout.runtime.batch import Connection
-from tieout.runtime.reaching import Reached
+from tieout.runtime.reaching import Reached, reach
+from tieout.runtime.transport import Transport
 from tieout.settings import WEBHOOK_SECRET
 from tieout.store.database import fetch, run
 
@@ -34,6 +35,41 @@ class Place(msgspec.Struct, frozen=True):
     name: str
     place: str
     why_not: str = ""
+
+
+def _none(system: str) -> Secrets:
+    return {}
+
+
+class Access(msgspec.Struct, frozen=True):
+    """How systems are reached: their secrets, where these lie by the settings (relative to `folder`), and the folders of those that take
+    documents."""
+
+    secrets: Callable[[str], Secrets] = _none
+    stated: Mapping[str, Mapping[str, str]] = {}
+    folder: Path = Path()
+    folders: Mapping[str, Path] = {}
+
+    def reach(self, connection: Connection, system: System, secrets: Secrets | None = None) -> Reached:
+        """Ask a system something harmless, with the secrets of today or others. Raises SettingsError when one is missing."""
+        with Transport() as transport:
+            known = self.secrets(system.name) if secrets is None else secrets
+            return reach(connection, system, known, self.folders.get(system.name), transport)
+
+    def expires(self, connection: Connection, system: str) -> datetime | None:
+        """Until when the credentials of a system hold, as far as anybody knows."""
+        try:
+            return expiry(rotation(connection, system), self.secrets(system))
+        except SettingsError:
+            return rotation(connection, system).expires
+
+    def rotate(
+        self, connection: Connection, system: System, new: Mapping[str, str], who: str, expires: datetime | None, now: datetime
+    ) -> Reached:
+        """Put new secrets in the place of old ones, once the system has answered to them. Raises OperatorError; then nothing was changed."""
+        stated, known = self.stated.get(system.name, {}), Rotation(now, who, expires)
+        present = self.secrets(system.name)
+        return rotate(connection, system.name, stated, self.folder, new, present, lambda them: self.reach(connection, system, them), known)
 
 
 def places(stated: Mapping[str, str]) -> list[Place]:

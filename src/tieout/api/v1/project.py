@@ -10,10 +10,12 @@ from tieout.core.lane import Limits
 from tieout.policy.approval import People
 from tieout.report.state import Ledger
 from tieout.runtime.configuration import Configuration
+from tieout.runtime.credentials import Access
 from tieout.store.pool import Pool
 from tieout.store.session import Session
 
 NOBODY = People({})
+NO_ACCESS = Access()
 
 
 class Project:
@@ -30,6 +32,7 @@ class Project:
         people: People = NOBODY,
         address: str = "",
         proxies: tuple[str, ...] = (),
+        access: Access = NO_ACCESS,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.pool = pool
@@ -39,6 +42,7 @@ class Project:
         self.people = people
         self.address = address
         self.proxies = proxies
+        self.access = access
         self.clock = clock
         self._configure = configure
         self._known: WeakKeyDictionary[Session, Configuration] = WeakKeyDictionary()
