@@ -14,12 +14,12 @@ from tieout.policy.driving import Driving
 from tieout.runtime import lane as lanes
 from tieout.runtime.configuration import Configuration, sender_of, states_of
 from tieout.runtime.polling import Health, polls
-from tieout.store.database import fetch, fetch_by
+from tieout.runtime.traffic import MINUTES, Traffic, traffic_of
+from tieout.store.database import fetch
 
 GOOD, SOON, LATE, WAITING, PLAIN = "good", "soon", "late", "waiting", "plain"
 SPELL = timedelta(hours=1)
 """What is counted as of late."""
-MINUTES, LATELY = 60, 10
 
 
 class State(msgspec.Struct, frozen=True):
@@ -40,24 +40,6 @@ class Backlog(msgspec.Struct, frozen=True):
     unproven: int = 0
     oldest: datetime | None = None
     refused: int = 0
-
-
-class Traffic(msgspec.Struct, frozen=True):
-    """What came and went in each minute of the last hour, oldest first, and what went wrong in it, by what was wrong."""
-
-    came: tuple[int, ...] = ()
-    went: tuple[int, ...] = ()
-    wrong: tuple[tuple[str, str, int], ...] = ()
-
-    @property
-    def errors(self) -> int:
-        """How many errors there were."""
-        return sum(many for _, _, many in self.wrong)
-
-    @property
-    def rates(self) -> tuple[str, str]:
-        """How many came and went a minute, in the mean of the last ten minutes."""
-        return _rate(self.came), _rate(self.went)
 
 
 class Connector(msgspec.Struct, frozen=True):
@@ -114,35 +96,6 @@ def connectors(connection: Any, desk: Desk, now: datetime) -> list[Connector]:
             traffic.get(name, Traffic((0,) * MINUTES, (0,) * MINUTES)), desk.access.expires(connection, name),
         ))  # fmt: skip
     return made
-
-
-def traffic_of(connection: Any, now: datetime) -> dict[str, Traffic]:
-    """What came and went in the last hour, by system. The figure is worked out aside and kept for some seconds."""
-    span = {"since": now - SPELL, "until": now}
-    lines: dict[str, dict[str, list[int]]] = {}
-    for name, way, minute, many in fetch_by(connection, "traffic", **span):
-        lines.setdefault(name, {"in": [0] * MINUTES, "out": [0] * MINUTES})[way][min(minute, MINUTES - 1)] += many
-    wrong: dict[str, list[tuple[str, str, int]]] = {}
-    for name, way, what, many in fetch_by(connection, "errors_of_late", **span):
-        wrong.setdefault(name, []).append((way, what, many))
-    silent = {"in": [0] * MINUTES, "out": [0] * MINUTES}
-    return {
-        name: Traffic(tuple(lines.get(name, silent)["in"]), tuple(lines.get(name, silent)["out"]), tuple(wrong.get(name, ())))
-        for name in lines.keys() | wrong.keys()
-    }
-
-
-def _rate(minutes: tuple[int, ...]) -> str:
-    """A mean that is honest about little: 0.4, 12, 220."""
-    mean = sum(minutes[-LATELY:]) / LATELY
-    return "0" if not mean else f"{mean:.1f}" if mean < 10 else f"{mean:,.0f}"
-
-
-def waiting_for(connection: Any, system: str, after: tuple[datetime, str] | None, most: int) -> list[tuple[Any, ...]]:
-    """What a system has been or is to be told and has not taken, oldest first: (command, transaction, act, state, since, reason)."""
-    at, key = after or (lanes.BEGINNING, "")
-    rows: list[tuple[Any, ...]] = fetch_by(connection, "waiting_to_be_told", system=system, after=at, key=key, most=most)
-    return rows
 
 
 def state_of(

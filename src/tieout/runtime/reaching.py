@@ -1,4 +1,4 @@
-"""Reaching a system to see whether it answers and knows us: one question that changes nothing there, whatever comes of it."""
+"""Reaching a system to see whether it answers and knows us: a question that changes nothing there, whatever comes of it."""
 
 import importlib
 import os
@@ -18,6 +18,7 @@ from tieout.runtime.configuration import sender_of
 from tieout.runtime.transport import Transport
 from tieout.store.database import fetch
 
+CALLS_MAX = 4
 _decode_command = msgspec.json.Decoder(Command).decode
 
 
@@ -53,7 +54,7 @@ def reach(connection: Connection, system: System, secrets: Secrets, folder: Path
     why = (
         f"{outcome.fault}: {outcome.reason}" if isinstance(outcome, Failed) else "" if outcome is None else str(getattr(outcome, "reason", ""))
     )
-    return Reached(not why, next(iter(asked), "nothing"), why, time.monotonic() - began)
+    return Reached(not why, asked[-1] if asked else "nothing", why, time.monotonic() - began)
 
 
 def _question(connection: Connection, system: System, secrets: Secrets) -> Generator[Call, Reply, Any]:
@@ -75,13 +76,17 @@ def _question(connection: Connection, system: System, secrets: Secrets) -> Gener
 
 
 def _first(conversation: Generator[Call, Reply, Any], asked: list[str]) -> Generator[Call, Reply, Any]:
-    """A conversation up to the answer of its first call; None when it would go on. A call that would write is not made."""
+    """The beginning of a conversation: a sign-in takes a call or two before the first question. None when it would go on.
+
+    A call that would write is not made.
+    """
     try:
         call = next(conversation)
-        if call.writes:
-            raise _NotAsked("Its first question would change something there.")
-        asked.append(call.shown)
-        conversation.send((yield call))
+        for _ in range(CALLS_MAX):
+            if call.writes:
+                raise _NotAsked("Its first question would change something there.")
+            asked.append(call.shown)
+            call = conversation.send((yield call))
     except StopIteration as end:
         return None if isinstance(end.value, Accepted | Absent) or not hasattr(end.value, "reason") else end.value
     finally:

@@ -11,10 +11,10 @@ from tieout.cases import replay
 from tieout.cases.replay import RATES, Plan, Wanted
 from tieout.console.app import act, page
 from tieout.console.pages.connectors import one_of, until_of
-from tieout.console.queries_connectors import waiting_for
 from tieout.console.visit import Refusal, Visit
 from tieout.people import audit
 from tieout.people.person import Right
+from tieout.runtime.traffic import waiting_for
 
 PAGE = 200
 DAY = timedelta(days=1)
@@ -49,6 +49,10 @@ def rotate(visit: Visit) -> Response:
 def waiting(visit: Visit) -> Response:
     """Every transaction of which the system is to be told something and has not taken it."""
     one, given = one_of(visit), dict(visit.query)
+    if not visit.person.scopes.is_all:
+        raise Refusal(
+            403, "You see a part of the business", "What waits for a system is of all channels and warehouses; your exceptions show yours."
+        )
     after = None
     if given.get("after") and given.get("key") and (at := until_of(visit, given["after"].replace(" ", "+"))) is not None:
         after = at, given["key"]
