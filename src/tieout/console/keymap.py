@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import msgspec
 
-EVERYWHERE, LISTS, ITEMS = "everywhere", "lists", "items"
-SCOPES = {EVERYWHERE: "Everywhere", LISTS: "In lists", ITEMS: "On an item or a selection"}
+EVERYWHERE, LISTS, ITEMS, TIMELINE = "everywhere", "lists", "items", "timeline"
+SCOPES = {EVERYWHERE: "Everywhere", LISTS: "In lists", ITEMS: "On an item or a selection", TIMELINE: "On a transaction"}
 
 
 class Key(msgspec.Struct, frozen=True):
@@ -71,6 +71,8 @@ KEYS = (
     Key("history", ITEMS, ("h",), "Show the history"),
     Key("merge", ITEMS, ("m",), "Merge into a cause"),
     Key("undo", ITEMS, ("z",), "Undo"),
+    Key("event-next", TIMELINE, ("]",), "Next event; Enter shows its lineage"),
+    Key("event-previous", TIMELINE, ("[",), "Previous event"),
 )
 
 _SHOWN = {" ": "Space", "ArrowDown": "↓", "ArrowUp": "↑", "Escape": "Esc", "PageDown": "PgDn", "PageUp": "PgUp"}
@@ -104,18 +106,23 @@ def clashes(choice: Choice) -> list[str]:
     """What is wrong with a choice of keys, in sentences; empty when every key means one thing."""
     names = {key.name for key in KEYS}
     found = [f"There is no command {name!r}." for name in choice.changed if name not in names]
-    owners: dict[str, Key] = {}
+    owners: dict[tuple[bool, str], Key] = {}
     for key in keys_of(choice):
         for keys in key.keys:
-            other = owners.setdefault(keys, key)
+            other = owners.setdefault((key.scope == TIMELINE, keys), key)
             if other is not key:
                 found.append(f"{' '.join(shown(keys))} would mean both “{other.says}” and “{key.says}”.")
     return found
 
 
 def attribute(choice: Choice) -> str:
-    """The map for the page: keys to names, as JSON."""
-    return msgspec.json.encode({keys: key.name for key in keys_of(choice) for keys in key.keys}).decode()
+    """The map for the page: keys to names, as JSON; on a transaction `timeline` goes before it."""
+    return msgspec.json.encode({keys: key.name for key in keys_of(choice) if key.scope != TIMELINE for keys in key.keys}).decode()
+
+
+def own_attribute(choice: Choice) -> str:
+    """The keys of a transaction, which there mean this and elsewhere something else."""
+    return msgspec.json.encode({keys: key.name for key in keys_of(choice) if key.scope == TIMELINE for keys in key.keys}).decode()
 
 
 def by_scope(choice: Choice) -> list[tuple[str, list[tuple[Key, list[list[str]]]]]]:

@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from tieout.console import assets, keymap
+from tieout.console.banners import span
 from tieout.core.values import MINOR_DIGITS, plain
 from tieout.report.picture import words
 
@@ -26,7 +27,7 @@ def environment() -> Environment:
         auto_reload=False,
     )
     made.filters |= {"count": count, "money": money, "exact": exact, "ago": ago, "clock": clock, "raw": raw, "words": words}
-    made.globals |= {"asset": assets.url, "caps": keymap.shown, "scopes": keymap.SCOPES}
+    made.globals |= {"asset": assets.url, "caps": keymap.shown, "scopes": keymap.SCOPES, "late_by": span}
     return made
 
 

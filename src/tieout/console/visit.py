@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from tieout.console import keymap, shell
+from tieout.console.banners import Health, health
 from tieout.console.desk import Desk
 from tieout.console.render import environment, moments, zone_name
 from tieout.people import sessions
@@ -43,6 +44,7 @@ class Visit:
             self.preferences = msgspec.structs.replace(self.preferences, utc=zone == "UTC")
         self.fragment = request.headers.get(FRAGMENT, "")
         self._form = form
+        self._health: Health | None = None
         self.spent = {"db": 0.0, "render": 0.0}
 
     @property
@@ -97,6 +99,15 @@ class Visit:
         """The zone in which times are shown at this moment."""
         return "UTC" if self.preferences.utc else self.zone
 
+    @property
+    def health(self) -> Health:
+        """What is wrong at this moment; nobody who is not signed in is told."""
+        if self.person_or_none is None:
+            return Health()
+        if self._health is None:
+            self._health = health(self.connection, self.desk, self.now)
+        return self._health
+
     # Reading -------------------------------------------------------------------------------------------------------
 
     def fetch(self, name: str, *arguments: Any) -> list[tuple[Any, ...]]:
@@ -129,9 +140,10 @@ class Visit:
         choice = keymap.Choice(self.preferences.single_keys, self.preferences.keys)
         return {
             "title": "", "visit": self, "person": self.person_or_none, "Right": Right, "desk": self.desk, "now": self.now,
-            "preferences": self.preferences, "csrf": self.csrf, "keys": keymap.attribute(choice), "help": keymap.by_scope(choice),
+            "preferences": self.preferences, "csrf": self.csrf, "keys": keymap.attribute(choice), "own_keys": keymap.own_attribute(choice),
+            "help": keymap.by_scope(choice),
             "moment": moments(self.zone, self.now, utc=self.preferences.utc), "zone": zone_name(self.shown_zone, self.now),
-            "local_zone": zone_name(self.zone, self.now),
+            "health": self.health, "local_zone": zone_name(self.zone, self.now),
             "places": shell.groups(self.request.app.state.paths), "tabs": shell.tabs(self.person_or_none),
         }  # fmt: skip
 

@@ -12,6 +12,7 @@ from tieout.report.markup import Child, Markup, h
 
 WIDTH, LANE, TOP, FONT, RADIUS, RIGHT = 1120.0, 38.0, 26.0, 11.0, 6.0, 150.0
 NEVER = datetime(2000, 1, 1, tzinfo=UTC)
+TITLES_MAX = 8
 KINDS = ("fact", "command", "case", "expected", "missed", "superseded", "reversed")
 
 
@@ -111,7 +112,7 @@ def _gap(count: int) -> Markup:
 def _mark(events: Sequence[Event], x: float, middle: float) -> Markup:
     kind = min((e.kind for e in events), key=lambda k: -_weight(k))
     shape = group(
-        h("title", "; ".join(f"{e.at:%H:%M} {e.words}" for e in events)), _shape(kind, x, middle),
+        h("title", "; ".join(f"{e.at:%H:%M} {e.words}" for e in events[:TITLES_MAX]) + (" …" if len(events) > TITLES_MAX else "")), _shape(kind, x, middle),
         h("text", str(len(events)), x=x, y=middle + 3.5, text_anchor="middle", cls="many") if len(events) > 1 and kind != "case" else None,
         cls=f"event {kind}",
     )  # fmt: skip

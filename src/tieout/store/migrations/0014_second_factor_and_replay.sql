@@ -36,3 +36,11 @@ create index operation_message_todo on operation_message (operation, position) w
 -- How much came and went in the last hour is read by time; messages and steps come in that order, so an index of ranges is enough.
 create index message_received on message using brin (received) with (pages_per_range = 32, autosummarize = on);
 create index command_event_at on command_event using brin (at) with (pages_per_range = 32, autosummarize = on);
+
+-- Statements that said again, word for word, what was known. They post nothing, and are shown all the same.
+create table repeat (
+  identity text not null collate "C",
+  message bigint not null,
+  place text not null collate "C"
+);
+create index repeat_identity on repeat (identity);

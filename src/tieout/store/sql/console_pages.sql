@@ -232,3 +232,9 @@ select name, way, what, count(*) from (
 select key, coalesce(root, subject), act, state, created, coalesce(attempt->>'reason', '') from command
 where system = %(system)s and state in ('queued', 'sending', 'unknown', 'held') and (created, key) > (%(after)s, %(key)s)
 order by created, key limit %(most)s
+
+-- name: repeats_told
+-- by repeat_identity, message_id and the primary key of batch: what said again what was known
+select r.identity, m.received, s.name, m.id, m.origin, m.line, r.place
+from repeat r join message m on m.id = r.message join system s on s.id = m.system join batch b on b.id = m.batch
+where r.identity = any(%s) and b.seq <= %s order by m.received, m.id limit 500

@@ -8,6 +8,7 @@ import "./palette.js";
 import "./time.js";
 import "./live.js";
 import "./lineage.js";
+import "./offline.js";
 import { page } from "./nav.js";
 
 page();

@@ -62,6 +62,28 @@ async function ask() {
   pill.textContent = `${fresh.toLocaleString("en")} new, press .`;
 }
 
+// What is wrong comes and goes by itself; an unchanged row is left alone, so that nothing is read out twice.
+function notices(found) {
+  const box = document.querySelector("[data-banners]");
+  const key = JSON.stringify(found);
+  if (box.dataset.shown === key) return;
+  const first = !box.dataset.shown;
+  box.dataset.shown = key;
+  if (first && box.childElementCount === found.length) return;
+  box.replaceChildren(...found.map((one) => {
+    const line = document.createElement("p");
+    line.className = `banner ${one.kind}`;
+    line.textContent = one.text;
+    if (one.href && one.link) {
+      const link = document.createElement("a");
+      link.href = one.href;
+      link.textContent = one.link;
+      line.append(" ", link);
+    }
+    return line;
+  }));
+}
+
 let counting = 0;
 function counters() {
   clearTimeout(counting);
@@ -73,6 +95,7 @@ function counters() {
       const count = counts[place.dataset.counter];
       place.textContent = count ? count.toLocaleString("en") : "";
     }
+    notices(counts.notices);
   }, 400);
 }
 
@@ -107,6 +130,7 @@ channel.postMessage({ t: "hello" });
 if (navigator.locks) navigator.locks.request("tieout-live", lead);
 document.addEventListener("visibilitychange", () => !document.hidden && !paused && flush());
 document.addEventListener("page", counters);
+setInterval(() => document.hidden || counters(), 30000);
 on("fresh", () => { if (fresh) { fresh = 0; go(location.pathname + location.search, { push: false }); } return true; });
 document.addEventListener("zone", () => word.textContent.startsWith("Live") && status(live()));
 on("pause", () => {
