@@ -1,5 +1,6 @@
 """The one composition root: a project folder becomes settings, a database and a configuration; the command line and notebooks start here."""
 
+import getpass
 import hashlib
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -20,6 +21,7 @@ from tieout.core.ground import Rules
 from tieout.core.values import Ref, ref_parts
 from tieout.errors import InputMissing, OperatorError, SettingsError, StoreError
 from tieout.flows import accounts_with
+from tieout.people import audit
 from tieout.policy import driving as policies
 from tieout.policy.checkpoints import Known
 from tieout.policy.fallback import Diversion
@@ -169,6 +171,8 @@ class Tieout:
         stored = fetch(self.connection, "meta", "judged")
         if stored != [(judged,)]:
             run(self.connection, "set_meta", "judged", judged)
+            detail = {"checkpoints": [one.version for one in self.driving.checkpoints.tables], "digest": judged[:12]}
+            audit.write(self.connection, None, "rules in force", "policy", detail, datetime.now(UTC), who=f"command line, {_user()}")
             if stored:
                 self.tick(everything=True)
                 self._decide_again()
@@ -372,3 +376,11 @@ def find_project(start: Path) -> Path:
 def counts_as_dict(counts: Counts) -> dict[str, int]:
     """Counts by name."""
     return {name: getattr(counts, name) for name in counts.__struct_fields__}
+
+
+def _user() -> str:
+    """Who runs this process, as the operating system knows it."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"user {os.getuid()}"

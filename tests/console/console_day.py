@@ -49,8 +49,8 @@ class Seen(NamedTuple):
 class Console:
     """The served day: `get` and `post` as somebody, `sql` as the oracle."""
 
-    def __init__(self, project: Tieout, base: str) -> None:
-        self.project, self.base = project, base
+    def __init__(self, project: Tieout, base: str, desk: Desk) -> None:
+        self.project, self.base, self.desk = project, base, desk
         self.tokens = {login: token(project.database, login, NOW) for login in ("ana", "bo", "chen", "vera", "ada", "shopkeeper")}
 
     def sql(self, text: str, *arguments: Any) -> list[tuple[Any, ...]]:
@@ -99,4 +99,4 @@ def day(folder: Path) -> Iterator[Console]:
             limits=limits_of(project.settings), targets=targets_of(project.settings),
         )  # fmt: skip
         with serving(desk) as base:
-            yield Console(project, base)
+            yield Console(project, base, desk)

@@ -8,10 +8,11 @@ import contextlib
 import json
 import socket
 import threading
+from base64 import b64decode
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from hostile import Behaviour, Hostile, serving
 
@@ -31,7 +32,9 @@ class SmallErp(Behaviour):
 
     def route(self, parts: list[str], query: dict[str, list[str]], body: bytes) -> None:
         state = self.server.state
-        if parts == ["oauth", "token"]:
+        if parts == ["oauth", "token"] and "secret" in state and not self.is_known(body):
+            self.json({"error": "invalid_client"}, 401)
+        elif parts == ["oauth", "token"]:
             state["tokens"] += 1
             self.json({"access_token": f"t{state['tokens']}", "expires_in": 600})
         elif self.headers.get("authorization") != f"Bearer t{state['tokens']}":
@@ -43,6 +46,12 @@ class SmallErp(Behaviour):
             self.json({"data": found[0]} if found else {"error": {"code": "NOT_FOUND"}}, 200 if found else 404)
         else:
             self.list(parts[1], query)
+
+    def is_known(self, body: bytes) -> bool:
+        """Whether a client shows the secret, in the form or in the header."""
+        head = self.headers.get("authorization", "").removeprefix("Basic ")
+        shown = [*parse_qs(body.decode()).get("client_secret", []), unquote(b64decode(head).decode().partition(":")[2])]
+        return self.server.state["secret"] in shown
 
     def write(self, what: str, wanted: dict[str, Any]) -> None:
         fault = self.server.state["faults"].pop(0) if self.server.state["faults"] else None

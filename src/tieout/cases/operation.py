@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from tieout.cases import export
+from tieout.cases import export, replay
 from tieout.cases import selection as selections
 from tieout.cases.actions import ACTIONS, Call, arguments_of, do
 from tieout.cases.item import APPROVAL, CHANGED, DONE, FAILED, Outcome, Target
@@ -188,7 +188,7 @@ def retry_failed(connection: Connection, person: Person, id_: int, key: str, now
         ((new,),) = fetch(
             connection, "insert_operation", key, person.login, scopes, old.action, arguments, f"failed of {old.ref}", failed, "{}", now, id_
         )
-        run_by(connection, "refill_operation", new=new, old=id_)
+        run_by(connection, "refill_replay" if old.action == replay.ACTION else "refill_operation", new=new, old=id_)
         audit.write(connection, person, f"start {old.action}", f"OP-{new}", {"many": failed, "failed of": old.ref}, now)
     return operation(connection, person, new)
 
@@ -217,7 +217,8 @@ def _turn(connection: Connection, person: Person, id_: int, before: tuple[str, .
             raise OperatorError(f"{known.ref} is {present} and cannot be {state if state != 'queued' else 'resumed'}.", "See how it stands.")
         run_by(connection, "set_operation_state", id=id_, state=state, started=None, ended=now if state == "cancelled" else None)
         if state == "cancelled":
-            run(connection, "cancel_items", f"cancelled by {person.login}", now, id_)
+            which = "cancel_replay" if known.action == replay.ACTION else "cancel_items"
+            run(connection, which, f"cancelled by {person.login}", now, id_)
         audit.write(connection, person, f"{state} operation", known.ref, {}, now)
     return operation(connection, person, id_)
 
@@ -238,8 +239,8 @@ def operations(connection: Connection, person: Person, *, before: int | None = N
 
 def items(connection: Connection, person: Person, id_: int, *, outcome: str | None = None, after: int = 0, limit: int = 500) -> list[Done]:
     """What became of the items, in their order."""
-    operation(connection, person, id_)
-    return [Done(*row) for row in fetch_by(connection, "operation_items", id=id_, after=after, outcome=outcome, limit=min(limit, 5000))]
+    which = "replay_items" if operation(connection, person, id_).action == replay.ACTION else "operation_items"
+    return [Done(*row) for row in fetch_by(connection, which, id=id_, after=after, outcome=outcome, limit=min(limit, 5000))]
 
 
 def step(connection: Connection, configuration: Configuration, now: datetime, most: int = AT_ONCE) -> bool:
@@ -250,7 +251,11 @@ def step(connection: Connection, configuration: Configuration, now: datetime, mo
             return False
         id_ = found[0][0]
         known = _read(connection, fetch(connection, "one_operation", id_)[0])
-        todo = fetch(connection, "operation_todo", id_, most)
+        replays = known.action == replay.ACTION
+        room = min(most, replay.room(known.arguments, known.done, known.started, now)) if replays else most
+        todo = fetch(connection, "replay_todo" if replays else "operation_todo", id_, max(room, 1))
+        if todo and not room:
+            return False
         if not todo and known.action != export.ACTION:
             run_by(connection, "set_operation_state", id=id_, state="done", started=now, ended=now)
             return True
@@ -261,6 +266,9 @@ def step(connection: Connection, configuration: Configuration, now: datetime, mo
     try:
         if known.action == export.ACTION:
             return _write(connection, known, now)
+        if replays:
+            _replayed(connection, configuration, known, len(todo), now)
+            return True
         outcomes = _outcomes(connection, configuration, known, [Target(work, version) for _, work, version in todo], now)
     finally:
         fetch(connection, "end_operation_turn", id_)
@@ -280,14 +288,28 @@ def _write(connection: Connection, known: Operation, now: datetime) -> bool:
     return True
 
 
-def _outcomes(connection: Connection, configuration: Configuration, known: Operation, targets: list[Target], now: datetime) -> list[Outcome]:
-    """Do a portion in the owner's name, as the owner may by now: rights that were taken since then are gone."""
+def _replayed(connection: Connection, configuration: Configuration, known: Operation, most: int, now: datetime) -> None:
+    """Read a portion of messages again in the owner's name."""
     try:
-        owner = account(connection, known.owner)
-        if owner.disabled is not None:
-            raise Forbidden(f"{known.owner} is disabled.", "")
-        scopes = Scopes(**msgspec.json.decode(fetch(connection, "operation_scopes", known.id)[0][1], type=dict[str, frozenset[str]]))
-        person = msgspec.structs.replace(owner.person, scopes=owner.person.scopes.within(scopes))
+        replay.step(connection, configuration, known.id, _owner(connection, known), most, now)
+    except TieoutError as bad:
+        todo = fetch(connection, "replay_todo", known.id, most)
+        replay.keep(connection, known.id, [position for position, _ in todo], [str(bad)] * len(todo), now)
+
+
+def _owner(connection: Connection, known: Operation) -> Person:
+    """The owner as he may by now: rights that were taken since then are gone. Raises Forbidden."""
+    owner = account(connection, known.owner)
+    if owner.disabled is not None:
+        raise Forbidden(f"{known.owner} is disabled.", "")
+    scopes = Scopes(**msgspec.json.decode(fetch(connection, "operation_scopes", known.id)[0][1], type=dict[str, frozenset[str]]))
+    return msgspec.structs.replace(owner.person, scopes=owner.person.scopes.within(scopes))
+
+
+def _outcomes(connection: Connection, configuration: Configuration, known: Operation, targets: list[Target], now: datetime) -> list[Outcome]:
+    """Do a portion in the owner's name."""
+    try:
+        person = _owner(connection, known)
         return do(Call(connection, configuration, person, targets, now, dry=False), known.action, known.arguments)
     except TieoutError as bad:
         return [Outcome(target.id, f"EX-{target.id}", FAILED, str(bad)) for target in targets]
@@ -309,7 +331,7 @@ def _own(person: Person, known: Operation) -> None:
 
 def _read(connection: Connection, row: tuple[Any, ...]) -> Operation:
     id_, ref, owner, action, arguments, said, state, many, sums, created, started, ended, retry_of, _ = row
-    counts: dict[str, int] = dict(fetch(connection, "operation_counts", id_))
+    counts: dict[str, int] = dict(fetch(connection, "replay_counts" if action == replay.ACTION else "operation_counts", id_))
     return Operation(
         id_, ref, owner, action, msgspec.json.decode(arguments), said, state, many, msgspec.json.decode(sums, type=dict[str, Decimal]), created,
         started, ended, retry_of, counts,

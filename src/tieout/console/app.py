@@ -123,6 +123,10 @@ def _worked(visit: Visit, work: Work) -> Response:
             return work.show(visit)
     except Refusal as refused:
         return _refused(visit, refused)
+    except psycopg.errors.ReadOnlySqlTransaction:
+        return _refused(
+            visit, Refusal(503, "Nothing can be changed for now", "The database takes no changes; nothing was done. Try again later.")
+        )
     except OperatorError as bad:
         status = 403 if isinstance(bad, Forbidden) else 429 if isinstance(bad, TooFast) else 422
         return _refused(visit, Refusal(status, bad.what, bad.next_step))

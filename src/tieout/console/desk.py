@@ -16,6 +16,8 @@ from tieout.errors import StoreError
 from tieout.policy import CompanyPolicy
 from tieout.report.state import Ledger
 from tieout.runtime.configuration import Configuration
+from tieout.runtime.credentials import Access
+from tieout.settings import SignInTable
 from tieout.store.database import fetch
 from tieout.store.pool import Busy, Pool
 from tieout.store.session import Session
@@ -39,6 +41,8 @@ class Desk(msgspec.Struct, frozen=True):
     configuration: Configuration = msgspec.field(default_factory=lambda: Configuration((), CompanyPolicy({})))
     limits: Mapping[str, Limits] = {}
     targets: Mapping[str, Target] = {}
+    sign_in: SignInTable = SignInTable()
+    access: Access = Access()
     one_writer: Lock = msgspec.field(default_factory=Lock)
     """Held while a decision is posted: the configuration is one for all threads, and posting learns from what it posts."""
     figures: Figures = msgspec.field(default_factory=Figures)

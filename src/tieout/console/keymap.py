@@ -4,8 +4,10 @@ from collections.abc import Mapping
 
 import msgspec
 
-EVERYWHERE, LISTS, ITEMS, MAPS = "everywhere", "lists", "items", "maps"
-SCOPES = {EVERYWHERE: "Everywhere", LISTS: "In lists", ITEMS: "On an item or a selection", MAPS: "On a map"}
+EVERYWHERE, LISTS, ITEMS, TIMELINE, MAPS = "everywhere", "lists", "items", "timeline", "maps"
+SCOPES = {EVERYWHERE: "Everywhere", LISTS: "In lists", ITEMS: "On an item or a selection", TIMELINE: "On a transaction", MAPS: "On a map"}
+OWN = (TIMELINE, MAPS)
+"""Scopes of one kind of page, where a key means this, and elsewhere something else."""
 
 
 class Key(msgspec.Struct, frozen=True):
@@ -74,6 +76,8 @@ KEYS = (
     Key("history", ITEMS, ("h",), "Show the history"),
     Key("merge", ITEMS, ("m",), "Merge into a cause"),
     Key("undo", ITEMS, ("z",), "Undo"),
+    Key("event-next", TIMELINE, ("]",), "Next event; Enter shows its lineage"),
+    Key("event-previous", TIMELINE, ("[",), "Previous event"),
     Key("map-in", MAPS, ("+",), "Larger"),
     Key("map-out", MAPS, ("-",), "Smaller"),
     Key("map-fit", MAPS, ("0",), "As large as fits, or full size again"),
@@ -124,18 +128,26 @@ def clashes(choice: Choice) -> list[str]:
     """What is wrong with a choice of keys, in sentences; empty when every key means one thing."""
     names = {key.name for key in KEYS}
     found = [f"There is no command {name!r}." for name in choice.changed if name not in names]
-    owners: dict[tuple[bool, str], Key] = {}
+    owners: dict[tuple[str, str], Key] = {}
     for key in keys_of(choice):
         for keys in key.keys:
-            other = owners.setdefault((key.scope == MAPS, keys), key)
+            other = owners.setdefault((key.scope if key.scope in OWN else "", keys), key)
             if other is not key:
                 found.append(f"{' '.join(shown(keys))} would mean both “{other.says}” and “{key.says}”.")
     return found
 
 
 def attribute(choice: Choice) -> str:
-    """The map for the page: keys to names, as JSON. What a key means on a map stands behind `@`: there is no list beside one."""
-    return msgspec.json.encode({("@" if key.scope == MAPS else "") + keys: key.name for key in keys_of(choice) for keys in key.keys}).decode()
+    """The map for every page: keys to names, as JSON."""
+    return msgspec.json.encode({keys: key.name for key in keys_of(choice) if key.scope not in OWN for keys in key.keys}).decode()
+
+
+def own_attributes(choice: Choice) -> dict[str, str]:
+    """The maps for pages with keys of their own, by scope; on those pages they go before the keys of all pages."""
+    return {
+        scope: msgspec.json.encode({keys: key.name for key in keys_of(choice) if key.scope == scope for keys in key.keys}).decode()
+        for scope in OWN
+    }
 
 
 def by_scope(choice: Choice) -> list[tuple[str, list[tuple[Key, list[list[str]]]]]]:

@@ -14,6 +14,7 @@ from tieout.policy.driving import Driving
 from tieout.runtime import lane as lanes
 from tieout.runtime.configuration import Configuration, sender_of, states_of
 from tieout.runtime.polling import Health, polls
+from tieout.runtime.traffic import MINUTES, Traffic, traffic_of
 from tieout.store.database import fetch
 
 GOOD, SOON, LATE, WAITING, PLAIN = "good", "soon", "late", "waiting", "plain"
@@ -58,6 +59,17 @@ class Connector(msgspec.Struct, frozen=True):
     poll: Health | None
     quarantined: int
     waiting: int
+    traffic: Traffic = Traffic()
+    expires: datetime | None = None
+
+    @property
+    def next_call(self) -> tuple[str, datetime] | None:
+        """What comes next by itself, and when: the end of a pause, the probe of an open circuit, the next question for news."""
+        if self.lane is not None and self.lane.paused_until is not None and self.state.word == "paused":
+            return "resumes", self.lane.paused_until
+        if self.lane is not None and self.lane.circuit.until is not None:
+            return "probe", self.lane.circuit.until
+        return ("asked again", self.poll.again) if self.poll is not None and self.poll.again is not None else None
 
     @property
     def name(self) -> str:
@@ -70,6 +82,7 @@ def connectors(connection: Any, desk: Desk, now: datetime) -> list[Connector]:
     feeds = {name: (mark, received, messages) for name, mark, received, messages in fetch(connection, "feeds")}
     ways, asked = lanes.lanes(connection), polls(connection)
     backlogs = _backlogs(connection, now)
+    traffic = desk.of_ledger("traffic", connection, lambda other: traffic_of(other, desk.clock())).value
     unread, lines = dict(fetch(connection, "quarantined_by_system")), dict(fetch(connection, "waiting_by_system"))
     made = []
     for name, system in desk.configuration.systems.items():
@@ -80,6 +93,7 @@ def connectors(connection: Any, desk: Desk, now: datetime) -> list[Connector]:
         made.append(Connector(
             system, state, states_of(system), _told(desk.configuration, system), mark if mark and mark.year > 1 else None, received, int(messages),
             lane, backlog, limits, drained, asked.get(name), unread.get(name, 0), lines.get(name, 0),
+            traffic.get(name, Traffic((0,) * MINUTES, (0,) * MINUTES)), desk.access.expires(connection, name),
         ))  # fmt: skip
     return made
 

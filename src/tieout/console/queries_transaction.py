@@ -68,6 +68,18 @@ class Told(msgspec.Struct, frozen=True):
         return self.origin.rpartition("/")[2]
 
 
+class Repeat(msgspec.Struct, frozen=True):
+    """A statement that said again what was known: when it came, from which system, and where it stands."""
+
+    identity: str
+    received: datetime
+    system: str
+    message: int
+    origin: str
+    line: int
+    place: str
+
+
 class Command(msgspec.Struct, frozen=True):
     """A command given for the transaction, with its life."""
 
@@ -123,6 +135,7 @@ class Transaction(msgspec.Struct, frozen=True):
     exceptions: tuple[Listed, ...]
     case_events: tuple[tuple[datetime, str, str, str, str], ...]
     waiting: tuple[tuple[Any, ...], ...]
+    repeats: tuple[Repeat, ...] = ()
 
 
 def transaction(ledger: Ledger, root: str) -> Transaction:
@@ -142,6 +155,7 @@ def transaction(ledger: Ledger, root: str) -> Transaction:
         () if until else tuple(Listed(*row) for row in fetch(connection, "work_of_root", subjects)),
         tuple(event for event in fetch(connection, "case_events_of", root) if until is None or event[0] <= until),
         () if until else tuple(fetch(connection, "waiting_on_names", subjects)),
+        tuple(Repeat(*row) for row in fetch(connection, "repeats_told", sorted(identities), cut)),
     )  # fmt: skip
 
 

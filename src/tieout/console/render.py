@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from tieout.console import assets, keymap
+from tieout.console.banners import span
 from tieout.core.values import MINOR_DIGITS, plain
 from tieout.report.picture import words
 
@@ -26,7 +27,7 @@ def environment() -> Environment:
         auto_reload=False,
     )
     made.filters |= {"count": count, "money": money, "exact": exact, "ago": ago, "clock": clock, "raw": raw, "words": words, "size": size}
-    made.globals |= {"asset": assets.url, "caps": keymap.shown, "scopes": keymap.SCOPES}
+    made.globals |= {"asset": assets.url, "caps": keymap.shown, "scopes": keymap.SCOPES, "late_by": span}
     return made
 
 
@@ -87,18 +88,30 @@ def ago(at: datetime, now: datetime) -> str:
     return f"{clock(timedelta(seconds=seconds))} ago"
 
 
-def moments(zone: str, *, utc: bool) -> Callable[[datetime | None], Markup]:
-    """How one person reads times: in their zone with its name, UTC on hover and focus; `utc` shows that instead."""
-    local = ZoneInfo("UTC" if utc else zone)
+def zone_name(zone: str, at: datetime) -> str:
+    """How a zone is called at a moment, the same wherever it is named: `CET`, `CDT`; `UTC-03` where it has no name of its own."""
+    name = f"{at.astimezone(ZoneInfo(zone)):%Z}"
+    return name if name[:1].isalpha() else f"UTC{name}"
+
+
+def moments(zone: str, now: datetime, *, utc: bool) -> Callable[[datetime | None], Markup]:
+    """How one person reads times: in their zone with its name, UTC on hover and focus; `utc` shows that instead.
+
+    A bare one stands under a head that names the zone of today; of the other half of the year it says its own.
+    """
+    shown = "UTC" if utc else zone
+    head = zone_name(shown, now)
 
     def moment(at: datetime | None, *, seconds: bool = False, bare: bool = False) -> Markup:
         if at is None:
             return Markup('<span class="unknown" title="not known">–</span>')
         form = "%Y-%m-%d %H:%M:%S" if seconds else "%Y-%m-%d %H:%M"
-        here, there = at.astimezone(local), at.astimezone(ZoneInfo("UTC"))
-        unit = "" if bare else Markup(" <small>{}</small>").format(f"{here:%Z}")
-        return Markup('<time datetime="{}" title="{} UTC" data-local="{}">{}{}</time>').format(
-            there.isoformat(), f"{there:{form}}", f"{at.astimezone(ZoneInfo(zone)):{form} %Z}", f"{here:{form}}", unit
+        here, there, local = at.astimezone(ZoneInfo(shown)), at.astimezone(ZoneInfo("UTC")), at.astimezone(ZoneInfo(zone))
+        name = zone_name(shown, at)
+        bare = bare and name == head
+        unit = "" if bare else Markup(" <small>{}</small>").format(name)
+        return Markup('<time datetime="{}" title="{} UTC" data-local="{} {}"{}>{}{}</time>').format(
+            there.isoformat(), f"{there:{form}}", f"{local:{form}}", zone_name(zone, at), Markup(" data-bare") if bare else "", f"{here:{form}}", unit
         )  # fmt: skip
 
     return moment

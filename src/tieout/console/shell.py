@@ -4,6 +4,8 @@ from typing import Literal
 
 import msgspec
 
+from tieout.people.person import Person, Right
+
 
 class Place(msgspec.Struct, frozen=True):
     """An entry of the rail; `counter` names the count that stands beside it."""
@@ -28,6 +30,14 @@ PLACES = (
 )
 
 
+TABS: tuple[tuple[str, str, Right], ...] = (
+    ("profile", "Profile", Right.READ), ("keys", "Shortcuts", Right.READ), ("second-factor", "Second factor", Right.READ),
+    ("api-keys", "API keys", Right.READ), ("delegations", "Delegations", Right.READ), ("views", "Views", Right.READ),
+    ("calendars", "Calendars", Right.READ), ("policies", "Policies", Right.READ), ("people", "People", Right.ADMINISTER),
+)  # fmt: skip
+"""The pages of the settings, and what right each needs."""
+
+
 class Preferences(msgspec.Struct, frozen=True):
     """How a person wants the console."""
 
@@ -45,6 +55,11 @@ def preferences_of(stored: object) -> Preferences:
         return msgspec.convert(stored, Preferences)
     except msgspec.ValidationError:
         return Preferences()
+
+
+def tabs(person: Person | None) -> list[tuple[str, str]]:
+    """The pages of the settings that somebody may see."""
+    return [(name, title) for name, title, right in TABS if person is not None and person.may(right)]
 
 
 def groups(paths: set[str]) -> list[tuple[str, list[Place]]]:

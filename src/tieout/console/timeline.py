@@ -5,7 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-from tieout.console.queries_transaction import Told, Transaction
+from tieout.console.queries_transaction import Repeat, Told, Transaction
 from tieout.console.svg.lanes import Event
 from tieout.core.evaluate import EXCEPTIONS, Item, State
 
@@ -26,6 +26,8 @@ class Happening(msgspec.Struct, frozen=True):
     known: datetime | None = None
     notes: tuple[str, ...] = ()
     told: Told | None = None
+    happened: datetime | None = None
+    """When it happened, where `at` says when it was known."""
 
     @property
     def is_failed(self) -> bool:
@@ -37,6 +39,8 @@ def happenings(found: Transaction, by_role: Mapping[str, Sequence[str]]) -> tupl
     """Everything, oldest first; `by_role` says which systems have a role."""
     made = [_said(told) for told in found.told]
     made += [_expected(item, by_role, found.now) for item in found.items if item.state in EXPECTED]
+    by_identity = {told.identity: told for told in found.told}
+    made += [_again(one, by_identity[one.identity]) for one in found.repeats if one.identity in by_identity]
     for related in found.related:
         made += [_expected(item, by_role, found.now, related.root) for item in related.items if item.state in EXPECTED]
     made += [
@@ -63,6 +67,12 @@ def _said(told: Told) -> Happening:
     )
     detail += f" and {len(lines) - 3} more lines" if len(lines) > 3 else ""
     return Happening(told.happened, told.system, kind, told.act, detail, told.received, tuple(notes), told)
+
+
+def _again(one: Repeat, first: Told) -> Happening:
+    detail = f"{one.origin.rpartition('/')[2]}, {one.place or f'line {one.line}'}"
+    note = f"duplicate: says word for word what version {first.version} says, and counts once"
+    return Happening(first.happened, one.system, "superseded", first.act, detail, one.received, (note,))
 
 
 def _expected(item: Item, by_role: Mapping[str, Sequence[str]], now: datetime, root: str = "") -> Happening:

@@ -7,13 +7,15 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from tieout.console import keymap, shell
+from tieout.console.banners import Health, health
 from tieout.console.desk import Desk
 from tieout.console.form import Form, Upload
-from tieout.console.render import environment, moments
+from tieout.console.render import environment, moments, zone_name
 from tieout.people import sessions
 from tieout.people.person import Person, Right
 from tieout.store.database import fetch
@@ -21,6 +23,9 @@ from tieout.store.session import Session
 
 FRAGMENT = "X-Fragment"
 """Asked for by our script: `main`, or a part that the page names (`rows`, `pane`, `row/7`). The answer carries it too."""
+
+ZONE = "X-Zone"
+"""Told by our script when somebody has switched all times: `UTC`, or `local` again."""
 
 
 class Visit:
@@ -34,8 +39,11 @@ class Visit:
         self.token = token
         self.now: datetime = desk.clock()
         self.preferences = shell.preferences_of(person.preferences if person is not None else {})
+        if zone := request.headers.get(ZONE):
+            self.preferences = msgspec.structs.replace(self.preferences, utc=zone == "UTC")
         self.fragment = request.headers.get(FRAGMENT, "")
         self._form = form
+        self._health: Health | None = None
         self.spent = {"db": 0.0, "render": 0.0}
 
     @property
@@ -90,6 +98,20 @@ class Visit:
         """The person's time zone."""
         return (self.person_or_none.zone if self.person_or_none is not None else "") or self.desk.zone
 
+    @property
+    def shown_zone(self) -> str:
+        """The zone in which times are shown at this moment."""
+        return "UTC" if self.preferences.utc else self.zone
+
+    @property
+    def health(self) -> Health:
+        """What is wrong at this moment; nobody who is not signed in is told."""
+        if self.person_or_none is None:
+            return Health()
+        if self._health is None:
+            self._health = health(self.connection, self.desk, self.now)
+        return self._health
+
     # Reading -------------------------------------------------------------------------------------------------------
 
     def fetch(self, name: str, *arguments: Any) -> list[tuple[Any, ...]]:
@@ -113,7 +135,7 @@ class Visit:
         block = block or ("main" if self.fragment == "main" else "")
         text = self.timed("render", environment().get_template(template).render, {**self._common(), "part": block, **values})
         etag = f'W/"{hashlib.sha256(text.encode()).hexdigest()[:24]}"'
-        headers = {"Vary": "X-Fragment, Cookie", "ETag": etag} | ({FRAGMENT: self.fragment} if block or is_part else {})
+        headers = {"Vary": "X-Fragment, X-Zone, Cookie", "ETag": etag} | ({FRAGMENT: self.fragment} if block or is_part else {})
         if status == 200 and self.request.headers.get("if-none-match") == etag:
             return Response(status_code=304, headers=headers)
         return Response(text, status, media_type="text/html", headers=headers)
@@ -122,9 +144,11 @@ class Visit:
         choice = keymap.Choice(self.preferences.single_keys, self.preferences.keys)
         return {
             "title": "", "visit": self, "person": self.person_or_none, "Right": Right, "desk": self.desk, "now": self.now,
-            "preferences": self.preferences, "csrf": self.csrf, "keys": keymap.attribute(choice), "help": keymap.by_scope(choice),
-            "moment": moments(self.zone, utc=self.preferences.utc), "zone": "UTC" if self.preferences.utc else self.zone,
-            "places": shell.groups(self.request.app.state.paths),
+            "preferences": self.preferences, "csrf": self.csrf, "keys": keymap.attribute(choice), "own_keys": keymap.own_attributes(choice),
+            "help": keymap.by_scope(choice),
+            "moment": moments(self.zone, self.now, utc=self.preferences.utc), "zone": zone_name(self.shown_zone, self.now),
+            "health": self.health, "local_zone": zone_name(self.zone, self.now),
+            "places": shell.groups(self.request.app.state.paths), "tabs": shell.tabs(self.person_or_none),
         }  # fmt: skip
 
     def go(self, url: str, *, said: str = "") -> Response:

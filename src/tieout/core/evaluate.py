@@ -242,7 +242,7 @@ def _hint(found: View, account: ClearingAccount, key: str, residual: Residual, p
             return "cancellation crossed the shipment"
     if side is Side.CREDIT and quantity:
         stated = [e.quantity for e in pair if e.side is Side.CREDIT]
-        if any(stated.count(q) > 1 and q == -quantity for q in stated):
+        if stated.count(-quantity) > 1:
             return "stated twice"
     if account.code == "TCO" and ("CSH", key) in found.by_pair and side is Side.DEBIT:
         paid = EXACT.subtract(value_of(found.side("CSH", key, Side.DEBIT)), value_of(found.side("CSH", key, Side.CREDIT)))

@@ -53,10 +53,14 @@ def actions(
     person: int | None = None,
     object_: str | None = None,
     action: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
     limit: int = 100,
 ) -> list[Action]:
-    """The newest actions, or those before one; of a person, on an object."""
-    arguments = {"before": before, "person": person, "object": object_, "action": action, "limit": limit}
+    """The newest actions, or those before one; of a person, on an object, in a time."""
+    arguments = {
+        "before": before, "person": person, "object": object_, "action": action, "since": since, "until": until, "limit": limit,
+    }  # fmt: skip
     return [Action(*row) for row in connection.execute(sql("actions"), arguments).fetchall()]
 
 

@@ -56,12 +56,14 @@ def given(connection: Connection, now: datetime) -> list[Given]:
     return [Given(*row) for row in fetch(connection, "delegations", now)]
 
 
-def withdraw(connection: Connection, giver: Person, id_: int, now: datetime) -> None:
-    """Take a delegation back. Raises OperatorError when there is none of one's own."""
+def withdraw(connection: Connection, giver: Person, id_: int, now: datetime, *, by: Person | None = None) -> None:
+    """Take a delegation back: one's own, or an admin anybody's. Raises OperatorError when `giver` has given none of this number."""
+    if by is not None and by.id != giver.id:
+        by.need(Right.ADMINISTER)
     with connection.transaction():
         if run(connection, "withdraw_delegation", now, id_, giver.id) != 1:
-            raise OperatorError(f"There is no delegation {id_} of {giver.login}.", "Only who gave it takes it back.")
-        audit.write(connection, giver, "withdraw delegation", str(id_), {}, now)
+            raise OperatorError(f"There is no delegation {id_} of {giver.login}.", "Only who gave it, or an admin, takes it back.")
+        audit.write(connection, by or giver, "withdraw delegation", str(id_), {"of": giver.login}, now)
 
 
 def for_policy(connection: Connection, now: datetime) -> tuple[Delegation, ...]:

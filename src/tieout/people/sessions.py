@@ -1,19 +1,25 @@
 """Signing in and what holds afterwards: a random token of which only the hash is kept, with an idle and an absolute end."""
 
+import contextlib
 import hashlib
 import hmac
 import secrets
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 import msgspec
+import psycopg
 
 from tieout.errors import OperatorError
-from tieout.people import accounts, audit, password, throttle
-from tieout.people.person import Person
+from tieout.people import accounts, audit, password, second, throttle
+from tieout.people.accounts import Account
+from tieout.people.person import Person, Right
 from tieout.store.database import Connection, fetch, run
 
 IDLE = timedelta(hours=1)
 LONGEST = timedelta(hours=12)
+WAITING = timedelta(minutes=10)
+"""How long the second factor may take."""
 SEEN_EVERY = timedelta(minutes=1)
 """How exactly the time of the last request is kept."""
 COOKIE = "__Host-tieout"
@@ -37,8 +43,21 @@ class SignIn(msgspec.Struct, frozen=True):
     agent: str
 
 
-def sign_in(connection: Connection, login: str, typed: str, now: datetime, *, address: str = "", agent: str = "", old: str = "") -> str:
-    """The token of a new sign-in by password. Raises SignInRefused or TooFast; both say nothing about which logins there are."""
+def sign_in(
+    connection: Connection,
+    login: str,
+    typed: str,
+    now: datetime,
+    *,
+    address: str = "",
+    agent: str = "",
+    old: str = "",
+    second_for: Collection[str] = (),
+) -> str:
+    """The token of a new sign-in by password; it waits where a second factor is needed, as it is of the roles `second_for`.
+
+    Raises SignInRefused or TooFast; both say nothing about which logins there are.
+    """
     kept_login = accounts.login_of(login)
     throttle.admit(connection, kept_login, address, now)
     found = fetch(connection, "password_of", kept_login)
@@ -51,20 +70,35 @@ def sign_in(connection: Connection, login: str, typed: str, now: datetime, *, ad
         if password.is_outdated(kept):
             run(connection, "set_password", password.hashed(typed), now, found[0][0])
         throttle.forget(connection, kept_login)
-        return begin(connection, found[0][0], now, address=address, agent=agent, old=old)
+        account = accounts.account(connection, kept_login)
+        waits = second.is_needed(connection, account.person, second_for, single_sign_on=bool(account.issuer))
+        return begin(connection, found[0][0], now, address=address, agent=agent, old=old, waits=waits)
 
 
 def begin(
-    connection: Connection, person: int, now: datetime, *, address: str = "", agent: str = "", old: str = "", how: str = "password"
+    connection: Connection,
+    person: int,
+    now: datetime,
+    *,
+    address: str = "",
+    agent: str = "",
+    old: str = "",
+    how: str = "password",
+    waits: str = "",
 ) -> str:
-    """A new token for somebody who has shown who he is; `old`, the token the browser had before, is good no longer."""
+    """A new token for somebody who has shown who he is; `old`, the token the browser had before, is good no longer.
+
+    What still `waits` for the second factor lets nobody in, and not for long.
+    """
     token = secrets.token_urlsafe(32)
     with connection.transaction():
         if old:
             run(connection, "end_login", now, _hash(old))
-        run(connection, "begin_login", _hash(token), person, now, now, now + LONGEST, address[:_TEXT_MAX], agent[:_TEXT_MAX])
+        ends = now + (WAITING if waits else LONGEST)
+        run(connection, "begin_login", _hash(token), person, now, now, ends, address[:_TEXT_MAX], agent[:_TEXT_MAX], waits)
         found = accounts.by_id(connection, person)
-        audit.write(connection, found.person if found else None, "sign in", "", {"how": how, "address": address[:_TEXT_MAX]}, now)
+        action = "password given" if waits else "sign in"
+        audit.write(connection, found.person if found else None, action, "", {"how": how, "address": address[:_TEXT_MAX]}, now)
     return token
 
 
@@ -77,9 +111,17 @@ def person_of(connection: Connection, token: str, now: datetime) -> Person | Non
         return None
     person, seen = found[0]
     if now - seen >= SEEN_EVERY:
-        run(connection, "seen_login", now, _hash(token))
+        with contextlib.suppress(psycopg.errors.ReadOnlySqlTransaction):
+            run(connection, "seen_login", now, _hash(token))
     account = accounts.by_id(connection, person)
     return account.person if account is not None else None
+
+
+def waiting(connection: Connection, token: str, now: datetime) -> tuple[Account, str] | None:
+    """Who has given the password and still has to show a second factor (`second`) or make one (`enrol`); None when nobody."""
+    found = fetch(connection, "login_that_waits", _hash(token), now) if token else []
+    account = accounts.by_id(connection, found[0][0]) if found else None
+    return (account, found[0][1]) if account is not None else None
 
 
 def end(connection: Connection, token: str, now: datetime) -> bool:
@@ -92,11 +134,13 @@ def end(connection: Connection, token: str, now: datetime) -> bool:
     return bool(found)
 
 
-def end_all(connection: Connection, person: Person, now: datetime, *, keep: str = "") -> None:
-    """End all sign-ins of a person, but the one with the token `keep`."""
+def end_all(connection: Connection, person: Person, now: datetime, *, keep: str = "", by: Person | None = None) -> None:
+    """End all sign-ins of a person, but the one with the token `keep`; one's own, or an admin anybody's."""
+    if by is not None and by.id != person.id:
+        by.need(Right.ADMINISTER)
     with connection.transaction():
         run(connection, "end_logins", now, person.id, _hash(keep))
-        audit.write(connection, person, "end all sign-ins", person.login, {}, now)
+        audit.write(connection, by or person, "end all sign-ins", person.login, {}, now)
 
 
 def sign_ins(connection: Connection, person: Person, now: datetime) -> list[SignIn]:

@@ -118,6 +118,7 @@ class Batch:
         self.link_rows: list[bytes] = []
         self.refusals: list[tuple[Refusal, int, int, str | None]] = []
         self.waits: list[Wait] = []
+        self.repeats: list[tuple[str, int, str]] = []
         self.marks: dict[str, datetime] = {}
         self.declared: dict[str, datetime] = {}
         self.message_counts: dict[str, int] = {}

@@ -92,6 +92,8 @@ def _write_refusals(batch: Batch) -> None:
 def close(batch: Batch) -> int:
     """Write the feeds and the batch row under the batch lock; its commit number. Call last: the lock is held to the commit."""
     connection = batch.connection
+    if batch.repeats:
+        run(connection, "insert_repeats", *map(list, zip(*batch.repeats, strict=True)))
     connection.execute("select pg_advisory_xact_lock(%s)", [BATCH_LOCK])
     _write_feeds(batch)
     last = fetch(connection, "last_batch")

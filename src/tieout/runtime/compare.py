@@ -73,6 +73,7 @@ def _fresh(batch: Batch, statements: list[New], known: Known) -> list[New]:
         elif (revision, new.content) in seen:
             batch.counts.received += 1
             batch.counts.duplicate += 1
+            batch.repeats.append((new.identity, new.message, new.place))
         else:
             seen.add((revision, new.content))
             fresh.append(new)

@@ -32,6 +32,7 @@ from tieout.console.desk import Desk
 from tieout.errors import OperatorError, StoreError
 from tieout.people import audit, sessions
 from tieout.runtime.consider import consider
+from tieout.runtime.credentials import Access
 from tieout.runtime.dispatch import Dispatcher
 from tieout.runtime.gather import Queue, applying
 from tieout.runtime.polling import poller, polling
@@ -167,13 +168,19 @@ def listening(web: Web, application: Callable[[], ASGIApp], pools: Sequence[Pool
             pool.close()
 
 
+def access_of(project: Tieout) -> Access:
+    """How the systems of a project are reached."""
+    stated = {name: table.secrets for name, table in project.settings.systems.items()}
+    return Access(project.secrets_of, stated, project.folder, folders_of(project.settings, project.folder))
+
+
 def console_of(project: Tieout, pool: Pool) -> BaseRoute:
     """The console: every path that is nobody else's."""
     settings = project.settings
     desk = Desk(
         pool, settings.project.name or project.folder.name, settings.project.environment, settings.project.timezone,
         is_secure=settings.sign_in.address.startswith("https:"), configuration=project.fresh_configuration(), limits=limits_of(settings),
-        targets=targets_of(settings),
+        targets=targets_of(settings), sign_in=settings.sign_in, access=access_of(project),
     )  # fmt: skip
     return Mount("", console(desk))
 
@@ -183,7 +190,7 @@ def for_people(project: Tieout, pool: Pool) -> list[BaseRoute]:
     settings = project.settings
     seen = Project(
         pool, project.fresh_configuration, project.systems, targets_of(settings), limits_of(settings), people=project.driving.people,
-        address=settings.sign_in.address, proxies=settings.sign_in.proxies,
+        address=settings.sign_in.address, proxies=settings.sign_in.proxies, access=access_of(project),
     )  # fmt: skip
     door = Door(pool, settings.sign_in, project.sign_in_secret, lambda: datetime.now(UTC))
     return [Mount(PATH, application(seen)), *single_sign_on.routes(door)]

@@ -104,9 +104,10 @@ def rename_schema(connection: psycopg.Connection, old: str, new: str) -> None:
 
 CARRIED = (
     "access_key", "control_number", "outgoing", "command", "command_event", "consider", "lane", "diversion", "proposal",
-    "person", "person_role", "person_scope", "person_limit", "login_session", "person_key", "delegation", "action", "action_seal",
+    "person", "person_role", "person_scope", "person_limit", "person_second", "person_recovery",
+    "login_session", "person_key", "delegation", "action", "action_seal",
     "cause", "cause_split", "work", "work_event", "work_file", "work_file_removed", "work_watch", "work_request", "work_consent", "work_decertified",
-    "operation", "operation_item", "operation_file", "saved_view", "default_view", "notice",
+    "operation", "operation_item", "operation_file", "operation_message", "saved_view", "default_view", "notice",
 )  # fmt: skip
 """What systems were told, and what people did and are, in the order of their references: no message says it, so a rebuilt ledger takes it
 over as it is."""

@@ -18,6 +18,7 @@ from tieout.api.v1 import (
     ledger,
     me,
     owners,
+    people,
     process,
     systems,
     views,
@@ -44,7 +45,25 @@ def application(project: Project) -> FastAPI:
     )  # fmt: skip
     app.state.project = project
     app.state.turns = Turns()
-    for part in (me, owners, causes, cases, work, bulk, approvals, edit, exports, files, views, ledger, process, commands, systems, audit):
+    for part in (
+        me,
+        people,
+        owners,
+        causes,
+        cases,
+        work,
+        bulk,
+        approvals,
+        edit,
+        exports,
+        files,
+        views,
+        ledger,
+        process,
+        commands,
+        systems,
+        audit,
+    ):
         app.include_router(part.router)
     install(app)
     app.add_middleware(Bounds)

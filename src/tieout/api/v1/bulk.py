@@ -80,7 +80,7 @@ def start(ask: Acting, wanted: StartBulk) -> Response:
             hash_=bytes.fromhex(wanted.hash),
             typed=wanted.count,
         )
-        return answer(_operation(made), 201)
+        return answer(operation_of(made), 201)
 
     return ask.do_in_steps(Right.WORK, begin)
 
@@ -92,14 +92,14 @@ def list_operations(ask: Reading, limit: Limit = 100, cursor: Cursor = None) -> 
     with ask.reading() as at:
         found = operations.operations(at.session, at.person, before=before[0], limit=limit + 1)
     items, following = page_of(found, limit, lambda one: (one.id,))
-    return Page(items=[_operation(one) for one in items], next=following)
+    return Page(items=[operation_of(one) for one in items], next=following)
 
 
 @router.get("/operations/{operation}", responses=told(404))
-def one_operation(ask: Reading, operation: Ref) -> Operation:
+def oneoperation_of(ask: Reading, operation: Ref) -> Operation:
     """An operation and how far it is."""
     with ask.reading() as at:
-        return _operation(_found(at, operation))
+        return operation_of(_found(at, operation))
 
 
 @router.get("/operations/{operation}/items", responses=told(404))
@@ -145,7 +145,7 @@ def retry_failed(ask: Acting, operation: Ref) -> Response:
 
     def again(at: At) -> Response:
         key = f"request of {at.person.login} {ask.key or secrets.token_urlsafe(16)}"[:200]
-        return answer(_operation(operations.retry_failed(at.session, at.person, _found(at, operation).id, key, at.now)), 201)
+        return answer(operation_of(operations.retry_failed(at.session, at.person, _found(at, operation).id, key, at.now)), 201)
 
     return ask.do_in_steps(Right.WORK, again)
 
@@ -154,7 +154,7 @@ def _turn(ask: Asked, ref: str, how: str) -> Response:
     turns = {"pause": operations.pause, "resume": operations.resume, "cancel": operations.cancel}
 
     def turned(at: At) -> Response:
-        return answer(_operation(turns[how](at.session, at.person, _found(at, ref).id, at.now)))
+        return answer(operation_of(turns[how](at.session, at.person, _found(at, ref).id, at.now)))
 
     return ask.do(Right.WORK, turned)
 
@@ -166,7 +166,8 @@ def _found(at: At, ref: str) -> operations.Operation:
         raise missing("operation with this reference") from bad
 
 
-def _operation(one: operations.Operation) -> Operation:
+def operation_of(one: operations.Operation) -> Operation:
+    """An operation as the interface tells of it."""
     return Operation(
         ref=one.ref, owner=one.owner, action=one.action, arguments=one.arguments, filter=one.filter, state=one.state, many=one.many,
         sums=_sums(one.sums), outcomes=one.outcomes, created=one.created, started=one.started, ended=one.ended,

@@ -11,6 +11,7 @@ from tieout.api.v1.ask import Acting, At, Reading, answer
 from tieout.api.v1.caller import token_of
 from tieout.api.v1.models import NUMBER_MAX, Delegation, Done, Key, MadeKey, Me, NewDelegation, NewKey
 from tieout.api.v1.page import Page
+from tieout.api.v1.people import key_of
 from tieout.api.v1.problems import told
 from tieout.people import accounts, delegations, keys, sessions
 from tieout.people.person import Right, Role, Scopes
@@ -34,7 +35,7 @@ def me(ask: Reading, request: Request) -> Me:
 def my_keys(ask: Reading) -> Page[Key]:
     """Your keys; never the keys themselves."""
     with ask.reading() as at:
-        return Page(items=[_key(one) for one in keys.keys(at.session, at.person)])
+        return Page(items=[key_of(one) for one in keys.keys(at.session, at.person)])
 
 
 @router.post("/me/keys", status_code=201, response_model=MadeKey, responses=told(409))
@@ -94,13 +95,6 @@ def withdraw_delegation(ask: Acting, delegation: Annotated[int, Path(ge=1, le=NU
         return answer(Done(done=f"{delegation} is withdrawn"))
 
     return ask.do(Right.APPROVE, take)
-
-
-def _key(one: keys.PersonKey) -> Key:
-    return Key(
-        id=one.id, name=one.name, roles=sorted(one.roles), teams=sorted(one.scopes.teams), channels=sorted(one.scopes.channels),
-        warehouses=sorted(one.scopes.warehouses), created=one.created, ends=one.ends, used=one.used, revoked=one.revoked,
-    )  # fmt: skip
 
 
 def _delegation(one: delegations.Given) -> Delegation:

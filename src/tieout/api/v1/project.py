@@ -11,10 +11,12 @@ from tieout.policy.approval import People
 from tieout.process.mined import Mined
 from tieout.report.state import Ledger
 from tieout.runtime.configuration import Configuration
+from tieout.runtime.credentials import Access
 from tieout.store.pool import Pool
 from tieout.store.session import Session
 
 NOBODY = People({})
+NO_ACCESS = Access()
 
 
 class Project:
@@ -31,6 +33,7 @@ class Project:
         people: People = NOBODY,
         address: str = "",
         proxies: tuple[str, ...] = (),
+        access: Access = NO_ACCESS,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.pool = pool
@@ -40,6 +43,7 @@ class Project:
         self.people = people
         self.address = address
         self.proxies = proxies
+        self.access = access
         self.clock = clock
         self._configure = configure
         self.maps: dict[object, Mined] = {}

@@ -68,7 +68,7 @@ def counters(visit: Visit) -> Response:
         "approvals": cards.waiting_for(visit),
         "operations": visit.fetch("operations_running")[0][0],
     }
-    return Response(msgspec.json.encode(counts), media_type=JSON)
+    return Response(msgspec.json.encode({**counts, "notices": visit.health.notices}), media_type=JSON)
 
 
 def find(visit: Visit) -> Response:

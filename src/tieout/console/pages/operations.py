@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 
 from tieout.cases import operation as operations
+from tieout.cases import replay
 from tieout.cases.operation import Done, Operation
 from tieout.console import sheet
 from tieout.console.app import act, page
@@ -49,7 +50,7 @@ def show(visit: Visit) -> Response:
     path = f"/operations/{one.ref}"
     return visit.show(
         "pages/operation.html", title=one.ref, one=one, items=items[:ITEMS], outcome=outcome, path=path, failed=failed, running=one.state in RUNNING,
-        csv=f"{path}?{urlencode({**kept, 'csv': 1})}", mine=one.owner == visit.person.login, key=secrets.token_hex(12),
+        csv=f"{path}?{urlencode({**kept, 'csv': 1})}", mine=one.owner == visit.person.login, replays=one.action == replay.ACTION, key=secrets.token_hex(12),
         more=f"{path}?{urlencode({**kept, 'after': items[ITEMS - 1].position})}" if len(items) > ITEMS else "",
     )  # fmt: skip
 

@@ -92,7 +92,7 @@ def _times_of(visit: Visit, days: int) -> Any:
 
 
 def _chart(visit: Visit, days: list[tower.Day]) -> Chart:
-    zone = ZoneInfo(visit.zone)
+    zone = ZoneInfo(visit.shown_zone)
     at = [datetime.combine(day.day, time(), zone) for day in days]
     series = [
         Series("opened", tuple(Decimal(day.opened) for day in days)), Series("settled", tuple(Decimal(day.closed) for day in days)),

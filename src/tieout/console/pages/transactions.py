@@ -1,6 +1,6 @@
 """`/transactions` finds them, `/transactions/{ref}` shows everything of one: what happened, who says what, what is still owed."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -14,6 +14,7 @@ from tieout.console.compared import Obligation, compared, obligations, totals
 from tieout.console.lineage import Lineage, lineage
 from tieout.console.queries_search import Search
 from tieout.console.queries_transaction import Command, Told, Transaction, transaction
+from tieout.console.render import clock
 from tieout.console.svg.chart import figure
 from tieout.console.svg.lanes import lanes
 from tieout.console.timeline import NEWEST_FIRST_MAX, Happening, happenings, lanes_of, marks
@@ -35,6 +36,8 @@ GRAMMAR = urls.Grammar(
 )  # fmt: skip
 JSON = ".json"
 VIEWS = ("all", "failed", "commands")
+ENTRIES_MAX = 50
+TIMES = ("happened", "known")
 
 
 # Finding ---------------------------------------------------------------------------------------------------------------
@@ -114,18 +117,21 @@ def show(visit: Visit) -> Response:
 
 
 def _page(visit: Visit, found: Transaction, ledger: Ledger, owed: list[Obligation], given: dict[str, str]) -> Response:
-    known = {name: given[name] for name in ("as_of", "view", "only", "older") if given.get(name)}
+    known = {name: given[name] for name in ("as_of", "view", "only", "times") if given.get(name)}
     order, by_role = list(visit.desk.configuration.systems), _by_role(visit)
     all_ = happenings(found, by_role)
+    if given.get("times") == "known":
+        all_ = tuple(sorted((msgspec.structs.replace(h, at=h.known or h.at, happened=h.at) for h in all_), key=lambda h: (h.at, h.lane)))
     view = given.get("view", "all") if given.get("view") in VIEWS else "all"
     rows = [one for one in all_ if view == "all" or (one.is_failed if view == "failed" else one.kind == "command")]
+    before = int(given["older"]) if given.get("older", "").isdecimal() and len(given["older"]) < 9 else 0
     base = urls.link(address(found.root), known.items()) + ("&" if known else "?")
     chart = lanes(
         "timeline",
         "Timeline across systems",
         lanes_of(rows, order),
         marks(rows, base),
-        ZoneInfo("UTC" if visit.preferences.utc else visit.zone),
+        ZoneInfo(visit.shown_zone),
         found.now,
     )
     voices, compared_ = compared(found.accounts, ledger.configuration.accounts)
@@ -133,13 +139,25 @@ def _page(visit: Visit, found: Transaction, ledger: Ledger, owed: list[Obligatio
     return visit.show(
         "pages/transaction.html", title=ref_parts(found.root)[2], found=found, ref=ref_parts(found.root), address=address, given=given, view=view,
         views=[(name, _with(found.root, known, view="" if name == "all" else name)) for name in VIEWS],
-        timeline=figure(chart, f"{base}csv=timeline"), rows=list(reversed(rows))[: None if given.get("older") else NEWEST_FIRST_MAX],
-        hidden=0 if given.get("older") else max(len(rows) - NEWEST_FIRST_MAX, 0), base=base, known=known, voices=voices, compared=compared_,
+        timeline=figure(msgspec.structs.replace(chart, rows=chart.rows[-NEWEST_FIRST_MAX:]), f"{base}csv=timeline"),
+        rows=list(reversed(rows))[before : before + NEWEST_FIRST_MAX], before=before, many=len(rows), window=NEWEST_FIRST_MAX, entries_max=ENTRIES_MAX,
+        times=given.get("times", "happened") if given.get("times") in TIMES else "happened", skewed=skewed,
+        base=base, known=known, voices=voices, compared=compared_,
         different=[row for row in compared_ if any(cell.mark for cell in row.cells)], only=given.get("only") == "differences", owed=owed,
         totals=totals(owed), accounts=ledger.configuration.accounts, told=told, traced=traced, posted=_posted(found, told) if told else (),
         commanded=_commanded(found, told) if told else (), field=given.get("field", ""), moments=_moments(found), as_of=ledger.as_of, with_=_with,
         may_unmask=visit.person.may(Right.UNMASK), states=_states(found),
     )  # fmt: skip
+
+
+def skewed(one: Happening) -> str:
+    """How far the time that was stated is from the time at which we heard of it; empty below a minute."""
+    if one.known is None:
+        return ""
+    late = one.known - (one.happened or one.at)
+    if abs(late) < timedelta(minutes=1):
+        return ""
+    return f"known {clock(late)} later" if late > timedelta(0) else f"known {clock(-late)} before it happened: its clock is ahead"
 
 
 def _with(root: str, known: dict[str, str], **more: str) -> str:

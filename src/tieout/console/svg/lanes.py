@@ -12,6 +12,7 @@ from tieout.report.markup import Child, Markup, h
 
 WIDTH, LANE, TOP, FONT, RADIUS, RIGHT = 1120.0, 38.0, 26.0, 11.0, 6.0, 150.0
 NEVER = datetime(2000, 1, 1, tzinfo=UTC)
+TITLES_MAX = 8
 KINDS = ("fact", "command", "case", "expected", "missed", "superseded", "reversed")
 
 
@@ -41,9 +42,9 @@ def lanes(name: str, title: str, order: Sequence[str], events: Sequence[Event], 
         drawn.append(_later(n, [e for e in mine if e.at > last], zone))
     drawn.append(_gap(len(order)) if later else None)
     told = words(*(f"{lane}: {sum(e.lane == lane for e in events)} events." for lane in order))
-    rows = tuple((f"{e.at.astimezone(zone):%Y-%m-%d %H:%M:%S}", e.lane, e.kind, e.words) for e in sorted(events, key=lambda e: e.at))
+    rows = tuple((f"{e.at.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}", e.lane, e.kind, e.words) for e in sorted(events, key=lambda e: e.at))
     svg = drawing(name, title, told, WIDTH, TOP + LANE * len(order) + 4, drawn, "lanes")
-    return Chart(name, title, told, svg, (f"Time ({zone.key})", "System", "Kind", "What"), rows)
+    return Chart(name, title, told, svg, ("Time", "System", "Kind", "What"), rows)
 
 
 def _span(events: Sequence[Event]) -> tuple[datetime, datetime]:
@@ -111,7 +112,7 @@ def _gap(count: int) -> Markup:
 def _mark(events: Sequence[Event], x: float, middle: float) -> Markup:
     kind = min((e.kind for e in events), key=lambda k: -_weight(k))
     shape = group(
-        h("title", "; ".join(f"{e.at:%H:%M} {e.words}" for e in events)), _shape(kind, x, middle),
+        h("title", "; ".join(f"{e.at:%H:%M} {e.words}" for e in events[:TITLES_MAX]) + (" …" if len(events) > TITLES_MAX else "")), _shape(kind, x, middle),
         h("text", str(len(events)), x=x, y=middle + 3.5, text_anchor="middle", cls="many") if len(events) > 1 and kind != "case" else None,
         cls=f"event {kind}",
     )  # fmt: skip

@@ -48,10 +48,10 @@ def line(
         [_line(n, one, times, across, up) for n, one in enumerate(series, 1)], _names(series, times, across, up),
     ], "line")  # fmt: skip
     rows = tuple(
-        (f"{at.astimezone(zone):%Y-%m-%d %H:%M}", *("-" if one.values[n] is None else plain(one.values[n] or Decimal(0)) for one in series))
+        (f"{at.astimezone(zone):%Y-%m-%d %H:%M %Z}", *("-" if one.values[n] is None else plain(one.values[n] or Decimal(0)) for one in series))
         for n, at in enumerate(times)
     )
-    return Chart(name, title, told, svg, (f"Time ({zone.key})", *(one.name for one in series)), rows)
+    return Chart(name, title, told, svg, ("Time", *(one.name for one in series)), rows)
 
 
 def _course(one: Series) -> str:

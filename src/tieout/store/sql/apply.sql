@@ -182,3 +182,6 @@ select coalesce(sum(received), 0), coalesce(sum(posted), 0), coalesce(sum(withou
   coalesce(sum(waiting), 0), coalesce(sum(quarantined), 0), coalesce(sum(duplicate), 0), coalesce(sum(messages), 0),
   coalesce(sum(repeated), 0), coalesce(sum(facts), 0)
 from batch
+
+-- name: insert_repeats
+insert into repeat (identity, message, place) select * from unnest(%s::text[], %s::bigint[], %s::text[])

@@ -149,3 +149,10 @@ select at, event, who, detail from work_event where cause = %s order by id desc 
 -- name: account_of
 -- by primary key
 select account, side from work where id = %s
+
+-- name: is_read_only
+select pg_is_in_recovery() or current_setting('default_transaction_read_only') = 'on'
+
+-- name: todo_up_to
+-- counts no further than it has to
+select count(*) from (select from work_todo limit %s) t

@@ -198,3 +198,43 @@ select distinct action from (select action from action order by id desc limit 10
 
 -- name: action_people
 select distinct who from (select who from action order by id desc limit 10000) a where who <> '' order by 1
+
+-- name: policy_changes
+-- by action_object, newest first: when other rules came into force, and by whom
+select at, who, detail::text from action where object = 'policy' and action = 'rules in force' order by id desc limit 20
+
+-- name: newest_command_of
+-- by command_next and command_open: the last that a system was told, whatever became of it
+select body::text from command where system = %s and state <> 'held' order by created desc limit 1
+
+-- name: traffic
+-- by message_received and command_event_at: how much came from each system and went to it in each minute of a span; worked out aside
+select name, way, minute, count(*) from (
+  select s.name, 'in' as way, floor(extract(epoch from m.received - %(since)s::timestamptz) / 60)::int as minute
+  from message m join system s on s.id = m.system where m.received >= %(since)s and m.received < %(until)s
+  union all
+  select c.system, 'out', floor(extract(epoch from e.at - %(since)s::timestamptz) / 60)::int
+  from command_event e join command c on c.key = e.key where e.at >= %(since)s and e.at < %(until)s and e.event in ('sent', 'probed')
+) x group by 1, 2, 3
+
+-- name: errors_of_late
+-- by message_received, refusal_id and command_event_at: what could not be read, and the calls that failed, by what was wrong
+select name, way, what, count(*) from (
+  select s.name, 'in' as way, r.rule as what
+  from message m join system s on s.id = m.system join refusal r on r.message = m.id where m.received >= %(since)s and m.received < %(until)s
+  union all
+  select c.system, 'out', coalesce(nullif(e.detail->>'fault', ''), e.event)
+  from command_event e join command c on c.key = e.key where e.at >= %(since)s and e.at < %(until)s and e.event in ('failed', 'rejected')
+) x group by 1, 2, 3 order by 4 desc, 3
+
+-- name: waiting_to_be_told
+-- by command_open, a page of them: what a system has been or is to be told and has not taken
+select key, coalesce(root, subject), act, state, created, coalesce(attempt->>'reason', '') from command
+where system = %(system)s and state in ('queued', 'sending', 'unknown', 'held') and (created, key) > (%(after)s, %(key)s)
+order by created, key limit %(most)s
+
+-- name: repeats_told
+-- by repeat_identity, message_id and the primary key of batch: what said again what was known
+select r.identity, m.received, s.name, m.id, m.origin, m.line, r.place
+from repeat r join message m on m.id = r.message join system s on s.id = m.system join batch b on b.id = m.batch
+where r.identity = any(%s) and b.seq <= %s order by m.received, m.id limit 500

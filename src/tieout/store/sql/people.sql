@@ -69,6 +69,7 @@ insert into action (at, person, who, action, object, detail) select %s, %s, %s, 
 select id, at, person, who, action, object, detail from action
 where (%(before)s::bigint is null or id < %(before)s) and (%(person)s::bigint is null or person = %(person)s)
   and (%(object)s::text is null or object = %(object)s) and (%(action)s::text is null or action = %(action)s)
+  and (%(since)s::timestamptz is null or at >= %(since)s) and (%(until)s::timestamptz is null or at < %(until)s)
 order by id desc limit %(limit)s
 
 -- name: lock_actions
@@ -90,12 +91,12 @@ where id > %s and (%s::bigint is null or id <= %s) order by id
 insert into action_seal (upto, at, actions, digest) values (%s, %s, %s, %s)
 
 -- name: begin_login
-insert into login_session (hash, person, began, seen, ends, address, agent) values (%s, %s, %s, %s, %s, %s, %s)
+insert into login_session (hash, person, began, seen, ends, address, agent, waits) values (%s, %s, %s, %s, %s, %s, %s, %s)
 
 -- name: login_of
 -- by primary key; the person's own tables are read by `person_rows`
 select s.person, s.seen from login_session s join person p on p.id = s.person
-where s.hash = %s and s.ended is null and s.ends > %s and s.seen > %s and p.disabled is null
+where s.hash = %s and s.ended is null and s.ends > %s and s.seen > %s and s.waits = '' and p.disabled is null
 
 -- name: seen_login
 -- at most once a minute per sign-in; stays on its page (HOT)
@@ -110,7 +111,7 @@ update login_session set ended = %s where person = %s and ended is null and hash
 
 -- name: logins_of
 select hash, began, seen, ends, address, agent from login_session
-where person = %s and ended is null and ends > %s and seen > %s order by began
+where person = %s and ended is null and ends > %s and seen > %s and waits = '' order by began
 
 -- name: drop_old_logins
 delete from login_session where ends < %s
@@ -189,3 +190,39 @@ delete from answered where at < %s
 
 -- name: give_key_back
 delete from answered where person = %s and key = %s and status is null
+
+-- name: second_of
+-- by primary key
+select secret, confirmed, step from person_second where person = %s
+
+-- name: begin_second
+-- a secret that was never confirmed may be replaced
+insert into person_second (person, secret, made) values (%s, %s, %s)
+on conflict (person) do update set secret = excluded.secret, made = excluded.made where person_second.confirmed is null
+
+-- name: confirm_second
+update person_second set confirmed = %s, step = %s where person = %s and confirmed is null
+
+-- name: use_second
+update person_second set step = %s where person = %s
+
+-- name: drop_second
+delete from person_second where person = %s
+
+-- name: recovery_left
+select count(*) from person_recovery where person = %s and used is null
+
+-- name: give_recovery
+insert into person_recovery (person, hash) select %s, h from unnest(%s::bytea[]) as u(h)
+
+-- name: use_recovery
+-- by primary key
+update person_recovery set used = %s where person = %s and hash = %s and used is null
+
+-- name: drop_recovery
+delete from person_recovery where person = %s
+
+-- name: login_that_waits
+-- by primary key: a sign-in that lets nobody in yet
+select s.person, s.waits from login_session s join person p on p.id = s.person
+where s.hash = %s and s.ended is null and s.ends > %s and s.waits <> '' and p.disabled is null

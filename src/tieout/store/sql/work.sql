@@ -755,3 +755,48 @@ delete from default_view where person = %s and page = %s
 -- name: causes_beyond
 -- by work_cause and work_origin: a case of one of the causes that whoever asks may not see
 select w.id from work w where (w.cause = any(%(ids)s) or w.origin = any(%(ids)s)) and not {seen} limit 1
+
+-- name: messages_to_replay
+-- by message_received (or, for a selection, its primary key and work's); without those that a person has edited into another message
+select m.id, m.received, coalesce(m.meta->>'tieout.mapping', ''), m.statements
+from message m join system s on s.id = m.system
+where s.name = %(system)s and (%(since)s::timestamptz is null or m.received >= %(since)s) and (%(until)s::timestamptz is null or m.received < %(until)s)
+  and (not %(unread)s or exists (select from quarantine q where q.message = m.id))
+  and (%(selection)s = '' or m.id in (
+    select w.message from selection_item i join work w on w.id = i.work join selection z on z.id = i.selection
+    where i.selection = %(selection)s and z.owner = %(owner)s and w.message is not null))
+  and not exists (
+    select from message c where c.system = m.system and c.key >= convert_to('edit ' || m.id || ' ', 'UTF8') and c.key < convert_to('edit ' || m.id || '!', 'UTF8'))
+order by m.id limit %(most)s
+
+-- name: fill_replay
+insert into operation_message (operation, position, message) select %s, n, m from unnest(%s::bigint[]) with ordinality as u(m, n)
+
+-- name: refill_replay
+insert into operation_message (operation, position, message)
+select %(new)s, row_number() over (order by position), message from operation_message where operation = %(old)s and outcome = 'failed'
+
+-- name: replay_todo
+-- by operation_message_todo
+select position, message from operation_message where operation = %s and outcome = '' order by position limit %s
+
+-- name: replay_counts
+-- by primary key
+select outcome, count(*) from operation_message where operation = %s group by 1
+
+-- name: replay_items
+select i.position, i.message, 0, i.outcome, i.reason, i.at, 'message ' || i.message, m.contract, m.origin || ', line ' || m.line, null::numeric, ''
+from operation_message i join message m on m.id = i.message
+where i.operation = %(id)s and i.position > %(after)s and (%(outcome)s::text is null or i.outcome = %(outcome)s) order by i.position limit %(limit)s
+
+-- name: set_replayed
+update operation_message i set outcome = u.outcome, reason = u.reason, at = %(now)s
+from unnest(%(positions)s::int[], %(outcomes)s::text[], %(reasons)s::text[]) as u(position, outcome, reason)
+where i.operation = %(id)s and i.position = u.position and i.outcome = ''
+
+-- name: cancel_replay
+update operation_message set outcome = 'cancelled', reason = %s, at = %s where operation = %s and outcome = ''
+
+-- name: unread_reasons
+-- by quarantine_message: the first reason of each
+select distinct on (message) message, reason from quarantine where message = any(%s) order by message, id

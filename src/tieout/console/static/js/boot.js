@@ -10,6 +10,7 @@ import "./link.js";
 import "./live.js";
 import "./lineage.js";
 import "./graph.js";
+import "./offline.js";
 import { page } from "./nav.js";
 
 page();

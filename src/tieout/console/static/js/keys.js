@@ -26,7 +26,9 @@ document.addEventListener("keydown", (event) => {
   const keys = written(event);
   const inField = typing(event.target);
   if (inField && !event.ctrlKey && !event.metaKey && event.key !== "Escape") return;
-  const name = (!pending && document.querySelector("[data-map]") && map[`@${keys}`]) || map[pending ? `${pending} ${keys}` : keys];
+  const here = document.querySelector("[data-keys-here]");
+  const own = here && !pending ? JSON.parse(here.dataset.keysHere)[keys] : "";
+  const name = own || map[pending ? `${pending} ${keys}` : keys];
   if (!name) {
     pending = !pending && Object.keys(map).some((k) => k.startsWith(`${keys} `)) ? keys : "";
     return;

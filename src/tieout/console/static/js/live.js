@@ -3,11 +3,13 @@ import { on } from "./keys.js";
 import { grid, renew } from "./grid.js";
 import { go } from "./nav.js";
 import { refresh } from "./pane.js";
+import { zone } from "./time.js";
 
 const channel = new BroadcastChannel("tieout");
 const sign = document.querySelector("[data-live]");
 const word = document.querySelector("[data-live-word]");
-const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit", timeZone: document.body.dataset.zone, timeZoneName: "short" });
+const clocks = Object.fromEntries(["UTC", document.body.dataset.zone].map((timeZone) => [timeZone, new Intl.DateTimeFormat("en-GB", { timeStyle: "medium", timeZone })]));
+const live = () => `Live · ${clocks[zone() === "UTC" ? "UTC" : document.body.dataset.zone].format(new Date())} ${zone()}`;
 let paused = false;
 let waiting = new Set();
 let last = localStorage.getItem("live") || "";
@@ -23,7 +25,7 @@ function status(text) {
 function heard(message) {
   if (message.id) { last = message.id; }
   if (message.t === "cut") return void status("Reconnecting…");
-  if (!paused) status(`Live · ${clock.format(new Date())}`);
+  if (!paused) status(live());
   if (message.t === "exceptions") for (const id of message.ids) waiting.add(id);
   if (message.t === "reset") waiting.add("all");
   if (message.t === "counters" || message.t === "exceptions") counters();
@@ -70,6 +72,28 @@ const ask = every(3, async () => {
   pill.textContent = `${fresh.toLocaleString("en")} new, press .`;
 });
 
+// What is wrong comes and goes by itself; an unchanged row is left alone, so that nothing is read out twice.
+function notices(found) {
+  const box = document.querySelector("[data-banners]");
+  const key = JSON.stringify(found);
+  if (box.dataset.shown === key) return;
+  const first = !box.dataset.shown;
+  box.dataset.shown = key;
+  if (first && box.childElementCount === found.length) return;
+  box.replaceChildren(...found.map((one) => {
+    const line = document.createElement("p");
+    line.className = `banner ${one.kind}`;
+    line.textContent = one.text;
+    if (one.href && one.link) {
+      const link = document.createElement("a");
+      link.href = one.href;
+      link.textContent = one.link;
+      line.append(" ", link);
+    }
+    return line;
+  }));
+}
+
 const counters = every(5, async () => {
   if (document.hidden) return;
   const response = await fetch("/live/counters", { headers: { Accept: "application/json" } });
@@ -79,6 +103,7 @@ const counters = every(5, async () => {
     const count = counts[place.dataset.counter];
     place.textContent = count ? count.toLocaleString("en") : "";
   }
+  notices(counts.notices);
 });
 
 function lead() {
@@ -116,9 +141,11 @@ document.addEventListener("visibilitychange", () => {
   if (!paused) flush();
 });
 document.addEventListener("page", counters);
+setInterval(() => document.hidden || counters(), 30000);
 on("fresh", () => { if (fresh) { fresh = 0; go(location.pathname + location.search, { push: false }); } return true; });
+document.addEventListener("zone", () => word.textContent.startsWith("Live") && status(live()));
 on("pause", () => {
   paused = !paused;
-  status(paused ? "Paused" : `Live · ${clock.format(new Date())}`);
+  status(paused ? "Paused" : live());
   if (!paused) flush();
 });

@@ -1,5 +1,7 @@
 // Clocks tick each minute from the server's own times; `u` shows all times in UTC, and in one's zone again.
 import { on } from "./keys.js";
+import { ambient } from "./morph.js";
+import { go } from "./nav.js";
 import { say } from "./tell.js";
 
 const body = document.body;
@@ -22,21 +24,28 @@ function tick() {
   }
 }
 
+export const zone = () => (body.hasAttribute("data-utc") ? "UTC" : body.dataset.zoneLocal);
+
+// At once from what the page has; charts and heads of days come from the server.
 export function zones() {
   const utc = body.hasAttribute("data-utc");
   for (const time of document.querySelectorAll("time[data-local]")) {
-    const text = utc ? time.title : time.dataset.local;
+    const whole = utc ? time.title : time.dataset.local;
+    const text = time.hasAttribute("data-bare") && whole.endsWith(` ${zone()}`) ? whole.slice(0, -zone().length - 1) : whole;
     if (time.textContent !== text) time.textContent = text;
   }
+  for (const head of document.querySelectorAll("[data-zone-name]")) head.textContent = zone();
 }
 
 setInterval(tick, 60000 - (Date.now() % 60000));
 on("utc", () => {
   body.toggleAttribute("data-utc");
+  ambient["X-Zone"] = body.hasAttribute("data-utc") ? "UTC" : "local";
   zones();
-  say(body.hasAttribute("data-utc") ? "All times are UTC." : `All times are ${body.dataset.zone}.`);
+  document.dispatchEvent(new CustomEvent("zone"));
+  say(`All times are ${zone()}.`);
+  if (document.querySelector("main svg")) go(location.pathname + location.search, { push: false, keep: true });
 });
-document.addEventListener("page", () => body.hasAttribute("data-utc") && zones());
 
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
