@@ -19,6 +19,8 @@ class Warehouse:
         self.releases: dict[str, dict[str, Any]] = {}
         self.posts = 0
         self._numbers = itertools.count(1)
+        self._shipped: dict[str, dict[str, int]] = {}
+        self._done: set[str] = set()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
         self._server.warehouse = self  # type: ignore[attr-defined]
         self._thread = threading.Thread(target=lambda: self._server.serve_forever(poll_interval=0.02))
@@ -42,8 +44,8 @@ class Warehouse:
         self.posts += 1
         if release["release_id"] in self.releases:
             return 409, {"error": "release exists"}
-        self.releases[release["release_id"]] = release
-        return 201, release
+        self.releases[release["release_id"]] = release | {"delivery": f"D-{len(self.releases) + 1:04d}"}
+        return 201, self.releases[release["release_id"]]
 
     def released(self, order: str) -> dict[str, int]:
         """What was released for an order: item -> quantity."""
@@ -57,7 +59,8 @@ class Warehouse:
     def ship(self, order: str, items: Mapping[str, int]) -> list[dict[str, Any]]:
         """Goods leave for an order: the shipment and what it takes off the shelves."""
         number = next(self._numbers)
-        shipped = {"shipment": f"S-{number:04d}", "warehouse": NAME, "order": self._sale(order)}
+        release = self._release(order, items)
+        shipped = {"shipment": f"S-{number:04d}", "warehouse": NAME, "order": release["order"], "delivery": release["delivery"]}
         return [self._event("shipped", number, items, **shipped), self._moved(number, items, -1)]
 
     def take_back(self, order: str, items: Mapping[str, int]) -> list[dict[str, Any]]:
@@ -80,9 +83,18 @@ class Warehouse:
         lines = [{"item": item, "quantity": quantity} for item, quantity in items.items()]
         return {"event": what, "event_id": f"{what}-{number:04d}", "occurred_at": datetime.now(UTC).isoformat(), "lines": lines, **more}
 
-    def _sale(self, order: str) -> dict[str, str]:
-        """The sales order that the release named."""
-        return next(release["order"] for release in self.releases.values() if order in release["references"])
+    def _release(self, order: str, items: Mapping[str, int]) -> dict[str, Any]:
+        """The release that goods leave for: the first of the order that asks for all of them and is not done, else the last that does."""
+        mine = [one for one in self.releases.values() if order in one["references"]]
+        able = [one for one in mine if {line["item"] for line in one["lines"]} >= items.keys()] or mine
+        found: dict[str, Any] = next((one for one in able if one["delivery"] not in self._done), able[-1])
+        left = {line["item"]: int(line["quantity"]) for line in found["lines"]}
+        shipped = self._shipped.setdefault(found["delivery"], dict.fromkeys(left, 0))
+        for item, quantity in items.items():
+            shipped[item] = shipped.get(item, 0) + quantity
+        if all(shipped.get(item, 0) >= quantity for item, quantity in left.items()):
+            self._done.add(found["delivery"])
+        return found
 
     def _named(self, order: str) -> dict[str, str]:
         return dict(zip(("system", "type", "number"), order.split("/", 2), strict=True))

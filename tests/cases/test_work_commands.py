@@ -1,6 +1,9 @@
 """Honest outcomes: what people ask a system for is requested, dispatched and confirmed; only the ledger resolves, refusals are verbatim."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -14,7 +17,7 @@ from tieout.core.attempt import Denied, Event, Sent, Target
 from tieout.core.command import Accepted, Failed, Rejected
 from tieout.core.values import Ref
 from tieout.runtime import lane
-from tieout.runtime.batch import Batch
+from tieout.runtime.batch import Batch, Connection
 from tieout.runtime.configuration import Driving
 from tieout.runtime.outbox import due, orchestrate, record
 from world import NOW, World, line, say
@@ -145,3 +148,43 @@ def test_correct_has_the_system_told_again(driven: World) -> None:
     assert after.progress == "requested"
     (twice,) = resolve.correct(driven.connection, driven.configuration, ana, [target(after)], NOW, Said("owed"))
     assert twice.reason == f"{KEY[:-1]}2 is on its way already: queued"
+
+
+def test_many_refused_commands_are_tried_again_by_as_many_statements_as_one(driven: World) -> None:
+    ana = join(driven, "ana", "analyst")
+    driven.apply([
+        fact for n in "234"
+        for fact in (ordered(n), say("OrderBooked", "erp", f"SO{n}", 1, [line(1, f"shop/order/{n}", "A", 1, "10.00")]), shipped(n))
+    ])  # fmt: skip
+    for n in "1234":
+        happened(driven, f"SNI+ shop/order/{n} 1", Sent(), Rejected("Closed period."))
+    follow(driven.connection, driven.configuration, NOW)
+    found = [target(item) for item in shown(driven, "account=SNI", "kind=command").values()]
+    assert len(found) == 4
+    spoken: list[int] = []
+    for chosen in (found[:1], found[1:]):
+        with counting(driven.connection) as asked:
+            outcomes = resolve.retry(driven.connection, driven.configuration, ana, chosen, NOW, AGAIN)
+        assert [one.outcome for one in outcomes] == ["requested"] * len(chosen)
+        spoken.append(len(asked))
+    assert spoken[1] <= spoken[0], "three are asked about as one is"
+    decide(driven)
+    states = driven.connection.execute("select key, state from command where state = 'queued' order by key").fetchall()
+    assert states == [(f"SNI+ shop/order/{n} 2", "queued") for n in "1234"]
+
+
+@contextmanager
+def counting(connection: Connection) -> Iterator[list[str]]:
+    """The statements that a session is asked meanwhile."""
+    asked: list[str] = []
+    execute = connection.execute
+
+    def noted(query: Any, *more: Any, **named: Any) -> Any:
+        asked.append(str(query)[:80])
+        return execute(query, *more, **named)
+
+    connection.execute = noted  # type: ignore[method-assign]
+    try:
+        yield asked
+    finally:
+        del connection.execute  # type: ignore[method-assign]

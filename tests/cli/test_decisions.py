@@ -50,7 +50,6 @@ result = "hold"
 """
 SHOP = "shop/order/1001"
 BIG, SMALL = f"TBK+ {SHOP}#SKU-2", f"TBK+ {SHOP}#SKU-3"
-WRITE_OFF = f"write_off {BIG} 1"
 
 
 @pytest.fixture
@@ -97,29 +96,37 @@ def facts(project: Project, out: Path) -> str:
     return out.read_text()
 
 
+def requests(project: Project, state: str = "waiting") -> list[dict[str, Any]]:
+    return project.json("work", "requests", "--state", state)  # type: ignore[return-value]
+
+
+def approval(project: Project) -> tuple[str, ...]:
+    (one,) = requests(project)
+    return ("work", "approve", str(one["id"]), "--hash", one["hash"][:12], "--as")
+
+
 def test_a_write_off_over_the_tolerance_takes_two_others_and_a_small_one_none(project: Project, tmp_path: Path) -> None:
     assert done(project, "decide", "write-off", SMALL, "--as", "dan", "--why", "breakage") == f"Wrote off {SMALL}."
     said = done(project, "decide", "write-off", BIG, "--as", "ann", "--why", "customer keeps it")
-    assert said.startswith(
-        f"Proposed: {WRITE_OFF}. checkpoints 2026-11 row 1 decided because write-off 120.00 USD > 50.00 USD and act is write_off."
-    )
+    assert "checkpoints 2026-11 row 1 decided because write-off 120.00 USD > 50.00 USD and act is write_off." in said
     assert "It waits for 2 with the role controller until " in said
     assert open_cases(project) == {BIG}
-    assert "waits already" in refused(project, "decide", "write-off", BIG, "--as", "ann", "--why", "again")
-    approve = ("decide", "approve", WRITE_OFF, "--as")
-    assert "ann proposed it: another person has to approve" in refused(project, *approve, "ann")
-    assert "dan has not the role controller" in refused(project, *approve, "dan")
-    assert "cid may approve up to 100.00 USD, this is 120.00 USD" in refused(project, *approve, "cid")
+    assert "waits for approval" in refused(project, "decide", "write-off", BIG, "--as", "ann", "--why", "again")
+    approve = approval(project)
+    assert "Ann proposed it: another person has to approve" in refused(project, *approve, "ann")
+    assert "Dan has not the role controller" in refused(project, *approve, "dan")
+    assert "Cid may approve up to 100.00 USD, this is 120.00 USD" in refused(project, *approve, "cid")
     assert "nobody called 'zoe'" in refused(project, *approve, "zoe")
-    assert "1 more with the role controller must" in done(project, *approve, "bob")
+    assert "the payload has another hash" in refused(project, *approve[:-2], "0" * 12, "--as", "bob")
+    assert "1 more must approve" in done(project, *approve, "bob")
     assert open_cases(project) == {BIG}
     (tmp_path / "tieout.toml").write_text(SETTINGS.replace('limit = "100.00 USD"', ""))
-    assert done(project, *approve, "cid") == f"Approved {WRITE_OFF} by bob, cid."
+    assert done(project, *approve, "cid").endswith("approved and posted.")
     assert open_cases(project) == set()
     kept = facts(project, tmp_path / "facts.csv")
     assert "WrittenOff" in kept
-    (found,) = project.json("decide", "list")  # type: ignore[misc]
-    assert (found["state"], found["consents"], found["proposed_by"]) == ("approved", ["bob", "cid"], "ann")
+    (found,) = requests(project, "approved")
+    assert ([one["who"] for one in found["given"]], found["proposer"]) == (["bob", "cid"], "ann")
     assert "is approved" in refused(project, *approve, "bob")
 
 
@@ -128,19 +135,24 @@ def test_what_is_written_off_must_be_what_still_stands(project: Project) -> None
     placed = json.loads((project.folder / "shop.jsonl").read_text())
     placed["lines"][1] |= {"quantity": 2, "value": 240}
     say(project, "shop", {**placed, "revision": "n000000000002"})
-    said = refused(project, "decide", "approve", WRITE_OFF, "--as", "bob")
-    assert "has changed, review again: 1 EA were to be written off, 2 EA stand open now" in said
-    (found,) = project.json("decide", "list", "--state", "changed")  # type: ignore[misc]
-    assert found["key"] == WRITE_OFF
+    assert "1 more" in done(project, *approval(project), "bob")
+    (project.folder / "tieout.toml").write_text(SETTINGS.replace('limit = "100.00 USD"', ""))
+    assert "changed since it was asked for: 1 then, 2 now; review again" in done(project, *approval(project), "cid")
+    (found,) = requests(project, "void")
+    assert found["ref"].startswith("EX-")
+    assert BIG in open_cases(project)
 
 
 def test_a_proposal_is_rejected_by_who_might_approve_it_and_taken_back_by_who_made_it(project: Project) -> None:
     done(project, "decide", "write-off", BIG, "--as", "dan", "--why", "x")
-    assert "zoe" in refused(project, "decide", "reject", WRITE_OFF, "--as", "zoe", "--why", "no")
-    done(project, "decide", "reject", WRITE_OFF, "--as", "dan", "--why", "my mistake")
+    (one,) = requests(project)
+    reject = ("work", "reject", str(one["id"]), "--as")
+    assert "zoe" in refused(project, *reject, "zoe", "--why", "no")
+    assert done(project, *reject, "dan", "--why", "my mistake").endswith("withdrawn.")
     done(project, "decide", "write-off", BIG, "--as", "dan", "--why", "x")
-    done(project, "decide", "reject", f"write_off {BIG} 2", "--as", "bob", "--why", "ask the shop")
-    assert [one["reason"] for one in project.json("decide", "list")] == ["bob: ask the shop", "dan: my mistake"]  # type: ignore[attr-defined]
+    (one,) = requests(project)
+    assert done(project, "work", "reject", str(one["id"]), "--as", "bob", "--why", "ask the shop").endswith("rejected.")
+    assert [one["note"] for one in (*requests(project, "withdrawn"), *requests(project, "denied"))] == ["my mistake", "ask the shop"]
     assert BIG in open_cases(project)
 
 
@@ -150,13 +162,34 @@ def test_a_manual_correction_waits_and_then_is_a_statement_like_any_other(projec
         {"line": "1", "subject": SHOP, "item": "SKU-2", "quantity": 1, "value": 120},
     ]}))  # fmt: skip
     said = done(project, "decide", "correct", str(file), "--as", "dan", "--why", "the feed lost it")
-    key = "manual_correction sales_order/BY-HAND 1"
-    assert said.startswith(f"Proposed: {key}. checkpoints 2026-11 row 2 decided because act is manual_correction.")
+    assert "correct correct sales_order/BY-HAND. checkpoints 2026-11 row 2 decided because act is manual_correction." in said
+    assert "waits already" in refused(project, "decide", "correct", str(file), "--as", "ann", "--why", "again")
     assert BIG in open_cases(project)
-    done(project, "decide", "approve", key, "--as", "ann")
+    assert "approved and posted" in done(project, *approval(project), "ann")
     assert BIG not in open_cases(project)
     explained = json.dumps(project.json("explain", "1001"))
     assert "corrections/sales_order//BY-HAND" in explained
+
+
+def test_links_made_by_hand_wait_where_a_checkpoint_holds_corrections(project: Project) -> None:
+    said = done(project, "decide", "link", SHOP, "erp/sales_order/SO-9", "--as", "dan", "--why", "the same")
+    assert "checkpoints 2026-11 row 2 decided because act is manual_correction." in said
+    assert "Linked" not in facts(project, project.folder / "before.csv")
+    assert "approved and posted" in done(project, *approval(project), "bob")
+    assert "Linked" in facts(project, project.folder / "after.csv")
+    said = done(project, "decide", "link", SHOP, "erp/sales_order/SO-9", "--as", "dan", "--why", "wrong", "--withdraw")
+    assert said.startswith("Request ")
+
+
+def test_once_the_database_has_people_they_decide_at_every_door(project: Project) -> None:
+    for login, role in (("ana", "analyst"), ("bob", "approver"), ("gus", "approver")):
+        done(project, "people", "add", login, "--name", login, "-r", role)
+    assert "nobody with the login 'dan'" in refused(project, "decide", "write-off", BIG, "--as", "dan", "--why", "x")
+    assert "It waits for 2 with the role controller" in done(project, "decide", "write-off", BIG, "--as", "ana", "--why", "x")
+    assert "ana may not approve" in refused(project, *approval(project), "ana")
+    assert "Gus has not the role controller" in refused(project, *approval(project), "gus")
+    assert "1 more must approve" in done(project, *approval(project), "bob")
+    assert "20 USD is over the limit of ana" in done(project, "decide", "write-off", SMALL, "--as", "ana", "--why", "no limit was set")
 
 
 def test_what_is_no_statement_is_refused_with_its_place(project: Project, tmp_path: Path) -> None:
@@ -181,5 +214,5 @@ def test_a_correction_moves_no_clock_and_nobody_waits_for_it(project: Project, t
         "lines": [{"line": "1", "subject": SHOP, "item": "SKU-1", "quantity": 1}],
     }))  # fmt: skip
     done(project, "decide", "correct", str(file), "--as", "dan", "--why", "x")
-    done(project, "decide", "approve", "manual_correction shipment/P1 1", "--as", "ann")
+    done(project, *approval(project), "ann")
     assert open_cases(project) == {BIG, SMALL}, "nobody has to explain why the feeds have not said more since March"

@@ -26,9 +26,13 @@ PEOPLE = System("people", "canonical", Role.ERP, states=("Linked", "WrittenOff",
 """Whom decisions are said by: a system like any other, that clears nothing of its own."""
 
 
+CORRECTORS = System("corrections", "canonical", Role.ERP, silent=True)
+"""People who state in the place of a system what it should have stated; nobody waits for them."""
+
+
 def say(connection: Connection, configuration: Configuration, facts: Sequence[Fact], who: str, now: datetime) -> None:
-    """Apply decisions in one batch, and look at once at what they are about. Raises OperatorError when the ledger refuses one."""
-    system = _people(connection, configuration)
+    """Apply decisions of one system in one batch, and look at once at what they are about. Raises OperatorError when the ledger refuses one."""
+    system = _known(connection, configuration, CORRECTORS if facts[0].system == CORRECTORS.name else PEOPLE)
     raw = b"".join(msgspec.json.encode(fact, order="deterministic") + b"\n" for fact in facts)
     found = connector("canonical").split(BytesIO(raw), f"decision of {who}", system)
     counts = apply(connection, configuration, list(arrivals_of(found, system)), now, what="decision")
@@ -40,13 +44,12 @@ def say(connection: Connection, configuration: Configuration, facts: Sequence[Fa
         raise OperatorError(f"The decision was refused: {reason[7]}", reason[8])
 
 
-def _people(connection: Connection, configuration: Configuration) -> System:
-    """The system of decisions, known to the ledger from its first decision on."""
-    if PEOPLE.name not in configuration.system_ids:
-        ((id_,),) = fetch(connection, "set_system", PEOPLE.name, msgspec.json.encode(PEOPLE).decode())
-        configuration.system_ids[PEOPLE.name] = id_
-    configuration.systems.setdefault(PEOPLE.name, PEOPLE)
-    return configuration.systems[PEOPLE.name]
+def _known(connection: Connection, configuration: Configuration, system: System) -> System:
+    """A system of decisions, known to the ledger from its first decision on."""
+    if system.name not in configuration.system_ids:
+        ((id_,),) = fetch(connection, "set_system", system.name, msgspec.json.encode(system).decode())
+        configuration.system_ids[system.name] = id_
+    return configuration.systems.setdefault(system.name, system)
 
 
 def decision(kind: str, type_: str, number: str, now: datetime, **more: Any) -> Fact:

@@ -70,11 +70,6 @@ def why_not(found: Held, person: Person, people: People, now: datetime) -> str:
     return "" if isinstance(done, Approved | AnotherNeeded) else done.reason
 
 
-def people_of(connection: Connection, configuration: Configuration, now: datetime) -> People:
-    """Who may let a command go."""
-    return approvers(connection, configuration.work.people, now)
-
-
 def answer(
     connection: Connection, configuration: Configuration, person: Person, work: int, hash_: str, now: datetime, *, agrees: bool, note: str
 ) -> str:
@@ -83,7 +78,7 @@ def answer(
     found = held(connection, person, work=work)
     if not found:
         raise OperatorError(f"EX-{work} is about no command that waits.", "See its history.")
-    one, people = found[0], people_of(connection, configuration, now)
+    one, people = found[0], approvers(connection, configuration.work.people, now)
     if hash_ != one.request.payload:
         raise Forbidden("What was looked at is not what waits.", "Look at it again, then decide.")
     if agrees and (why := why_not(one, person, people, now)):

@@ -16,8 +16,8 @@ from tieout.cases.act import Snooze, lock, look, perform, write_events
 from tieout.cases.follow import follow
 from tieout.cases.item import APPROVAL, DONE, FAILED, REQUESTED, Locked, Outcome, Target
 from tieout.cases.notices import Notice
-from tieout.cases.request import ask_for
-from tieout.cases.verdict import Verdict, of_write_off
+from tieout.cases.request import EVENTS, ask_for
+from tieout.cases.verdict import Verdict, of_statement, of_write_off
 from tieout.core.circuit import Stage
 from tieout.core.command import State
 from tieout.core.evaluate import EXCEPTIONS
@@ -67,6 +67,7 @@ def retry(
     if mapping not in ("current", "original"):
         raise OperatorError(f"There is no mapping {mapping!r}.", "Write current or original.")
     stopped = stopped_systems(connection, now)
+    newest = _newest_commands(connection, person, targets)
     refused: dict[int, str] = {}
 
     def judge(row: Locked) -> str:
@@ -74,7 +75,7 @@ def retry(
             return ""
         if row.kind not in ("command", "balance"):
             return "there is nothing to try again: it clears by itself when what it waits for comes"
-        key, why = _refused_command(connection, configuration, row)
+        key, why = _refused_command(newest.get(row.id), configuration, row)
         if key:
             refused[row.id] = key
         return why or stopped.get(row.system, "")
@@ -83,9 +84,7 @@ def retry(
         messages = sorted({row.message for row in rows if row.message is not None})
         if messages:
             read_again(connection, configuration, messages, original=mapping == "original")
-        for row in rows:
-            if row.id in refused and configuration.driving is not None:
-                desk.retry(connection, refused[row.id], person.login, configuration.driving.targets[row.system], now)
+        _retry(connection, configuration, person, {refused[row.id]: row.system for row in rows if row.id in refused}, now)
         still = dict(fetch(connection, "reasons_of", [row.id for row in rows if row.message is not None]))
         asked = Result(REQUESTED, "it is decided again and sent; the system's own statement confirms it", "requested")
         return {row.id: Result(FAILED, still.get(row.id, "")) if row.message is not None else asked for row in rows}
@@ -167,9 +166,7 @@ def link(
         return ""
 
     def effect(rows: Sequence[Locked]) -> Mapping[int, Result]:
-        decision.say(connection, configuration, made, person.login, now)
-        _note_decisions(connection, person, {rows[0].id: made[0]}, "linked", now)
-        return {rows[0].id: Result(FAILED, "they are linked now, and it still stands open")}
+        return _stated(connection, configuration, person, rows[0], "link", made[0], said, now, "they are linked now, and it still stands open")
 
     return _settle(connection, configuration, person, [target], now, "link", said, judge, effect, dry=dry)[0]
 
@@ -198,9 +195,7 @@ def match(
         return ""
 
     def effect(rows: Sequence[Locked]) -> Mapping[int, Result]:
-        decision.say(connection, configuration, made, person.login, now)
-        _note_decisions(connection, person, {rows[0].id: made[0]}, "matched", now)
-        return {rows[0].id: Result(FAILED, "it is matched now, and it still waits")}
+        return _stated(connection, configuration, person, rows[0], "match", made[0], said, now, "it is matched now, and it still waits")
 
     return _settle(connection, configuration, person, [target], now, "match", said, judge, effect)[0]
 
@@ -219,6 +214,7 @@ def correct(
     reasons.check("correct", said.reason, said.why)
     stopped = stopped_systems(connection, now)
     driving = configuration.driving
+    commands = _newest_commands(connection, person, targets)
     refused: dict[int, str] = {}
 
     def judge(row: Locked) -> str:
@@ -229,7 +225,7 @@ def correct(
             return "no system can be told to clear it; accept it, or link what belongs together"
         if driving is None or row.system not in driving.targets:
             return f"the settings let no system be told to {act_.value.replace('_', ' ')}"
-        newest = _newest_command(connection, row)
+        newest = commands.get(row.id)
         if newest is not None and newest[1] in (State.QUEUED, State.SENDING, State.ACCEPTED, State.UNKNOWN):
             return f"{newest[0]} is on its way already: {newest[1]}"
         if newest is not None and newest[1] == State.HELD:
@@ -239,9 +235,7 @@ def correct(
         return stopped.get(row.system, "")
 
     def effect(rows: Sequence[Locked]) -> Mapping[int, Result]:
-        for row in rows:
-            if row.id in refused and driving is not None:
-                desk.retry(connection, refused[row.id], person.login, driving.targets[row.system], now)
+        _retry(connection, configuration, person, {refused[row.id]: row.system for row in rows if row.id in refused}, now)
         with connection.transaction():
             consider_subjects(connection, [row.root for row in rows], now)
         return {
@@ -315,6 +309,19 @@ def take_back(connection: Connection, configuration: Configuration, person: Pers
         write_events(connection, person.login, [(work, None, "taken back", {**said.detail(person), "what": event})], now)
     follow(connection, configuration, now)
     return f"{event} by {fact.data['who']} is taken back"
+
+
+def _stated(
+    connection: Connection, configuration: Configuration, person: Person, row: Locked, action: str, fact: Fact, said: Said, now: datetime, still: str
+) -> Mapping[int, Result]:  # fmt: skip
+    """State what no system has stated; where a checkpoint holds that, ask others first."""
+    verdict = of_statement(configuration, fact, now)
+    if not verdict.allowed:
+        ask_for(connection, person, row, action, fact, verdict, said.why or said.reason, now)
+        return {row.id: Result(APPROVAL, verdict.said, APPROVAL)}
+    decision.say(connection, configuration, [fact], person.login, now)
+    _note_decisions(connection, person, {row.id: fact}, EVENTS[action], now)
+    return {row.id: Result(FAILED, still)}
 
 
 def _settle(
@@ -397,15 +404,23 @@ def stopped_systems(connection: Connection, now: datetime) -> dict[str, str]:
     return made
 
 
-def _newest_command(connection: Connection, row: Locked) -> tuple[str, str, str] | None:
-    """Key, state and reason of the newest command of the balance that an exception is about."""
-    found = fetch(connection, "newest_command", row.root, row.account, row.side)
-    return (found[0][0], found[0][1], found[0][2]) if found else None
+def _newest_commands(connection: Connection, person: Person, targets: Sequence[Target]) -> dict[int, tuple[str, str, str]]:
+    """Key, state and reason of the newest command of the balance that each of some exceptions is about, by exception."""
+    with connection.transaction():
+        rows = [row for row in lock(connection, person, targets).values() if row.account]
+    columns = [[getattr(row, name) for row in rows] for name in ("id", "root", "account", "side")]
+    return {id_: (key, state, reason) for id_, key, state, reason in fetch(connection, "newest_commands", *columns)} if rows else {}
 
 
-def _refused_command(connection: Connection, configuration: Configuration, row: Locked) -> tuple[str, str]:
+def _retry(connection: Connection, configuration: Configuration, person: Person, keys: Mapping[str, str], now: datetime) -> None:
+    """Let refused commands, each given with its system, be tried again."""
+    if configuration.driving is not None and keys:
+        targets = configuration.driving.targets
+        desk.retry_all(connection, {key: targets[system] for key, system in keys.items()}, person.login, now)
+
+
+def _refused_command(newest: tuple[str, str, str] | None, configuration: Configuration, row: Locked) -> tuple[str, str]:
     """The refused command to try again; or why there is none."""
-    newest = _newest_command(connection, row)
     if newest is None:
         return "", "no command was sent about it; correct it by one, accept it, or link what belongs together"
     key, state, _ = newest

@@ -1,20 +1,20 @@
-"""What the policy says of a decision of a person: allowed, or to be approved by somebody else, and who that is. Pure but for reading."""
+"""What the policy says of a decision of a person: allowed, or to be approved by somebody else, and who that is. Pure."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
-import msgspec
-
 from tieout.core.evaluate import Item as OpenItem
-from tieout.people.accounts import accounts
-from tieout.people.delegations import for_policy
-from tieout.people.person import Person, Right
-from tieout.policy.approval import People
-from tieout.policy.checkpoints import UNNAMED, Hold, judge_facts, write_off_facts
+from tieout.core.facts import Fact
+from tieout.core.post import Plans, total
+from tieout.people.approvers import has_no_limit
+from tieout.people.person import Person
+from tieout.policy.cell import Measure, Value
+from tieout.policy.checkpoints import CORRECTION, NOUNS, UNNAMED, Hold, account_names, judge_facts, write_off_facts
+from tieout.policy.table import Facts
 from tieout.policy.work import Work
-from tieout.runtime.batch import Connection
+from tieout.runtime.configuration import Configuration
 
 APPROVER = UNNAMED.role
 EXPIRES = timedelta(hours=UNNAMED.expires_hours)
@@ -60,22 +60,34 @@ def policy_of(rule: str) -> str:
     return UNPRICED if rule == UNKNOWN else rule
 
 
+def of_statement(configuration: Configuration, fact: Fact, now: datetime) -> Verdict:
+    """Whether somebody may state alone what no system has stated: a link, a match, a correction. Only a checkpoint holds it."""
+    worth = total(fact)
+    said = judge_facts(correction_facts(fact, configuration.plans), now, configuration.work.checkpoints)
+    held = said is not None and said.holds
+    return Verdict(not held, said.rule if said is not None else "", said.hold if said is not None and held else UNNAMED, worth, fact.currency)
+
+
+def correction_facts(fact: Fact, plans: Plans) -> Facts:
+    """The columns of a statement that a person makes in the place of a system: its accounts are those on which it posts."""
+    codes = sorted({move[:-1] for plan in plans.for_fact(fact) for move in plan.moves})
+    worth = total(fact)
+    values: dict[str, Value] = {
+        "act": CORRECTION, "account": tuple(name for code in codes for name in (code, *account_names(code))), "side": "", "system": "",
+        "manual": "yes", "currency": fact.currency, "terms": fact.data.get("terms", ""),
+        "amount": None if worth is None else Measure(abs(worth), fact.currency),
+        **{name: getattr(fact, name) for name in ("customer", "channel", "warehouse", "entity")},
+    }  # fmt: skip
+    return Facts(values, {"amount": NOUNS[CORRECTION]}, {"amount": "it states no value"})
+
+
 def within_limit(person: Person, amount: Decimal | None, currency: str, rule: str = "") -> Verdict:
     """The part of the verdict that is the person's own limit."""
+    if has_no_limit(person):
+        return Verdict(True, rule or f"{person.login} has no limit", UNNAMED, amount, currency)
     if amount is None:
         return Verdict(False, UNKNOWN, UNNAMED, None, currency)
     if person.may_accept(amount, currency):
         return Verdict(True, rule or f"within your limit of {person.limit[currency]} {currency}", UNNAMED, amount, currency)
     limit = f"{person.limit[currency]} {currency}" if currency in person.limit else f"none in {currency}"
     return Verdict(False, f"{amount} {currency} is over the limit of {person.login} ({limit})", UNNAMED, amount, currency)
-
-
-def people(connection: Connection, work: Work, now: datetime) -> People:
-    """Who has which role of the policy: what the settings say, and `approver` for whoever may approve; with all delegations."""
-    roles: dict[str, set[str]] = {name: set(given) for name, given in work.people.roles.items()}
-    for account in accounts(connection):
-        if account.disabled is None and account.person.may(Right.APPROVE):
-            roles.setdefault(account.person.login, set()).update({APPROVER, *(role.value for role in account.person.roles)})
-        else:
-            roles.pop(account.person.login, None)
-    return msgspec.structs.replace(work.people, roles=roles, delegations=(*work.people.delegations, *for_policy(connection, now)))

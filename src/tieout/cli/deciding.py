@@ -1,121 +1,96 @@
-"""What people decide, as facts: taken in at once, or kept as a proposal where a checkpoint wants others to consent."""
+"""What people decide at the command line, as facts: taken in at once, or asked for where a limit or a checkpoint wants others to consent."""
 
 from datetime import UTC, datetime
-from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from tieout.app import Tieout
-from tieout.cases import decision
-from tieout.cases.decision import PEOPLE
-from tieout.connectors import Refused, System
-from tieout.core.evaluate import Item
+from tieout.cases import decision, resolve
+from tieout.cases.decision import CORRECTORS
+from tieout.cases.item import APPROVAL, Outcome, Target
+from tieout.cases.request import ask_for
+from tieout.cases.resolve import Said
+from tieout.cases.verdict import of_statement
+from tieout.connectors import Refused
 from tieout.core.facts import Fact, Refusal, revision_time
-from tieout.core.post import total
-from tieout.core.values import Role, exact, plain
+from tieout.core.values import exact
 from tieout.errors import InputMissing, OperatorError
-from tieout.policy.checkpoints import CORRECTION, WRITE_OFF, write_off_facts
-from tieout.policy.table import Facts
-from tieout.runtime import proposals
-from tieout.runtime.apply import apply
+from tieout.people.approvers import speaker
+from tieout.people.person import Person, Right
 from tieout.runtime.batch import encode
 from tieout.runtime.configuration import connector
-from tieout.runtime.intake import arrivals_of
-from tieout.runtime.looks import tick
-from tieout.runtime.proposals import Proposal
 from tieout.store.database import fetch
 
-CORRECTORS = System("corrections", "canonical", Role.ERP, silent=True)
-"""People who state in the place of a system what it should have stated; nobody waits for them."""
 CORRECTION_MAX = 1024 * 1024
 
 
-def decide(project: Tieout, fact: Fact) -> None:
-    """A decision is a message like any other: kept, hashed, applied. Raises OperatorError when it was refused."""
-    system = project.use(CORRECTORS if fact.system == CORRECTORS.name else PEOPLE)
-    raw = msgspec.json.encode(fact, order="deterministic") + b"\n"
-    found = connector("canonical").split(BytesIO(raw), f"decision of {fact.data.get('who', 'somebody')}", system)
-    counts = apply(project.connection, project.configuration, list(arrivals_of(found, system)), datetime.now(UTC), what="decision")
-    tick(project.connection, project.configuration, datetime.now(UTC), everything=True)
-    if counts.quarantined > 0:
-        reason = fetch(project.connection, "quarantined")[-1]
-        raise OperatorError(f"The decision was refused: {reason[7]}", reason[8])
+def person_of(project: Tieout, who: str) -> Person:
+    """Whoever acts under a name. Raises OperatorError for one that nobody has."""
+    return speaker(project.connection, project.driving.people, who)
 
 
-def checked(project: Tieout, act: str, about: str, fact: Fact, facts: Facts, worth: tuple[Decimal | None, str], who: str) -> Proposal | None:
-    """Take a decision in, or, where a checkpoint holds it, keep it as a proposal until others consent; None when it was taken in."""
+def state(project: Tieout, person: Person, action: str, about: str, fact: Fact, why: str) -> int | None:
+    """State what no system has stated; the number of the request where a checkpoint holds it. Raises OperatorError, Forbidden."""
+    person.need(Right.RESOLVE)
     now = datetime.now(UTC)
-    said = proposals.judged(project.driving, facts, now)
-    if said is not None and said.holds:
-        return proposals.propose(project.connection, act, about, fact, said, worth, who, now)
-    if said is not None:
-        fact = msgspec.structs.replace(fact, data={**fact.data, "rule": said.rule})
-    decide(project, fact)
+    verdict = of_statement(project.configuration, fact, now)
+    if verdict.rule:
+        fact = msgspec.structs.replace(fact, data={**fact.data, "rule": verdict.rule})
+    if not verdict.allowed:
+        return ask_for(project.connection, person, about, action, fact, verdict, why, now)
+    decision.say(project.connection, project.configuration, [fact], person.login, now)
     return None
 
 
-def approve(project: Tieout, key: str, who: str) -> str:
-    """Consent to a proposal; with the last consent that it needs it is taken in. What came of it, as a sentence."""
-    waiting = proposals.held(project.connection, key)
-    changed = _changed(project, waiting.fact) if waiting.act == WRITE_OFF else ""
-    came = proposals.approve(project.connection, key, who, project.driving.people, datetime.now(UTC), changed)
-    if came.fact is not None:
-        decide(project, came.fact)
-    return came.said
-
-
-def _changed(project: Tieout, fact: Fact) -> str:
-    """What is another since a write-off was proposed; empty when exactly that residual still stands."""
-    now = _residual(project, fact.data["case"])
-    then = f"{fact.data['residual']} {fact.data['unit']}"
-    if now is None:
-        return f"{then} were to be written off, and the case is no longer open"
-    found = f"{plain(_amount_left(now))} {now.unit if now.quantity else now.currency}"
-    return "" if found == then else f"{then} were to be written off, {found} stand open now"
-
-
-def link(project: Tieout, first: str, second: str, who: str, why: str, *, withdraw: bool) -> None:
+def link(project: Tieout, first: str, second: str, person: Person, why: str, *, withdraw: bool) -> int | None:
     """Link two references, or take the link back."""
-    fact = decision.link(first, second, {"who": who, "why": why}, datetime.now(UTC))
-    decide(project, decision.withdrawn(fact, {}, fact.happened) if withdraw else fact)
-
-
-def write_off(project: Tieout, name: str, who: str, why: str, *, withdraw: bool) -> Proposal | None:
-    """Accept the exact residual of a case (rule 18), or take that back; a proposal where a checkpoint wants others to consent."""
-    now = datetime.now(UTC)
+    fact = decision.link(first, second, {"who": person.login, "why": why}, datetime.now(UTC))
     if withdraw:
-        data = {"who": who, "why": why, "case": name}
-        decide(project, decision.decision("WrittenOff", "write_off", decision.number_of(name), now, void=True, data=data))
-        return None
-    item = _residual(project, name)
-    if item is None:
+        fact = decision.withdrawn(fact, {}, fact.happened)
+    return state(project, person, "link", f"{'unlink' if withdraw else 'link'} {fact.data['a']} {fact.data['b']}", fact, why)
+
+
+def write_off(project: Tieout, name: str, person: Person, why: str) -> Outcome:
+    """Accept the exact residual of a case (rule 18), like anybody who works the exceptions. Raises OperatorError when it was not done."""
+    project.follow()
+    found = fetch(project.connection, "work_of_case", name)
+    if not found:
         raise OperatorError(f"There is no open case {name!r}.", "`tieout cases` lists them.")
-    fact = decision.write_off(name, item, {"who": who, "why": why}, now)
-    is_worth = bool(item.currency) and (item.value is not None or bool(item.price))
-    facts = write_off_facts(item.account, item.side, item.amount, item.currency if is_worth else "", item.notes)
-    return checked(project, WRITE_OFF, name, fact, facts, (item.amount if is_worth else None, item.currency), who)
+    now = datetime.now(UTC)
+    (outcome,) = resolve.accept(project.connection, project.configuration, person, [Target(found[0][0])], now, Said("other", why))
+    if not outcome.is_good:
+        raise OperatorError(f"{name} was not written off: {outcome.reason}.", f"`tieout work show {outcome.ref}` shows how it stands.")
+    return outcome
 
 
-def _residual(project: Tieout, name: str) -> Item | None:
-    """What stands open in a case; None when it is not open. Raises OperatorError when it is more than one amount."""
-    ledger = project.ledger()
-    case = next((c for c in ledger.cases if c.case == name and c.account), None)
-    if case is None:
+def request_about(project: Tieout, outcome: Outcome) -> int | None:
+    """The number of the request that an exception waits for; None when it waits for none."""
+    if outcome.outcome != APPROVAL:
         return None
-    found = [i for i in ledger.items if i.account == case.code and i.subject == case.subject and i.side.value == case.side]
-    if len(found) != 1:
-        raise OperatorError(f"{name} stands open in several units or currencies.", "Correct all but one of them first.")
-    return found[0]
+    ((number,),) = fetch(project.connection, "request_of_work", outcome.id)
+    return int(number)
 
 
-def _amount_left(item: Item) -> Decimal:
-    return item.quantity or exact((item.value or 0) + item.price)
+def unwrite(project: Tieout, name: str, person: Person, why: str) -> None:
+    """Take a write-off back."""
+    person.need(Right.RESOLVE)
+    now = datetime.now(UTC)
+    data = {"who": person.login, "why": why, "case": name}
+    fact = decision.decision("WrittenOff", "write_off", decision.number_of(name), now, void=True, data=data)
+    decision.say(project.connection, project.configuration, [fact], person.login, now)
+    project.tick(everything=True)
 
 
-def correct(project: Tieout, file: Path, who: str, why: str) -> tuple[Fact, Proposal | None]:
-    """State by hand what a system should have stated: one fact, as the neutral feed writes it; a proposal where a checkpoint holds it."""
+def correct(project: Tieout, file: Path, person: Person, why: str) -> tuple[Fact, int | None]:
+    """State by hand what a system should have stated: one fact, as the neutral feed writes it."""
+    fact = _fact_of(file, _read(file), {"who": person.login, "why": why})
+    return fact, state(project, person, "correct", f"correct {fact.type}/{fact.number}", fact, why)
+
+
+def _read(file: Path) -> dict[str, Any]:
     try:
         raw = file.read_bytes()[: CORRECTION_MAX + 1]
     except OSError as bad:
@@ -126,19 +101,20 @@ def correct(project: Tieout, file: Path, who: str, why: str) -> tuple[Fact, Prop
         raise OperatorError(f"{file} is no JSON: {bad}.", "Write one fact; see docs/how-to/write-a-policy.md.") from bad
     if not isinstance(said, dict):
         raise OperatorError(f"{file} is not one JSON object.", "Write one fact; see docs/how-to/write-a-policy.md.")
-    now = datetime.now(UTC)
-    said |= {"system": CORRECTORS.name, "revision": revision_time(now)}
-    said["data"] = {**said.get("data", {}), "who": who, "why": why} if isinstance(said.get("data", {}), dict) else said["data"]
+    return said
+
+
+def _fact_of(file: Path, said: dict[str, Any], by: dict[str, str]) -> Fact:
+    said |= {"system": CORRECTORS.name, "revision": revision_time(datetime.now(UTC))}
+    said["data"] = {**said.get("data", {}), **by} if isinstance(said.get("data", {}), dict) else said["data"]
     document = next(iter(connector("canonical").split(BytesIO(encode(said) + b"\n"), str(file), CORRECTORS)))
     (fact,) = () if isinstance(document, Refused) else tuple(connector("canonical").translate(document, CORRECTORS))
     if isinstance(fact, Refusal):
         raise OperatorError(f"{file}: {fact.reason}", fact.next_step)
-    facts = proposals.correction_facts(fact, project.configuration.plans)
-    about = f"{fact.type}/{fact.number}"
-    return fact, checked(project, CORRECTION, about, fact, facts, (total(fact), fact.currency), who)
+    return fact
 
 
-def match(project: Tieout, record: str, parts: list[str], who: str, why: str) -> None:
+def match(project: Tieout, record: str, parts: list[str], person: Person, why: str) -> int | None:
     """Allot a bank entry to what it pays (rule 27)."""
     found = fetch(project.connection, "sources", [record])
     if not found:
@@ -153,4 +129,5 @@ def match(project: Tieout, record: str, parts: list[str], who: str, why: str) ->
         except ValueError as bad:
             raise OperatorError(f"{bad}.", "Write erp/invoice/90012=150.00.") from bad
     stated = msgspec.json.decode(found[-1][6], type=Fact)
-    decide(project, decision.match(stated, allotted, {"who": who, "why": why}, datetime.now(UTC)))
+    fact = decision.match(stated, allotted, {"who": person.login, "why": why}, datetime.now(UTC))
+    return state(project, person, "match", f"match {record}", fact, why)

@@ -14,6 +14,8 @@ from tieout.cli.options import Json, open_project
 from tieout.core.attempt import Attempt, Target
 from tieout.core.command import Command, State
 from tieout.errors import OperatorError
+from tieout.people.approvers import approvers, speaker
+from tieout.people.person import Person, Right
 from tieout.policy.approval import People, Request
 from tieout.policy.fallback import Wait
 from tieout.runtime import desk
@@ -112,49 +114,51 @@ def show_(key: Key, as_json: Json = False) -> None:
 
 def approve(key: Key, who: Who, payload: Payload = "") -> None:
     """Consent to a held command: with the role that it waits for, within your limit, and never to what you proposed."""
-    _do(key, who, lambda p, people, target, now: desk.approve(p.connection, key, who, people, target, now, payload))
+    _do(key, who, Right.APPROVE, lambda p, me, people, target, now: desk.approve(p.connection, key, me.login, people, target, now, payload))
 
 
 def reject(key: Key, who: Who, why: Why) -> None:
     """Refuse a command before it goes; the same sums do not bring it back. Of what is held only who might approve it may."""
 
-    def work(project: Tieout, people: People, target: Target, now: datetime) -> str:
-        desk.reject(project.connection, key, who, why, people, target, now)
+    def work(project: Tieout, me: Person, people: People, target: Target, now: datetime) -> str:
+        desk.reject(project.connection, key, me.login, why, people, target, now)
         return f"Rejected {key}."
 
-    _do(key, who, work)
+    _do(key, who, Right.APPROVE, work)
 
 
 def retry(key: Key, who: Who) -> None:
     """Let what was refused be tried again, as a command of its own if it is still owed."""
 
-    def work(project: Tieout, people: People, target: Target, now: datetime) -> str:
-        desk.retry(project.connection, key, who, target, now)
+    def work(project: Tieout, me: Person, people: People, target: Target, now: datetime) -> str:
+        desk.retry(project.connection, key, me.login, target, now)
         return f"Released {key}."
 
-    _do(key, who, work)
+    _do(key, who, Right.RESOLVE, work)
 
 
 def cancel(key: Key, who: Who, why: Why) -> None:
     """Give a command up: you have looked into the target, and nothing more will come of it."""
 
-    def work(project: Tieout, people: People, target: Target, now: datetime) -> str:
-        desk.cancel(project.connection, key, who, why, people, target, now)
+    def work(project: Tieout, me: Person, people: People, target: Target, now: datetime) -> str:
+        desk.cancel(project.connection, key, me.login, why, people, target, now)
         return f"Cancelled {key}."
 
-    _do(key, who, work)
+    _do(key, who, Right.RESOLVE, work)
 
 
-def _do(key: str, who: str, what: Callable[[Tieout, People, Target, datetime], str]) -> None:
+def _do(key: str, who: str, right: Right, what: Callable[[Tieout, Person, People, Target, datetime], str]) -> None:
     with open_project() as project:
-        desk.check_person(project.driving.people, who)
+        person = speaker(project.connection, project.driving.people, who)
+        person.need(right)
         found = fetch(project.connection, "command_system", key)
         if not found:
             raise OperatorError(f"There is no command {key!r}.", "`tieout commands list` shows them.")
         target = targets_of(project.settings).get(found[0][0])
         if target is None:
             raise OperatorError(f"The settings name no system {found[0][0]!r} any more.", "Describe it again in tieout.toml.")
-        done = what(project, project.driving.people, target, datetime.now(UTC))
+        now = datetime.now(UTC)
+        done = what(project, person, approvers(project.connection, project.driving.people, now), target, now)
         show.console.print(done, markup=False, soft_wrap=True)
 
 

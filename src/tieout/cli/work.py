@@ -21,11 +21,11 @@ from tieout.cases.resolve import Said
 from tieout.cli import show
 from tieout.cli.options import Json, moment, open_project
 from tieout.errors import OperatorError
-from tieout.people.accounts import account
+from tieout.people.approvers import speaker
 from tieout.people.person import Person, Role
 
 FIRST = 20
-Who = Annotated[str, typer.Option("--who", help="Who does it: a login of `tieout people`.")]
+Who = Annotated[str, typer.Option("--who", "--as", help="Who does it: a login of `tieout people`; while there is none, a name in `[people]`.")]
 Refs = Annotated[list[str], typer.Argument(metavar="EX-…", help="The exceptions.")]
 Reason = Annotated[str, typer.Option("--reason", help="The reason code; a wrong one names those there are.")]
 Why = Annotated[str, typer.Option("--why", help="The reason in words.")]
@@ -196,10 +196,12 @@ def attach(ref: Annotated[str, typer.Argument(metavar="EX-…")], file: Annotate
         show.console.print(f"Attached {file.name} to {item.ref}.", markup=False)
 
 
-def requests(as_json: Json = False) -> None:
-    """List what waits for approval, with the hash that an approval names."""
+def requests(
+    state: Annotated[str, typer.Option(help="waiting, approved, denied, returned, withdrawn or void.")] = request.WAITING, as_json: Json = False
+) -> None:  # fmt: skip
+    """List what waits for approval, with the hash that an approval names; or what became of it."""
     with open_project() as project:
-        found = request.waiting(project.connection, _ALL)
+        found = request.waiting(project.connection, _ALL, state=state)
         if as_json:
             show.as_json([_plain(one) for one in found])
             return
@@ -209,18 +211,20 @@ def requests(as_json: Json = False) -> None:
                 f"    {one.rule}; expires {_clock(one.expires)}; {one.hash}", markup=False, soft_wrap=True,
             )  # fmt: skip
         if not found:
-            show.console.print("Nothing waits for approval.")
+            show.console.print(f"Nothing is {state} for approval." if state == request.WAITING else f"Nothing was {state}.")
 
 
 def approve(
-    number: Annotated[int, typer.Argument()], who: Who, payload: Annotated[str, typer.Option("--hash", help="The hash that was shown.")]
+    number: Annotated[int, typer.Argument()],
+    who: Who,
+    payload: Annotated[str, typer.Option("--hash", help="The hash that was shown, or its first twelve digits.")],
 ) -> None:
     """Approve a request; never one's own."""
     _answer(number, who, payload, agrees=True, note="")
 
 
-def reject(number: Annotated[int, typer.Argument()], who: Who, payload: Annotated[str, typer.Option("--hash")], why: Why) -> None:
-    """Reject a request."""
+def reject(number: Annotated[int, typer.Argument()], who: Who, why: Why, payload: Annotated[str, typer.Option("--hash")] = "") -> None:
+    """Reject a request, or take the own one back."""
     _answer(number, who, payload, agrees=False, note=why)
 
 
@@ -236,6 +240,7 @@ def digest_(login: Annotated[str, typer.Argument(help="Whose digest.")], html: A
 def _answer(number: int, who: str, payload: str, *, agrees: bool, note: str) -> None:
     with open_project() as project:
         person = _person(project, who)
+        payload = request.hash_of(project.connection, number, payload, is_needed=agrees)
         said = request.answer(project.connection, project.configuration, person, number, payload, datetime.now(UTC), agrees=agrees, note=note)
         show.console.print(f"{said}.", markup=False)
 
@@ -256,10 +261,7 @@ def _told(outcomes: Sequence[Outcome]) -> None:
 
 
 def _person(project: Tieout, login: str) -> Person:
-    found = account(project.connection, login)
-    if found.disabled is not None:
-        raise OperatorError(f"{login} is disabled.", "Name somebody who works here.")
-    return found.person
+    return speaker(project.connection, project.driving.people, login)
 
 
 def _one(project: Tieout, ref: str) -> Item:

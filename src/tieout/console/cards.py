@@ -13,10 +13,11 @@ from tieout.cases import request as requests
 from tieout.cases.decertify import Lost
 from tieout.cases.held import Held
 from tieout.cases.request import Waiting
-from tieout.cases.verdict import people, policy_of
+from tieout.cases.verdict import policy_of
 from tieout.console.render import grouped
 from tieout.console.visit import Visit
 from tieout.core.act import Act
+from tieout.people.approvers import approvers
 from tieout.people.person import Right
 from tieout.policy.approval import Consent, People
 
@@ -27,7 +28,7 @@ class Card(msgspec.Struct, frozen=True):
     """A request. `key` is how its page is named: a number, or the reference of the exception for a command. `why_not` empty: may be decided."""
 
     key: str
-    work: int
+    work: int | None
     ref: str
     what: str
     amount: Decimal | None
@@ -56,6 +57,7 @@ class Card(msgspec.Struct, frozen=True):
     comments: int = 0
     like: int = 0
     lost: Lost | None = None
+    is_write_off: bool = False
 
     @property
     def is_over(self) -> bool:
@@ -66,10 +68,10 @@ class Card(msgspec.Struct, frozen=True):
 def waiting(visit: Visit) -> list[Card]:
     """Everything that waits and may be seen, oldest first."""
     configuration, connection = visit.desk.configuration, visit.connection
-    known = people(connection, configuration.work, visit.now)
+    known = approvers(connection, configuration.work.people, visit.now)
     found = [_of_decision(visit, one, known) for one in requests.waiting(connection, visit.person, limit=1000)]
     commands = helds.held(connection, visit.person)
-    leave = helds.people_of(connection, configuration, visit.now) if commands else People({})
+    leave = approvers(connection, configuration.work.people, visit.now) if commands else People({})
     found += [_of_command(visit, one, leave) for one in commands]
     return sorted(_beside(visit, found), key=lambda card: (card.asked, card.key))
 
@@ -85,13 +87,15 @@ def one(visit: Visit, key: str) -> Card | None:
     """The card of a key, whatever its state."""
     if key.startswith("EX-") and key[3:].isdecimal() and len(key) < 19:
         held = helds.held(visit.connection, visit.person, work=int(key[3:]))
-        leave = helds.people_of(visit.connection, visit.desk.configuration, visit.now)
+        leave = approvers(visit.connection, visit.desk.configuration.work.people, visit.now)
         return _beside(visit, [_of_command(visit, held[0], leave)])[0] if held else None
     number = int(key) if key.isdecimal() and len(key) < 19 else 0
     for (state,) in visit.fetch("request_state", number):
         for asked in requests.waiting(visit.connection, visit.person, state=state, limit=100_000):
             if asked.id == number:
-                card = _beside(visit, [_of_decision(visit, asked, people(visit.connection, visit.desk.configuration.work, visit.now))])[0]
+                card = _beside(
+                    visit, [_of_decision(visit, asked, approvers(visit.connection, visit.desk.configuration.work.people, visit.now))]
+                )[0]
                 return msgspec.structs.replace(card, lost=decertify.of(visit.connection, [number]).get(number))
     return None
 
@@ -125,7 +129,7 @@ def _of_decision(visit: Visit, asked: Waiting, known: People) -> Card:
         str(asked.id), asked.work, asked.ref, what, asked.amount, asked.currency, asked.proposer, asked.asked, asked.expires, asked.rule,
         policy_of(asked.rule), asked.role, asked.approvers, asked.given, asked.why, asked.summary, asked.class_,
         effect if asked.action == "accept" else f"{asked.action}: exactly the payload below.", False, said, [], asked.hash, asked.state, asked.ended,
-        asked.note, why,
+        asked.note, why, is_write_off=asked.action == "accept",
     )  # fmt: skip
 
 
@@ -152,10 +156,11 @@ def words(act: Act) -> str:
 def _beside(visit: Visit, found: Sequence[Card]) -> list[Card]:
     """The cards with what lies beside their exceptions, and how many like them one has approved."""
     beside: Mapping[int, tuple[int, int]] = {
-        id_: (files, comments) for id_, files, comments in visit.fetch("beside_requests", [c.work for c in found])
+        id_: (files, comments) for id_, files, comments in visit.fetch("beside_requests", [c.work for c in found if c.work is not None])
     }
     like = dict(visit.fetch("approved_before", visit.person.login)) if found else {}
-    return [
-        msgspec.structs.replace(card, files=beside[card.work][0], comments=beside[card.work][1], like=like.get(card.class_, 0))
-        for card in found
-    ]
+    made = []
+    for card in found:
+        files, comments = beside.get(card.work or 0, (0, 0))
+        made.append(msgspec.structs.replace(card, files=files, comments=comments, like=like.get(card.class_, 0)))
+    return made

@@ -38,7 +38,7 @@ def write(
     more = {**detail, "key": person.key} if person is not None and person.key else detail
     name = person.login if person is not None else who or COMMAND_LINE
     text = msgspec.json.encode(more, order="deterministic").decode()
-    run(connection, "insert_action", now, person.id if person is not None else None, name, action, object_, text)
+    run(connection, "insert_action", now, (person.id or None) if person is not None else None, name, action, object_, text)
 
 
 def read_masked(connection: Connection, person: Person, object_: str, what: Iterable[str], now: datetime) -> None:

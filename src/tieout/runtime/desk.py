@@ -5,12 +5,13 @@ and for exactly the content that was shown.
 """
 
 import hashlib
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
 import msgspec
 
-from tieout.core.attempt import TRANSITIONS, Abandoned, Denied, Event, Retried, Target
+from tieout.core.attempt import TRANSITIONS, Abandoned, Denied, Event, Retried, Target, advance
 from tieout.core.attempt import Approved as LetGo
 from tieout.core.command import Command, State
 from tieout.errors import OperatorError
@@ -19,8 +20,8 @@ from tieout.policy.approval import AnotherNeeded, Answer, Approved, Outcome, Peo
 from tieout.policy.checkpoints import UNNAMED, worth_of
 from tieout.runtime.asking import changes, decode_request, renewed
 from tieout.runtime.batch import Connection, encode
-from tieout.runtime.outbox import record
-from tieout.runtime.steps import decode_command, say
+from tieout.runtime.outbox import consider_subjects, record
+from tieout.runtime.steps import Step, decode_attempt, decode_command, say, told, write_attempts
 from tieout.store.database import fetch, run
 
 HASH_SHOWN = 12
@@ -95,6 +96,26 @@ def retry(connection: Connection, key: str, who: str, target: Target, now: datet
     _act(connection, key, who, Retried(), target, now, "retried", "Only what was refused or confirmed can be.")
 
 
+def retry_all(connection: Connection, keys: Mapping[str, Target], who: str, now: datetime) -> int:
+    """The same for many commands, given with how their systems treat them, in one transaction; how many. What can no longer be is left as it is."""
+    changed: list[Step] = []
+    events: list[tuple[str, datetime, str, str, str]] = []
+    subjects: set[str] = set()
+    with connection.transaction():
+        for key, subject, attempt, _ in fetch(connection, "commands_for_update", sorted(keys)):
+            before = decode_attempt(attempt)
+            if (before.state, Retried) in TRANSITIONS:
+                changed.append(Step(key, advance(before, Retried(), keys[key], now), keys[key]))
+                events.append((key, now, "retried", who, encode(told(Retried())).decode()))
+                subjects.add(subject)
+        if changed:
+            run(connection, "raise_fences", [step.key for step in changed])
+            write_attempts(connection, changed, now)
+            say(connection, events)
+            consider_subjects(connection, subjects, now)
+    return len(changed)
+
+
 def cancel(connection: Connection, key: str, who: str, why: str, people: People, target: Target, now: datetime) -> None:
     """Give a command up: before it goes it is refused; after that somebody has looked into the target and vouches that nothing
     more will come of it."""
@@ -115,13 +136,6 @@ def changed_from(connection: Connection, subject: str, account: str, side: str, 
     key, body, request, _, _ = found[0]
     consented = tuple(_names(decode_request(request)))
     return Changed(key, consented, tuple(changes(decode_command(body), command)))
-
-
-def check_person(people: People, who: str) -> None:
-    """A name that the settings do not know is a mistake. Raises OperatorError; where nobody is named anybody may."""
-    known = {" ".join(name.split()).casefold() for name in people.roles}
-    if known and " ".join(who.split()).casefold() not in known:
-        raise OperatorError(f"There is nobody called {who!r}.", f"Known are {', '.join(sorted(people.roles))}; `[people]` names them.")
 
 
 def _request(key: str, held: Held, now: datetime) -> Request:
@@ -164,7 +178,7 @@ def _unfit(key: str, asked: Request, done: Outcome) -> OperatorError:
         return OperatorError(f"{key}: {done.reason}.", "It is asked anew from now on: look at it again, then approve it.")
     assert isinstance(done, Unfit), "whatever else an answer makes has been dealt with"
     who = f"{asked.approvers} with the role {asked.role}" + (f" (team {asked.team})" if asked.team else "")
-    return OperatorError(f"{key}: {done.reason}.", f"It needs {who}; `[people]` and `[[delegations]]` say who that is.")
+    return OperatorError(f"{key}: {done.reason}.", f"It needs {who}; `tieout people list`, `[people]` and `[[delegations]]` say who that is.")
 
 
 def _keep(connection: Connection, key: str, request: Request) -> None:

@@ -103,7 +103,7 @@ def rename_schema(connection: psycopg.Connection, old: str, new: str) -> None:
 
 
 CARRIED = (
-    "access_key", "control_number", "outgoing", "command", "command_event", "consider", "lane", "diversion", "proposal",
+    "access_key", "control_number", "outgoing", "command", "command_event", "consider", "lane", "diversion",
     "person", "person_role", "person_scope", "person_limit", "person_second", "person_recovery",
     "login_session", "person_key", "delegation", "action", "action_seal",
     "cause", "cause_split", "work", "work_event", "work_file", "work_file_removed", "work_watch", "work_request", "work_consent", "work_decertified",

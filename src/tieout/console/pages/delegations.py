@@ -5,12 +5,12 @@ from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
-from tieout.cases.verdict import people
 from tieout.console.actions import denied
 from tieout.console.app import act, page
 from tieout.console.visit import Visit
 from tieout.errors import OperatorError
 from tieout.people import accounts, delegations
+from tieout.people.approvers import approvers
 from tieout.people.person import Right
 
 
@@ -19,7 +19,7 @@ def listed(visit: Visit) -> Response:
     given = delegations.given(visit.connection, visit.now)
     others = [one.person for one in accounts.accounts(visit.connection)
               if one.disabled is None and one.person.may(Right.APPROVE) and one.person.login != visit.person.login]  # fmt: skip
-    mine = sorted(people(visit.connection, visit.desk.configuration.work, visit.now).roles.get(visit.person.login, ()))
+    mine = sorted(approvers(visit.connection, visit.desk.configuration.work.people, visit.now).roles.get(visit.person.login, ()))
     return visit.show(
         "pages/delegations.html", title="Delegations", given=given, others=others, roles=mine, denied=denied(visit.person, Right.APPROVE),
         role=dict(visit.query).get("role", ""), longest=delegations.LONGEST.days, today=visit.now.astimezone(ZoneInfo(visit.zone)).date(),

@@ -6,9 +6,10 @@ from tieout.cases import request as requests
 from tieout.cases import together
 from tieout.cases.request import Waiting
 from tieout.cases.together import Seen
-from tieout.cases.verdict import people, policy_of
+from tieout.cases.verdict import policy_of
 from tieout.console.app import act, page
 from tieout.console.visit import Refusal, Visit
+from tieout.people.approvers import approvers
 from tieout.people.person import Right
 
 
@@ -42,7 +43,7 @@ def approve(visit: Visit) -> Response:
 
 
 def _mine(visit: Visit, policy: str) -> list[Waiting]:
-    known = people(visit.connection, visit.desk.configuration.work, visit.now)
+    known = approvers(visit.connection, visit.desk.configuration.work.people, visit.now)
     return [
         one for one in requests.waiting(visit.connection, visit.person, limit=1000)
         if policy_of(one.rule) == policy

@@ -2,10 +2,11 @@
 
 -- name: requests_over
 -- what was decided, newest first
-select r.id, r.work, w.ref, r.action, r.payload::text, r.hash, r.amount, r.currency, r.rule, r.proposer, r.why, r.role, r.team, r.approvers, r.asked,
-  r.expires, r.state, r.ended, r.note, r.work_version, w.summary, w.class, w.channel, w.warehouse, w.team,
+select r.id, r.work, coalesce(w.ref, r.about), r.action, r.payload::text, r.hash, r.amount, r.currency, r.rule, r.proposer, r.why, r.role, r.team, r.approvers, r.asked,
+  r.expires, r.state, r.ended, r.note, r.work_version, coalesce(w.summary, r.why), coalesce(w.class, ''), coalesce(w.channel, ''), coalesce(w.warehouse, ''),
+  coalesce(w.team, ''),
   coalesce((select json_agg(json_build_array(c.who, c.at, c.for_) order by c.at) from work_consent c where c.request = r.id and c.agrees)::text, '[]')
-from work_request r join work w on w.id = r.work where r.state <> 'waiting' order by r.ended desc, r.id desc limit %s
+from work_request r left join work w on w.id = r.work where r.state <> 'waiting' order by r.ended desc, r.id desc limit %s
 
 -- name: held_requests
 -- commands that wait for somebody's leave, by command_open, each with the exception that it is

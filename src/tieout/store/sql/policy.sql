@@ -81,16 +81,3 @@ delete from item_cost where identity = %s
 -- name: costs_of
 -- by item_cost_item
 select item, since, amount, currency from item_cost where item = any(%s) order by item, since
-
--- name: insert_proposal
-insert into proposal (key, act, fact, request, state, proposed_by, created, changed) values (%s, %s, %s, %s, 'held', %s, %s, %s)
-
--- name: proposals
-select key, act, fact::text, request::text, state, proposed_by, reason, created, changed from proposal
-where %(state)s::text is null or state = %(state)s order by created desc limit %(limit)s
-
--- name: proposal_for_update
-select key, act, fact::text, request::text, state, proposed_by, reason, created, changed from proposal where key = %s for update
-
--- name: set_proposal
-update proposal set request = %s, state = %s, reason = %s, changed = %s where key = %s

@@ -605,10 +605,12 @@ where w.id = u.id and w.state <> 'resolved' and w.progress = 'requested'
 -- name: clear_progress
 update work set progress = %s, progress_at = %s, version = version + 1 where id = %s and progress = %s
 
--- name: newest_command
--- by command_root
-select c.key, c.state, coalesce(c.attempt->>'reason', '') from command c
-where c.root = %s and c.account = %s and c.side = %s order by c.created desc, c.number desc limit 1
+-- name: newest_commands
+-- one step into command_root for each of the rows
+select u.id, c.key, c.state, coalesce(c.attempt->>'reason', '')
+from unnest(%s::bigint[], %s::text[], %s::text[], %s::text[]) as u(id, root, account, side) cross join lateral (
+  select key, state, attempt from command where root = u.root and account = u.account and side = u.side order by created desc, number desc limit 1
+) c
 
 -- name: last_decision
 -- by work_event_work
@@ -621,8 +623,8 @@ select on_ref, reason, system from waiting where identity = %s order by line lim
 select body::text from fact where identity = %s order by ordinal desc limit 1
 
 -- name: insert_request
-insert into work_request (work, work_version, action, payload, hash, amount, currency, rule, proposer, why, role, team, approvers, asked, expires, state)
-values (%(work)s, %(version)s, %(action)s, %(payload)s::json, %(hash)s, %(amount)s, %(currency)s, %(rule)s, %(proposer)s, %(why)s, %(role)s, %(team)s,
+insert into work_request (work, work_version, about, action, payload, hash, amount, currency, rule, proposer, why, role, team, approvers, asked, expires, state)
+values (%(work)s, %(version)s, %(about)s, %(action)s, %(payload)s::json, %(hash)s, %(amount)s, %(currency)s, %(rule)s, %(proposer)s, %(why)s, %(role)s, %(team)s,
   %(approvers)s, %(asked)s, %(expires)s, 'waiting') returning id
 
 -- name: request_for_update
@@ -630,11 +632,24 @@ select id, work from work_request where id = %(id)s for update
 
 -- name: requests
 -- those that wait by work_request_waiting
-select r.id, r.work, w.ref, r.action, r.payload::text, r.hash, r.amount, r.currency, r.rule, r.proposer, r.why, r.role, r.team, r.approvers, r.asked,
-  r.expires, r.state, r.ended, r.note, r.work_version, w.summary, w.class, w.channel, w.warehouse, w.team,
+select r.id, r.work, coalesce(w.ref, r.about), r.action, r.payload::text, r.hash, r.amount, r.currency, r.rule, r.proposer, r.why, r.role, r.team, r.approvers, r.asked,
+  r.expires, r.state, r.ended, r.note, r.work_version, coalesce(w.summary, r.why), coalesce(w.class, ''), coalesce(w.channel, ''),
+  coalesce(w.warehouse, ''), coalesce(w.team, ''),
   coalesce((select json_agg(json_build_array(c.who, c.at, c.for_) order by c.at) from work_consent c where c.request = r.id and c.agrees)::text, '[]')
-from work_request r join work w on w.id = r.work
+from work_request r left join work w on w.id = r.work
 where (%(state)s::text is null or r.state = %(state)s) and (%(id)s::bigint is null or r.id = %(id)s) order by r.asked, r.id limit %(limit)s
+
+-- name: request_waits
+-- by work_request_about
+select id, proposer from work_request where about = %s and work is null and state = 'waiting'
+
+-- name: request_of_work
+-- by work_request_work
+select id from work_request where work = %s and state = 'waiting' order by id desc limit 1
+
+-- name: work_of_case
+-- by the unique key of kind and source
+select id from work where kind = 'balance' and source_key = %s
 
 -- name: insert_consent
 insert into work_consent (request, proposer, who, for_, agrees, note, at) values (%s, %s, %s, %s, %s, %s, %s)
