@@ -50,6 +50,8 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     where = NAMED if request.param == "named" else "embedded"
     held = Server(where, tmp_path_factory.mktemp("server"))
     first = held.make()
+    if first.embedded is not None:
+        held.hurry(first)
     yield held
     held.drop(first)
     if first.embedded is not None:
