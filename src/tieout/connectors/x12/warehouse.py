@@ -62,7 +62,7 @@ def goods_received(reading: Reading) -> Fact:
     number = reading.text(head, 3, "the warehouse receipt number")
     order = head.get(4) or reading.reference(("PO",))
     if not order:
-        raise Unreadable("x12/order-missing", "W1704 (or N9*PO) does not say what was received for.", head, 4)
+        raise Unreadable("order-missing", "W1704 (or N9*PO) does not say what was received for.", head, 4)
     happened, day = reading.happened(head, 2)
     cut = loops(reading.segments, "W07", ("W14",))
     given = [reading.reference(("LI",), body) for _, body in cut.lines]
@@ -141,12 +141,12 @@ def stock_counted(reading: Reading) -> Fact:
                 break
     if not lines:
         reason = "No QTY*17 (on hand): what is available or expected is no stock position."
-        raise Unreadable("x12/no-position", reason, head)
+        raise Unreadable("no-position", reason, head)
     own = reading.partners("stock_count", number)
     return reading.fact(StockCounted, own, head, happened=happened, day=day, lines=tuple(lines), warehouse=place)
 
 
 def _position(segment: Segment, item: str, place: str) -> Ref:
     if not item:
-        raise Unreadable("x12/item-missing", "No product id says which item this is about.", segment)
+        raise Unreadable("item-missing", "No product id says which item this is about.", segment)
     return ref("*", "stock", f"{item}@{place}")
