@@ -1,14 +1,19 @@
 """Resolving is a posting: nothing closes an exception but the ledger, and what people decide is within their limit or another's."""
 
+import msgspec
 import psycopg
 import pytest
 
 from analysts import join, later, not_invoiced, ordered, said, shipped, shown, target
+from policy_world import table
 from tieout.cases import request, resolve, talk
 from tieout.cases.candidates import candidates
 from tieout.cases.follow import follow
 from tieout.cases.resolve import Said
 from tieout.errors import Forbidden, OperatorError
+from tieout.policy.checkpoints import FORM
+from tieout.policy.table import versions
+from tieout.policy.written import read_table
 from tieout.runtime.looks import tick
 from world import NOW, World, line, say
 
@@ -171,3 +176,20 @@ def test_linking_clears_what_belongs_together(world: World) -> None:
     tick(world.connection, world.configuration, NOW, everything=True)
     follow(world.connection, world.configuration, later(3))
     assert shown(world, "class=SNI+").keys() == {"1"}
+
+
+def test_a_link_waits_where_a_checkpoint_holds_corrections_and_is_made_by_who_approves(world: World) -> None:
+    held = read_table(table('act = "manual_correction"\nresult = "hold"\nrole = "approver"'), "c.toml", FORM, "UTC")
+    world.configuration.work = msgspec.structs.replace(world.configuration.work, checkpoints=versions([held]))
+    ana, bo = join(world, "ana", "analyst"), join(world, "bo", "approver")
+    item = not_invoiced(world, "1")["1"]
+    asked = resolve.link(world.connection, world.configuration, ana, target(item), "erp/sales_order/SO9", NOW, Said("renumbered"))
+    assert (asked.outcome, world.connection.execute("select count(*) from fact where kind = 'Linked'").fetchall()) == (
+        "waiting for approval", [(0,)],
+    )  # fmt: skip
+    (waiting,) = request.waiting(world.connection, bo)
+    assert (waiting.action, waiting.ref, "manual_correction" in waiting.rule) == ("link", item.ref, True)
+    done = request.answer(world.connection, world.configuration, bo, waiting.id, waiting.hash, later(1), agrees=True)
+    assert done.endswith("approved and posted")
+    assert world.connection.execute("select count(*) from fact where kind = 'Linked'").fetchall() == [(1,)]
+    assert "linked" in event_names(world, ana, item.id)

@@ -17,6 +17,8 @@ from tieout.core.command import Failed
 from tieout.core.lane import Lane, Limits
 from tieout.core.rate import Bucket
 from tieout.errors import OperatorError, SettingsError
+from tieout.people.approvers import speaker
+from tieout.people.person import Right
 from tieout.runtime import lane as lanes
 from tieout.runtime.configuration import sender_of
 from tieout.runtime.consider import consider
@@ -62,7 +64,9 @@ def pause(
         raise OperatorError(f"--until {until} is over already.", "Name a time to come: every pause has an end.")
     with open_project() as project:
         _known(project, system)
-        lanes.pause(project.connection, system, who, reason, end, now)
+        person = speaker(project.connection, project.driving.people, who)
+        person.need(Right.CONNECT)
+        lanes.pause(project.connection, system, person.login, reason, end, now)
         show.console.print(f"Nothing is sent to {system} before {_clock(end)}.")
 
 

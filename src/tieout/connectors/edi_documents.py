@@ -1,12 +1,15 @@
-"""What connectors of trading partners share, whatever the syntax: refusals that quote with measure, line names, orders kept by line."""
+"""What connectors of trading partners share in any syntax: documents as cut, refusals that quote with measure, line names, orders by line."""
 
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 import msgspec
 
+from tieout.connectors import Document, Refused
 from tieout.core.facts import Fact, Line, Refusal
 from tieout.core.values import SourceRef, day_start
+from tieout.formats.pieces import Piece
 
 NO_CHARACTER = "\ufffd"
 REASON_MAX = 600
@@ -22,6 +25,18 @@ def refusal(source: SourceRef, rule: str, reason: str, next_step: str) -> Refusa
         reason = f"{reason[:REASON_MAX]} (and so on)"
     source = msgspec.structs.replace(source, place=source.place.replace("\0", NO_CHARACTER)[:PLACE_MAX])
     return Refusal(source, rule, reason, next_step)
+
+
+def documents(pieces: Iterable[Piece], origin: str, contract: str) -> Iterator[Document | Refused]:
+    """One document per interchange that was cut, byte for byte; bytes that are none are refused and kept."""
+    for piece in pieces:
+        document = Document(piece.raw, origin, piece.line, piece.byte, contract)
+        fault = piece.fault
+        if fault is None:
+            yield document
+            continue
+        source = SourceRef(origin, piece.line, piece.byte, fault.place)
+        yield Refused(document, refusal(source, fault.rule, fault.reason, fault.next_step))
 
 
 def local_instant(day: date, clock: time | None, zone: str) -> datetime:

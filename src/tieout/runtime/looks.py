@@ -18,6 +18,8 @@ from tieout.runtime.configuration import Configuration, Marks
 from tieout.store.database import fetch, run
 
 ROOTS_AT_ONCE = 2000
+QUARANTINE = "quarantine seen"
+"""The row of `meta` that says which list of unread statements the cases were last made from."""
 REFUSED_FILES = "refused files"
 """The row of `meta` that says which changed files a process at work does not take."""
 
@@ -232,9 +234,12 @@ def _technical(batch: Batch, marks: Marks, now: datetime) -> set[str]:
         name = f"{code} {subject}"
         wanted[name] = Case(name, code, "", "", subject, "", {}, {}, ZERO, since, since, owed_by, "integration", "open", hint)
 
-    for _, message, line, byte, place, _, reason, _, since, origin, system in fetch(connection, "all_quarantine"):
-        where = ", ".join(str(part) for part in (origin, place or line or byte or message) if part)
-        add("QUA", where, since, system, reason[:300])
+    ((stamp,),) = fetch(connection, "quarantine_stamp")
+    moved = fetch(connection, "meta", QUARANTINE) != [(stamp,)]
+    unread = fetch(connection, "quarantine_differs") if moved else []
+    for case, place, since, system, reason, *_ in unread:
+        if case is not None:
+            add("QUA", place, since, system, reason)
     for identity, versions, since in fetch(connection, "all_conflicts"):
         add("CNF", identity, since, identity.split("/")[0], f"{versions} contents under one revision")
     overdue = fetch(connection, "overdue_waiting", now - configuration.waiting)
@@ -254,6 +259,9 @@ def _technical(batch: Batch, marks: Marks, now: datetime) -> set[str]:
         case: [root, *rest]
         for case, root, *rest in fetch(connection, "technical_cases")
     }  # fmt: skip
+    known |= {row[5]: list(row[6:]) for row in unread if row[5] is not None}
+    if moved:
+        run(connection, "set_meta", QUARANTINE, stamp)
     for name, case in wanted.items():
         old = known.get(name)
         if old is not None and old[3] != "closed" and case.code == "REF":

@@ -1,10 +1,10 @@
 """What the EDIFACT connector is: the fact types it can state and the options it takes."""
 
 from tieout.connectors import Manifest, Option
+from tieout.connectors.edi_reading import ERP
 
 ITEM_QUALIFIERS = ("SA", "BP", "IN", "SRV", "EN", "UP")
 """Item number types (7143): the supplier's and the buyer's article numbers, GTIN, EAN, UPC; the first that is there counts."""
-ERP = "erp"
 
 MANIFEST = Manifest(
     name="edifact",

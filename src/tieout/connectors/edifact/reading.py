@@ -4,19 +4,17 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import TypeVar
 
-import msgspec
-
-from tieout.connectors import System
-from tieout.connectors.edi_documents import BY_LINE, local_instant, refusal
-from tieout.connectors.edifact.manifest import ERP, ITEM_QUALIFIERS
-from tieout.core.facts import Fact, FactType, Refusal
-from tieout.core.values import Ref, SourceRef, day_end, normalise, ref
+from tieout.connectors import edi_reading
+from tieout.connectors.edi_documents import local_instant
+from tieout.connectors.edi_reading import Cut, counts, first_of, preferred
+from tieout.connectors.edi_reading import read as reading
+from tieout.connectors.edifact.manifest import ITEM_QUALIFIERS
+from tieout.core.values import day_end
 from tieout.formats.edifact import Message, Segment, message_place, read_moment, read_number
 
 T = TypeVar("T")
-CORRECT = "Ask the partner to correct this document and send it again."
 UNITS = {**dict.fromkeys(("", "PCE", "C62", "H87", "NAR", "EA"), "EA"), "DZN": "DZ", "KGM": "KG", "LBR": "LB", "PR": "PR"}
 """Units of Recommendation 20 to those the other connectors state; others stay as they are."""
 REFERENCE = "2"
@@ -25,44 +23,16 @@ DOCUMENT = ("137",)
 """DTM: the document's own date."""
 
 
-class Unreadable(Exception):
+class Unreadable(edi_reading.Unreadable):
     """A message cannot be read; caught in `translation`, where it becomes a refusal."""
 
-    def __init__(self, rule: str, reason: str, segment: Segment | None = None, element: int = 0, next_step: str = "") -> None:
-        super().__init__(reason)
-        self.rule = f"edifact/{rule}"
-        self.reason = reason
-        self.segment = segment
-        self.element = element
-        self.next_step = next_step or CORRECT
+    SYNTAX = "edifact"
 
 
-class Frame(msgspec.Struct, frozen=True):
-    """What the interchange says about all its messages: whose it is, when it was made, where it was read."""
+class Frame(edi_reading.Frame, frozen=True):
+    """What the interchange says about all its messages."""
 
-    system: System
-    origin: str
-    byte: int
-    partner: str
-    sent: bool
-    moment: datetime
-    revision: str
-
-    @property
-    def erp(self) -> str:
-        """The system whose documents we name ourselves."""
-        return str(self.system.options.get("erp_system") or ERP)
-
-    @property
-    def item_qualifiers(self) -> tuple[str, ...]:
-        """Which item number type names the item, in order of preference."""
-        wanted = self.system.options.get("item_qualifiers") or ITEM_QUALIFIERS
-        return tuple(wanted.split()) if isinstance(wanted, str) else tuple(map(str, wanted))
-
-    @property
-    def has_line_changes(self) -> bool:
-        """True when a change names only the lines that change, so that orders are kept line by line."""
-        return self.system.options.get("order_changes") == BY_LINE
+    ITEM_QUALIFIERS = ITEM_QUALIFIERS
 
     @property
     def has_contrl(self) -> bool:
@@ -76,29 +46,19 @@ class Frame(msgspec.Struct, frozen=True):
         stated = own.get(code) if isinstance(own, Mapping) else None
         return str(stated or UNITS.get(code, code))
 
-    def source(self, byte: int, place: str) -> SourceRef:
-        """Where a segment stands in the origin."""
-        return SourceRef(self.origin, None, self.byte + byte, place)
 
-    def refusal(self, byte: int, place: str, rule: str, reason: str, next_step: str) -> Refusal:
-        """A refusal at a segment."""
-        return refusal(self.source(byte, place), rule, reason, next_step)
-
-
-class Reading:
+class Reading(edi_reading.Reading[Frame, Segment]):
     """One message and the frame it stands in."""
 
-    def __init__(self, frame: Frame, message: Message, segments: list[Segment]) -> None:
-        self.frame = frame
-        self.message = message
-        self.segments = segments
+    ERROR = Unreadable
 
-    def need(self, name: str) -> Segment:
-        """The first segment of that name, without which the message means nothing."""
-        for segment in self.segments:
-            if segment.name == name:
-                return segment
-        raise Unreadable("segment-missing", f"Segment {name} is missing: {self.message.type[:20]} cannot be read without it.")
+    def __init__(self, frame: Frame, message: Message, segments: list[Segment]) -> None:
+        super().__init__(frame, segments, message.type[:20], message.byte)
+        self.message = message
+
+    def place(self, segment: Segment | None, element: int = 0) -> str:
+        """Message, segment and element."""
+        return message_place(self.message, segment, element)
 
     def text(self, segment: Segment, element: int, meaning: str, component: int = 1) -> str:
         """A component that must be there."""
@@ -132,11 +92,7 @@ class Reading:
 
     def dated(self, qualifiers: Iterable[str], segments: Iterable[Segment]) -> Segment | None:
         """The first DTM that is wanted, by order of preference."""
-        found: dict[str, Segment] = {}
-        for segment in segments:
-            if segment.name == "DTM" and segment.get(1, 2):
-                found.setdefault(segment.get(1), segment)
-        return next((found[each] for each in qualifiers if each in found), None)
+        return preferred(first_of((each.get(1), each) for each in segments if each.name == "DTM" and each.get(1, 2)), qualifiers)
 
     def _moment(self, segment: Segment) -> tuple[datetime, bool]:
         try:
@@ -146,33 +102,6 @@ class Reading:
             return local_instant(day, clock, self.frame.system.timezone), clock is None
         except (ValueError, OverflowError) as bad:
             raise Unreadable("element", f"{_name(segment, 1)}: {bad}.", segment, 1) from bad
-
-    def ours(self, type_: str, number: str) -> Ref:
-        """A document of our ERP."""
-        return ref(self.frame.erp, type_, number)
-
-    def partners(self, type_: str, number: str) -> Ref:
-        """A document of the partner."""
-        return ref(self.frame.system.name, type_, number)
-
-    def order(self, number: str) -> Ref:
-        """A customer's order: its number is the customer's own, so the customer's identifier stands before it."""
-        return self.partners("order", f"{self.frame.partner}:{number}")
-
-    def fact(self, kind: FactType, subject: Ref, at: Segment, **stated: Any) -> Fact:
-        """The fact of that kind whose document `subject` names, read at segment `at`."""
-        system, type_, number = subject.split("/", 2)
-        return Fact(
-            kind=kind.name,
-            system=system,
-            type=type_,
-            number=number,
-            partner=normalise(self.frame.partner),
-            revision=self.frame.revision,
-            entity=self.frame.system.entity,
-            source=self.frame.source(at.byte, message_place(self.message, at)),
-            **stated,
-        )
 
     @cached_property
     def currency(self) -> str:
@@ -190,19 +119,11 @@ class Reading:
 
     def party(self, codes: Iterable[str], segments: Iterable[Segment]) -> Segment | None:
         """The first NAD with one of those qualifiers, by order of preference."""
-        found: dict[str, Segment] = {}
-        for segment in segments:
-            if segment.name == "NAD":
-                found.setdefault(segment.get(1), segment)
-        return next((found[code] for code in codes if code in found), None)
+        return preferred(first_of((each.get(1), each) for each in segments if each.name == "NAD"), codes)
 
     def reference(self, qualifiers: Iterable[str], segments: Iterable[Segment]) -> str:
         """The number in the first RFF that is wanted, by order of preference; empty if there is none."""
-        found: dict[str, str] = {}
-        for segment in segments:
-            if segment.name == "RFF" and segment.get(1, 2):
-                found.setdefault(segment.get(1), segment.get(1, 2))
-        return next((found[each] for each in qualifiers if each in found), "")
+        return preferred(first_of((each.get(1), each.get(1, 2)) for each in segments if each.name == "RFF"), qualifiers) or ""
 
     def references(self, qualifier: str, segments: Iterable[Segment]) -> list[str]:
         """All different numbers in the RFF of a qualifier."""
@@ -211,29 +132,17 @@ class Reading:
 
     def item(self, line: Segment, body: Iterable[Segment]) -> str:
         """The item that LIN and PIA name; empty if neither does."""
-        known: dict[str, str] = {}
         named = [line.elements[2:3]] + [segment.elements[1:] for segment in body if segment.name == "PIA"]
-        for number, qualifier in (_pair(each) for elements in named for each in elements):
-            if number:
-                known.setdefault(qualifier, number)
-        for qualifier in self.frame.item_qualifiers:
-            if qualifier in known:
-                return normalise(known[qualifier])
-        return normalise(next(iter(known.values()), ""))
+        pairs = (_pair(each) for elements in named for each in elements)
+        return self.named((qualifier, number) for number, qualifier in pairs)
 
     def quantity(self, body: Iterable[Segment], qualifiers: Iterable[str]) -> tuple[Decimal, str, Segment] | None:
         """Quantity and unit of the first QTY that is wanted, by order of preference."""
-        found: dict[str, Segment] = {}
-        for segment in body:
-            if segment.name == "QTY":
-                found.setdefault(segment.get(1), segment)
-        for qualifier in qualifiers:
-            if qualifier in found:
-                segment = found[qualifier]
-                self.text(segment, 1, "the quantity", 2)
-                number = self._read(segment, 1, 2, read_number)
-                return number, self.frame.unit(segment.get(1, 3)), segment
-        return None
+        segment = preferred(first_of((each.get(1), each) for each in body if each.name == "QTY"), qualifiers)
+        if segment is None:
+            return None
+        self.text(segment, 1, "the quantity", 2)
+        return self._read(segment, 1, 2, read_number), self.frame.unit(segment.get(1, 3)), segment
 
     def need_quantity(self, line: Segment, body: Iterable[Segment], qualifiers: tuple[str, ...]) -> tuple[Decimal, str]:
         """The same, where a line means nothing without."""
@@ -242,26 +151,14 @@ class Reading:
             raise Unreadable("quantity-missing", f"Line {line.get(1)} has no QTY+{qualifiers[0]}.", line)
         return found[0], found[1]
 
-    def refusal(self, unreadable: Unreadable) -> Refusal:
-        """What was raised, as a value."""
-        at = unreadable.segment
-        place = message_place(self.message, at, unreadable.element)
-        byte = at.byte if at else self.message.byte
-        return self.frame.refusal(byte, place, unreadable.rule, unreadable.reason, unreadable.next_step)
-
     def _read(self, segment: Segment, element: int, component: int, read: Callable[[str], T]) -> T:
-        try:
-            return read(segment.get(element, component))
-        except ValueError as bad:
-            raise Unreadable("element", f"{_name(segment, element)}: {bad}.", segment, element) from bad
+        def error(bad: str) -> Unreadable:
+            return Unreadable("element", f"{_name(segment, element)}: {bad}.", segment, element)
+
+        return reading(segment.get(element, component), read, error)
 
 
-class Parts(msgspec.Struct, frozen=True):
-    """A message cut at its lines: what stands before them, each line with its segments, and the summary after UNS or CNT."""
-
-    head: list[Segment]
-    lines: list[tuple[Segment, list[Segment]]]
-    tail: list[Segment]
+Parts = Cut[Segment]
 
 
 def parts(reading: Reading, start: str, breaks: tuple[str, ...] = ()) -> Parts:
@@ -269,7 +166,7 @@ def parts(reading: Reading, start: str, breaks: tuple[str, ...] = ()) -> Parts:
 
     Raises Unreadable when CNT+2 counts other lines.
     """
-    found = Parts([], [], [])
+    found: Parts = Cut([], [], [])
     in_line = False
     for segment in reading.segments:
         if found.tail or segment.name in ("CNT", "UNT") or (segment.name == "UNS" and segment.get(1) != "D"):
@@ -284,7 +181,7 @@ def parts(reading: Reading, start: str, breaks: tuple[str, ...] = ()) -> Parts:
             found.head.append(segment)
     for segment in found.tail:
         said = segment.get(1, 2)
-        if segment.name == "CNT" and segment.get(1) == "2" and not _counts(said, len(found.lines)):
+        if segment.name == "CNT" and segment.get(1) == "2" and not counts(said, (len(found.lines),)):
             raise Unreadable("line-count", f"CNT says {said!r} lines, {len(found.lines)} arrived.", segment, 1)
     return found
 
@@ -293,10 +190,6 @@ def _code(segment: Segment, code: str) -> str:
     if len(code) == 3 and code.isascii() and code.isalpha():
         return code
     raise Unreadable("currency", f"{segment.name} says the currency {code!r}, which is no ISO 4217 code.", segment, 1)
-
-
-def _counts(text: str, count: int) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < 10 and int(text) == count
 
 
 def _pair(element: list[str]) -> tuple[str, str]:

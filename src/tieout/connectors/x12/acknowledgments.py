@@ -52,7 +52,7 @@ def group_acknowledged(reading: Reading) -> Fact:
     last = reading.need("AK9")
     status = last.get(1)
     if status not in STATUSES:
-        raise Unreadable("x12/code", f"AK901 is {status!r}, not a group acknowledgment code.", last, 1)
+        raise Unreadable("code", f"AK901 is {status!r}, not a group acknowledgment code.", last, 1)
     control = reading.text(first, 2, "the control number of the group")
     subject = reading.partners("group", f"{reading.frame.partner}:{control}")
     quantity = Decimal(1) if reading.frame.sent or status in ACCEPTING else None

@@ -40,7 +40,7 @@ def freight_rated(reading: Reading) -> Fact:
     subject = ref("*", "freight", reading.text(head, 4, "the shipment identification number"))
     rated = _total(reading)
     if rated is None:
-        raise Unreadable("x12/no-rate", "L305 does not say what the load should cost.", head, 0, "State the rate elsewhere, or in L305.")
+        raise Unreadable("no-rate", "L305 does not say what the load should cost.", head, 0, "State the rate elsewhere, or in L305.")
     own = reading.partners("freight_rate", head.get(4))
     line = Line(line="1", subject=subject, value=rated, charge="freight")
     return reading.fact(
@@ -55,7 +55,7 @@ def freight_invoiced(reading: Reading) -> Fact:
     number = reading.text(head, 2, "the invoice number")
     shipment = head.get(3) or reading.reference(SHIPMENT)
     if not shipment:
-        raise Unreadable("x12/shipment-missing", "B303 (or N9*BM) does not say which shipment is invoiced.", head, 3)
+        raise Unreadable("shipment-missing", "B303 (or N9*BM) does not say which shipment is invoiced.", head, 3)
     subject = ref("*", "freight", shipment)
     happened, day = reading.happened(head, 6)
     reading.text(head, 7, "the net amount due")
@@ -97,7 +97,7 @@ def _currency(reading: Reading) -> str:
         code = segment.get(1).upper()
         if len(code) == 3 and code.isalpha():
             return code
-        raise Unreadable("x12/currency", f"C301 is {code!r}, not an ISO 4217 code.", segment, 1)
+        raise Unreadable("currency", f"C301 is {code!r}, not an ISO 4217 code.", segment, 1)
     return reading.currency()
 
 
@@ -114,13 +114,13 @@ def parcels_scanned(reading: Reading) -> tuple[Fact, ...]:
     for segment in reading.all("AT7"):
         status = segment.get(1) or segment.get(3)
         if not status:
-            raise Unreadable("x12/element-missing", "AT701 (or AT703), the status of the shipment, is missing.", segment, 1)
+            raise Unreadable("element-missing", "AT701 (or AT703), the status of the shipment, is missing.", segment, 1)
         happened, day = _when(reading, segment)
         for parcel in named:
             fact = _scan(reading, segment, parcel, status, happened, day)
             found[fact.identity] = fact
     if not found:
-        raise Unreadable("x12/segment-missing", "Segment AT7 is missing: a 214 without a status says nothing.", head)
+        raise Unreadable("segment-missing", "Segment AT7 is missing: a 214 without a status says nothing.", head)
     return tuple(found.values())
 
 

@@ -58,14 +58,14 @@ def _kept(reading: Reading, whole: Fact) -> tuple[Fact, ...]:
 def _changed(reading: Reading, kind: FactType, head: Segment, subject: Ref, **stated: str) -> tuple[Fact, ...]:
     purpose = head.get(1)
     if purpose not in (CANCELLED, CHANGED, REPLACED):
-        raise Unreadable("x12/code", f"BCH01 is {purpose!r}: 01 (cancel), 04 (change) and 05 (replace) are read.", head, 1)
+        raise Unreadable("code", f"BCH01 is {purpose!r}: 01 (cancel), 04 (change) and 05 (replace) are read.", head, 1)
     cut = loops(reading.segments, "POC", ("CTT",))
     check_count(reading, len(cut.lines))
     if purpose != REPLACED and reading.frame.has_line_changes:
         return _line_by_line(reading, kind, head, subject, cut, stated)
     if purpose == CHANGED:
         reason = "BCH01 is 04: only the lines that change are named, but orders of this system are kept as a whole."
-        raise Unreadable("x12/line-change", reason, head, 1, 'Set the option `order_changes = "by line"` and replay the messages.')
+        raise Unreadable("line-change", reason, head, 1, 'Set the option `order_changes = "by line"` and replay the messages.')
     lines = [] if purpose == CANCELLED else _lines(reading, cut, subject)
     return _kept(reading, _fact(reading, kind, head, subject, lines, stated, void=purpose == CANCELLED))
 
@@ -73,7 +73,7 @@ def _changed(reading: Reading, kind: FactType, head: Segment, subject: Ref, **st
 def _line_by_line(reading: Reading, kind: FactType, head: Segment, subject: Ref, cut: Loops, stated: dict[str, str]) -> tuple[Fact, ...]:
     """One revision per named line; void where the line, or the order with it, is cancelled."""
     if not cut.lines:
-        raise Unreadable("x12/line-missing", "No POC says which lines change; orders of this system are kept by line.", head)
+        raise Unreadable("line-missing", "No POC says which lines change; orders of this system are kept by line.", head)
     base = _fact(reading, kind, head, subject, [], stated, void=False)
     found = []
     for segment, body in cut.lines:
@@ -118,9 +118,9 @@ def _line(reading: Reading, name: str, segment: Segment, body: list[Segment], su
     if code in BY_HOW_MUCH and not reading.frame.has_new_quantities:
         reason = f"POC02 is {code}: it is not known whether POC03 is the new quantity or the difference."
         step = "Ask the partner; if it is the new quantity, set the option `changed_quantity` to `new` and replay the messages."
-        raise Unreadable("x12/changed-quantity", reason, segment, 3, step)
+        raise Unreadable("changed-quantity", reason, segment, 3, step)
     if code not in RESTATED | BY_HOW_MUCH:
-        raise Unreadable("x12/code", f"POC02 is {code!r}: this kind of change is not known.", segment, 2)
+        raise Unreadable("code", f"POC02 is {code!r}: this kind of change is not known.", segment, 2)
     quantity = reading.quantity(segment, 3, "the quantity ordered")
     unit = segment.get(5) or "EA"
     return Line(

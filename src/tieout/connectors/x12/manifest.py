@@ -1,11 +1,11 @@
 """What the X12 connector is: the fact types it can state, the acts it can write, and the options it takes."""
 
 from tieout.connectors import Manifest, Option
+from tieout.connectors.edi_reading import ERP
 from tieout.core.command import Act
 
 ITEM_QUALIFIERS = ("VP", "VN", "BP", "SK", "UP")
 """Product qualifiers (element 235): seller's and buyer's part numbers, SKU, UPC; the first that is there counts."""
-ERP = "erp"
 
 MANIFEST = Manifest(
     name="x12",

@@ -187,9 +187,9 @@ def _accepted(reading: Reading, answers: list[Segment], counted: frozenset[str],
     for answer in answers:
         code = answer.get(1)
         if code not in CODES:
-            raise Unreadable("x12/code", f"ACK01 is {code!r}: this line status is not known.", answer, 1)
+            raise Unreadable("code", f"ACK01 is {code!r}: this line status is not known.", answer, 1)
         if code in counted:
             accepted += reading.quantity(answer, 2, "the quantity acknowledged")
     if len(units) > 1:
-        raise Unreadable("x12/unit", "The ACK segments of one line are in different units.", answers[0], 3)
+        raise Unreadable("unit", "The ACK segments of one line are in different units.", answers[0], 3)
     return tidy(accepted), next(iter(units), unit)

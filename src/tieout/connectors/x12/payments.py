@@ -62,7 +62,7 @@ def _remitted(reading: Reading, invoice: Callable[[str], Ref]) -> list[Line]:
 def _subject(reading: Reading, segment: Segment, invoice: Callable[[str], Ref]) -> Ref:
     if segment.get(1) not in INVOICE:
         reason = f"RMR01 is {segment.get(1)!r}: only payments on invoices (IV, OI) are read."
-        raise Unreadable("x12/remittance", reason, segment, 1)
+        raise Unreadable("remittance", reason, segment, 1)
     return invoice(reading.text(segment, 2, "the invoice number"))
 
 

@@ -51,7 +51,7 @@ def extended(reading: Reading, segment: Segment, quantity: Decimal, unit: str, *
     except ArithmeticError:
         return None
     except ValueError as bad:
-        raise Unreadable("x12/amount", f"Price times quantity: {bad}.", segment, price) from bad
+        raise Unreadable("amount", f"Price times quantity: {bad}.", segment, price) from bad
 
 
 def charges(reading: Reading, segments: Iterable[Segment], subject: Ref, prefix: str = "") -> list[Line]:

@@ -3,15 +3,14 @@
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import TypeVar
 
-import msgspec
-
-from tieout.connectors import System
-from tieout.connectors.edi_documents import BY_LINE, local_instant, refusal
-from tieout.connectors.x12.manifest import ERP, ITEM_QUALIFIERS
-from tieout.core.facts import Fact, FactType, Refusal
-from tieout.core.values import Ref, SourceRef, day_end, normalise, ref
+from tieout.connectors import edi_reading
+from tieout.connectors.edi_documents import local_instant
+from tieout.connectors.edi_reading import Cut, counts, first_of, preferred
+from tieout.connectors.edi_reading import read as reading
+from tieout.connectors.x12.manifest import ITEM_QUALIFIERS
+from tieout.core.values import day_end
 from tieout.formats.x12 import (
     Group,
     Segment,
@@ -24,99 +23,54 @@ from tieout.formats.x12 import (
 )
 
 T = TypeVar("T")
-CORRECT = "Ask the partner to correct this document and send it again."
 NEW = "new"
 
 
-class Unreadable(Exception):
+class Unreadable(edi_reading.Unreadable):
     """A transaction set cannot be read; caught in `translation`, where it becomes a refusal."""
 
-    def __init__(
-        self, rule: str, reason: str, segment: Segment | None = None, element: int = 0, next_step: str = "", missing: str = ""
-    ) -> None:
-        super().__init__(reason)
-        self.missing = missing
-        self.rule = rule
-        self.reason = reason
-        self.segment = segment
-        self.element = element
-        self.next_step = next_step or CORRECT
+    SYNTAX = "x12"
 
 
-class Frame(msgspec.Struct, frozen=True):
-    """What the interchange says about all its sets: whose it is, its control number, when it was made, where it was read. Of one
-    that we sent, the command it carries out and the document of ours it is about, if the runtime said so."""
+class Frame(edi_reading.Frame, frozen=True):
+    """What the interchange says about all its sets, with its control number; of one that we sent, the command it carries out and the
+    document of ours it is about, if the runtime said so."""
 
-    system: System
-    origin: str
-    byte: int
-    partner: str
-    sent: bool
-    moment: datetime
-    revision: str
+    ITEM_QUALIFIERS = ITEM_QUALIFIERS
+
     control: str = ""
     command: str = ""
     about: str = ""
-
-    @property
-    def erp(self) -> str:
-        """The system whose documents we name ourselves."""
-        return str(self.system.options.get("erp_system") or ERP)
-
-    @property
-    def item_qualifiers(self) -> tuple[str, ...]:
-        """Which product qualifier names the item, in order of preference."""
-        wanted = self.system.options.get("item_qualifiers") or ITEM_QUALIFIERS
-        return tuple(wanted.split()) if isinstance(wanted, str) else tuple(map(str, wanted))
-
-    @property
-    def has_line_changes(self) -> bool:
-        """True when a change names only the lines that change, so that orders are kept line by line."""
-        return self.system.options.get("order_changes") == BY_LINE
 
     @property
     def has_new_quantities(self) -> bool:
         """True when a decrease or an increase states the new quantity."""
         return self.system.options.get("changed_quantity") == NEW
 
-    def source(self, byte: int, place: str) -> SourceRef:
-        """Where a segment stands in the origin."""
-        return SourceRef(self.origin, None, self.byte + byte, place)
-
-    def refusal(self, byte: int, place: str, rule: str, reason: str, next_step: str) -> Refusal:
-        """A refusal at a segment."""
-        return refusal(self.source(byte, place), rule, reason, next_step)
-
     def instant(self, day: date, clock: time | None) -> datetime:
         """Local date and time of the partner's system in UTC; local midnight without a time."""
         return local_instant(day, clock, self.system.timezone)
 
 
-class Reading:
+class Reading(edi_reading.Reading[Frame, Segment]):
     """One transaction set and the frame it stands in."""
 
+    ERROR = Unreadable
+
     def __init__(self, frame: Frame, group: Group, transaction: TransactionSet, segments: list[Segment]) -> None:
-        self.frame = frame
+        super().__init__(frame, segments, f"a {transaction.code}", transaction.byte)
         self.group = group
         self.set = transaction
-        self.segments = segments
 
-    def all(self, name: str) -> list[Segment]:
-        """All segments of that name, in order."""
-        return [segment for segment in self.segments if segment.name == name]
-
-    def need(self, name: str) -> Segment:
-        """The first segment of that name, without which the set means nothing."""
-        for segment in self.segments:
-            if segment.name == name:
-                return segment
-        raise Unreadable("x12/segment-missing", f"Segment {name} is missing: a {self.set.code} cannot be read without it.", missing=name)
+    def place(self, segment: Segment | None, element: int = 0) -> str:
+        """Set, segment and element."""
+        return set_place(self.set, segment, element)
 
     def text(self, segment: Segment, element: int, meaning: str) -> str:
         """An element that must be there."""
         value = segment.get(element)
         if not value:
-            raise Unreadable("x12/element-missing", _name(segment, element) + f", {meaning}, is missing.", segment, element)
+            raise Unreadable("element-missing", _name(segment, element) + f", {meaning}, is missing.", segment, element)
         return value
 
     def number(self, segment: Segment, element: int) -> Decimal | None:
@@ -151,81 +105,30 @@ class Reading:
                 return self.deadline(found[qualifier], 2)
         return None
 
-    def ours(self, type_: str, number: str) -> Ref:
-        """A document of our ERP."""
-        return ref(self.frame.erp, type_, number)
-
-    def partners(self, type_: str, number: str) -> Ref:
-        """A document of the partner."""
-        return ref(self.frame.system.name, type_, number)
-
-    def order(self, number: str) -> Ref:
-        """A customer's order: its number is the customer's own, so the customer's identifier stands before it."""
-        return self.partners("order", f"{self.frame.partner}:{number}")
-
-    def fact(self, kind: FactType, subject: Ref, at: Segment, **stated: Any) -> Fact:
-        """The fact of that kind whose document `subject` names, read at segment `at`."""
-        system, type_, number = subject.split("/", 2)
-        return Fact(
-            kind=kind.name,
-            system=system,
-            type=type_,
-            number=number,
-            partner=normalise(self.frame.partner),
-            revision=self.frame.revision,
-            entity=self.frame.system.entity,
-            source=self.frame.source(at.byte, set_place(self.set, at)),
-            **stated,
-        )
-
     def currency(self) -> str:
         """CUR02, or the system's currency."""
         for segment in self.all("CUR"):
             code = segment.get(2).upper()
             if len(code) == 3 and code.isalpha():
                 return code
-            raise Unreadable("x12/currency", f"CUR02 is {code!r}, not an ISO 4217 code.", segment, 2)
+            raise Unreadable("currency", f"CUR02 is {code!r}, not an ISO 4217 code.", segment, 2)
         return self.frame.system.currency
 
     def party(self, segments: Iterable[Segment], codes: Iterable[str]) -> Segment | None:
         """The first N1 with one of those codes, by order of preference."""
-        found: dict[str, Segment] = {}
-        for segment in segments:
-            if segment.name == "N1":
-                found.setdefault(segment.get(1), segment)
-        return next((found[code] for code in codes if code in found), None)
+        return preferred(first_of((each.get(1), each) for each in segments if each.name == "N1"), codes)
 
     def item(self, pairs: Iterable[tuple[str, str]]) -> str:
         """The item that product qualifier and id pairs name; empty if no wanted qualifier is there."""
-        known: dict[str, str] = {}
-        for qualifier, value in pairs:
-            if value:
-                known.setdefault(qualifier, value)
-        for qualifier in self.frame.item_qualifiers:
-            if qualifier in known:
-                return normalise(known[qualifier])
-        return normalise(next(iter(known.values()), ""))
+        return self.named(pairs)
 
     def reference(self, qualifiers: Iterable[str], segments: Iterable[Segment] | None = None) -> str:
         """REF02 or N902 of the first wanted qualifier; empty if there is none."""
-        found: dict[str, str] = {}
-        for segment in self.segments if segments is None else segments:
-            if segment.name in ("REF", "N9"):
-                found.setdefault(segment.get(1), segment.get(2))
-        return next((found[each] for each in qualifiers if found.get(each)), "")
-
-    def refusal(self, unreadable: Unreadable) -> Refusal:
-        """What was raised, as a value."""
-        at = unreadable.segment
-        place = set_place(self.set, at, unreadable.element)
-        byte = at.byte if at else self.set.byte
-        return self.frame.refusal(byte, place, unreadable.rule, unreadable.reason, unreadable.next_step)
+        among = self.segments if segments is None else segments
+        return preferred(first_of((each.get(1), each.get(2)) for each in among if each.name in ("REF", "N9")), qualifiers) or ""
 
     def _read(self, segment: Segment, element: int, read: Callable[[str], T]) -> T:
-        try:
-            return read(segment.get(element))
-        except ValueError as bad:
-            raise Unreadable("x12/element", f"{_name(segment, element)}: {bad}.", segment, element) from bad
+        return reading(segment.get(element), read, lambda bad: Unreadable("element", f"{_name(segment, element)}: {bad}.", segment, element))
 
 
 def pairs(segment: Segment, first: int) -> list[tuple[str, str]]:
@@ -234,17 +137,12 @@ def pairs(segment: Segment, first: int) -> list[tuple[str, str]]:
     return [(segment.get(at), segment.get(at + 1)) for at in range(first, last, 2)]
 
 
-class Loops(msgspec.Struct, frozen=True):
-    """A set cut at its line segments: what stands before them, each line with its segments, and what comes after."""
-
-    head: list[Segment]
-    lines: list[tuple[Segment, list[Segment]]]
-    tail: list[Segment]
+Loops = Cut[Segment]
 
 
 def loops(segments: list[Segment], start: str, ends: tuple[str, ...]) -> Loops:
     """Cut at every segment named `start`; the first of `ends` after that closes the last line."""
-    found = Loops([], [], [])
+    found: Loops = Cut([], [], [])
     for segment in segments:
         if found.tail or (found.lines and segment.name in ends):
             found.tail.append(segment)
@@ -262,9 +160,9 @@ def check_count(reading: Reading, count: int, others: Mapping[str, int] | None =
     for segment in reading.all("CTT"):
         said = segment.get(1)
         allowed = {count, *(others or {}).values()}
-        if said and not (said.isascii() and said.isdigit() and len(said) < 10 and int(said) in allowed):
+        if said and not counts(said, allowed):
             reason = f"CTT01 says {said!r} lines, {count} arrived."
-            raise Unreadable("x12/line-count", reason, segment, 1)
+            raise Unreadable("line-count", reason, segment, 1)
 
 
 def _name(segment: Segment, element: int) -> str:

@@ -19,7 +19,7 @@ def return_authorised(reading: Reading) -> Fact:
     happened, day = reading.happened(head, 3, 4)
     cut = loops(reading.segments, "BLI", ("CTT",))
     if not cut.lines:
-        raise Unreadable("x12/segment-missing", "Segment BLI is missing: a 180 without items authorises nothing.", head)
+        raise Unreadable("segment-missing", "Segment BLI is missing: a 180 without items authorises nothing.", head)
     names = line_names(["" for _ in cut.lines])
     lines = tuple(
         Line(

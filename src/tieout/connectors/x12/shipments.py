@@ -67,7 +67,7 @@ def _notice_lines(reading: Reading, order: Callable[[str], Ref]) -> list[Line]:
     levels = read_levels(reading.segments)
     if isinstance(levels, Fault):
         segment = next(s for s in reading.segments if s.byte == levels.byte)
-        raise Unreadable(levels.rule, levels.reason, segment)
+        raise Unreadable(levels.rule.removeprefix("x12/"), levels.reason, segment)
     items = [(level, each) for level in levels for each in level.segments if each.name == "SN1"]
     check_count(reading, len(items), {"HL segments": len(levels)})
     given = [segment.get(1) or _first(level, "LIN").get(1) for level, segment in items]
@@ -98,7 +98,7 @@ def _purchase_order(reading: Reading, level: Level, segment: Segment, only: str)
     above = level.above("O") or level
     number = _first(above, "PRF").get(1) or reading.reference(("PO",), above.segments) or only
     if not number:
-        raise Unreadable("x12/order-missing", "No PRF01 says which purchase order this item belongs to.", segment)
+        raise Unreadable("order-missing", "No PRF01 says which purchase order this item belongs to.", segment)
     return number
 
 

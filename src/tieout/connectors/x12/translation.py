@@ -150,7 +150,7 @@ def _set(frame: Frame, found: Interchange, group: Group, at: int, heard: Heard) 
     except Unreadable as fault:
         unreadable = fault
     except ValueError as bad:
-        unreadable = Unreadable("x12/value", f"{bad}.")
+        unreadable = Unreadable("value", f"{bad}.")
     heard.refused[at] = unreadable
     return [reading.refusal(unreadable)]
 

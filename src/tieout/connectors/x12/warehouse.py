@@ -64,7 +64,7 @@ def goods_received(reading: Reading) -> Fact:
     number = reading.text(head, 3, "the warehouse receipt number")
     order = head.get(4) or reading.reference(("PO",))
     if not order:
-        raise Unreadable("x12/order-missing", "W1704 (or N9*PO) does not say what was received for.", head, 4)
+        raise Unreadable("order-missing", "W1704 (or N9*PO) does not say what was received for.", head, 4)
     happened, day = reading.happened(head, 2)
     cut = loops(reading.segments, "W07", ("W14",))
     given = [reading.reference(("LI",), body) for _, body in cut.lines]
@@ -140,7 +140,7 @@ def stock_counted(reading: Reading) -> tuple[Fact, ...]:
             continue
         position = _position(segment, item, place)
         if position in found:
-            raise Unreadable("x12/position-twice", f"{item} stands twice: which of the two is on hand cannot be known.", segment)
+            raise Unreadable("position-twice", f"{item} stands twice: which of the two is on hand cannot be known.", segment)
         quantity = reading.quantity(counted, 2, "the quantity on hand")
         line = Line(line="1", subject=position, item=item, quantity=quantity, unit=counted.get(3) or "EA")
         own = reading.partners("stock_count", position.split("/", 2)[2])
@@ -148,11 +148,11 @@ def stock_counted(reading: Reading) -> tuple[Fact, ...]:
         found[position] = msgspec.structs.replace(fact, revision=revision)
     if not found:
         reason = "No QTY*17 (on hand): what is available or expected is no stock position."
-        raise Unreadable("x12/no-position", reason, head)
+        raise Unreadable("no-position", reason, head)
     return tuple(found.values())
 
 
 def _position(segment: Segment, item: str, place: str) -> Ref:
     if not item:
-        raise Unreadable("x12/item-missing", "No product id says which item this is about.", segment)
+        raise Unreadable("item-missing", "No product id says which item this is about.", segment)
     return ref("*", "stock", f"{item}@{place}")

@@ -56,9 +56,25 @@ select count(*) from case_ where state <> 'closed'
 -- name: overdue_waiting
 select identity, min(on_ref), min(reason), min(system), min(since) from waiting where since <= %s group by identity order by identity
 
--- name: all_quarantine
-select q.id, q.message, q.line, q.byte, q.place, q.rule, q.reason, q.next_step, q.since, coalesce(m.origin, ''), coalesce(s.name, '')
-from quarantine q left join message m on m.id = q.message left join system s on s.id = m.system order by q.id
+-- name: quarantine_stamp
+-- numbers are given once: another list has another count, greatest or sum; read from the primary key alone
+select concat_ws(' ', count(*), max(id), sum(id)) from quarantine
+
+-- name: quarantine_differs
+-- what stands in quarantine, a place each, against the cases about it; asked only when the list is another, and only what differs comes out
+with stands as (
+  select distinct on (place) 'QUA ' || place as case_id, place, since, system, reason
+  from (
+    select q.id, q.since, left(q.reason, 300) as reason, coalesce(s.name, '') as system, concat_ws(', ', nullif(m.origin, ''),
+      coalesce(nullif(q.place, ''), nullif(q.line, 0)::text, nullif(q.byte, 0)::text, nullif(q.message, 0)::text)) as place
+    from quarantine q left join message m on m.id = q.message left join system s on s.id = m.system
+  ) each order by place, id desc
+)
+select s.case_id, s.place, s.since, s.system, s.reason, c.case_id, c.root, c.quantity::text, c.value::text, c.state, c.due, c.hint, c.episodes,
+  c.owed_by, c.team, c.since
+from stands s full join (select * from case_ where code = 'QUA') c on c.case_id = s.case_id
+where (s.case_id is null and c.state <> 'closed')
+  or (s.case_id is not null and (c.case_id is null or c.state = 'closed' or c.hint <> s.reason or c.since <> s.since or c.due <> s.since))
 
 -- name: all_conflicts
 select identity, versions, since from conflict order by identity
@@ -86,7 +102,7 @@ from case_ c cross join lateral (
 ) e where c.account = '' and e.event <> 'closed' order by c.due, c.case_id
 
 -- name: technical_cases
-select case_id, root, quantity::text, value::text, state, due, hint, episodes, owed_by, team, since from case_ where account = ''
+select case_id, root, quantity::text, value::text, state, due, hint, episodes, owed_by, team, since from case_ where account = '' and code <> 'QUA'
 
 -- name: set_wakes
 update subject s set wake = u.wake from unnest(%s::text[], %s::text[]) as u(ref, wake) where s.ref = u.ref

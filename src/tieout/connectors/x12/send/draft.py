@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from tieout.connectors import System
-from tieout.connectors.x12.manifest import ERP
+from tieout.connectors.edi_reading import ERP
 from tieout.core.command import Command
 from tieout.core.facts import Line
 from tieout.core.values import EXACT, ZERO, Ref, exact, minor_unit, plain, ref_parts, round_money, times
