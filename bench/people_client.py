@@ -21,7 +21,7 @@ from typing import Any
 
 import httpcore
 
-RAMP_SECONDS = 20.0
+RAMP_SECONDS = 25.0
 THINK_SECONDS = (3.0, 9.0)
 COUNTERS_EVERY, FRESH_EVERY = 5.0, 3.0
 """As static/js/live.js has it."""
@@ -134,7 +134,7 @@ class Person:
             await self.act_on_version(ref)
 
     async def act_on_version(self, ref: str) -> None:
-        """By the interface: about the version that was read. Somebody who was quicker makes it 412, which is an answer."""
+        """By the interface: about the version that was read. Somebody who was quicker makes it 412, having it already 409: answers both."""
         seen = await self.ask("read one", f"/api/v1/cases/{ref}", **{"Accept-Encoding": "identity"})
         tag = {name.lower(): value for name, value in seen.headers}.get(b"etag", b"").decode()
         headers = {
@@ -144,7 +144,7 @@ class Person:
             "Idempotency-Key": f"{self.number}-{time.monotonic_ns()}",
         }
         body = json.dumps({"person": f"person{self.number}"}).encode()
-        await self.ask("act on a version", f"/api/v1/cases/{ref}/assign", body=body, wanted=(200, 412), **headers)
+        await self.ask("act on a version", f"/api/v1/cases/{ref}/assign", body=body, wanted=(200, 409, 412), **headers)
 
     async def listen(self) -> None:
         """The stream of changes."""
@@ -193,7 +193,7 @@ async def _sender(
     headers = {"Authorization": f"Bearer {task['key']}", "Content-Type": "application/json"}
     for turn in turns:
         due = began + turn / task["per_second"]
-        if due >= end:
+        if due >= end or time.monotonic() >= end:
             return
         await asyncio.sleep(max(0.0, due - time.monotonic()))
         number = f"{task['run']}{turn:06d}"

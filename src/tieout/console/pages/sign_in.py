@@ -44,5 +44,5 @@ def sign_out(visit: Visit) -> Response:
 
 
 AT_ONCE = 2
-"""A password takes a tenth of a second and 64 MiB to look at, on purpose: a whole office that signs in leaves the others room to work."""
+"""A password takes a tenth of a second and 64 MiB to look at, on purpose: a whole office that signs in waits here, and takes no session."""
 routes = [open_page("/sign-in", form), open_page("/sign-in", sign_in, writes=True, at_once=AT_ONCE), act("/sign-out", sign_out)]
