@@ -26,8 +26,8 @@ demo-erp: $(STAMP) ## Drive a real ERP (Tryton, installed apart) through a day a
 test: $(STAMP) ## Run the tests, one process a core
 	@$(BIN)/python -m pytest $(SPREAD)
 
-test-console: $(STAMP) ## Run the console's tests in a real Chromium; nothing is skipped
-	@TIEOUT_BROWSER=required $(BIN)/python -m pytest tests/console -m ""
+test-console: $(STAMP) ## Run the console's tests in a real Chromium, over two million facts; nothing is skipped
+	@TIEOUT_BROWSER=required TIEOUT_CONSOLE_SIZE=full $(BIN)/python -m pytest tests/console -m ""
 
 test-long: $(STAMP) ## Run all tests, also those that take minutes each
 	@$(BIN)/python -m pytest -m ""

@@ -27,6 +27,8 @@ COUNTERS_EVERY, FRESH_EVERY = 5.0, 3.0
 """As static/js/live.js has it."""
 SILENT_SECONDS = 20.0
 """A stream says something at least every 15 seconds."""
+TOLD_SECONDS = 5.0
+"""What changed last has reached every stream by then, or the stream is stuck."""
 TIMEOUT = {"connect": 10.0, "read": 10.0, "write": 10.0, "pool": 10.0}
 FILTERS = ("", "?class=SNI%2B", "?class=TBK%2B&channel=shopify", "?owner=me", "?owner=none&sort=-value", "?value=100..900&sort=-value", "?q=sku-013",
            "?class=TSH%2B&warehouse=EAST")  # fmt: skip
@@ -57,7 +59,6 @@ class Person:
         self.cookie = self.csrf = ""
         self.newest = 0
         self.heard = 0.0
-        self.is_over = False
         self.query = ""
         self.wakes: dict[str, float] = {}
 
@@ -92,12 +93,12 @@ class Person:
         page = (await self.ask("list", "/exceptions", **{"Accept-Encoding": "identity"})).content.decode()
         self.csrf = re.findall(r'data-csrf="([^"]+)"', page)[0]
         others = [asyncio.create_task(self.listen()), asyncio.create_task(self.look_on())]
-        while time.monotonic() < end:
-            await asyncio.sleep(self.random.uniform(*THINK_SECONDS))
+        while (now := time.monotonic()) < end:
+            await asyncio.sleep(min(self.random.uniform(*THINK_SECONDS), end - now))
             await self.step()
-        self.is_over = True
         others[1].cancel()
-        await asyncio.wait(others[:1], timeout=SILENT_SECONDS)
+        while self.newest < self.task.get("last", 1 << 62) and time.monotonic() < end + TOLD_SECONDS:
+            await asyncio.sleep(0.1)
         others[0].cancel()
 
     async def step(self) -> None:
@@ -133,7 +134,7 @@ class Person:
             await self.act_on_version(ref)
 
     async def act_on_version(self, ref: str) -> None:
-        """By the interface: about the version that was read. Somebody who was quicker makes it 412, which is an answer."""
+        """By the interface: about the version that was read. Somebody who was quicker makes it 412, having it already 409: answers both."""
         seen = await self.ask("read one", f"/api/v1/cases/{ref}", **{"Accept-Encoding": "identity"})
         tag = {name.lower(): value for name, value in seen.headers}.get(b"etag", b"").decode()
         headers = {
@@ -143,7 +144,7 @@ class Person:
             "Idempotency-Key": f"{self.number}-{time.monotonic_ns()}",
         }
         body = json.dumps({"person": f"person{self.number}"}).encode()
-        await self.ask("act on a version", f"/api/v1/cases/{ref}/assign", body=body, wanted=(200, 412), **headers)
+        await self.ask("act on a version", f"/api/v1/cases/{ref}/assign", body=body, wanted=(200, 409, 412), **headers)
 
     async def listen(self) -> None:
         """The stream of changes."""
@@ -159,8 +160,6 @@ class Person:
                         elif text.startswith("data: ") and json.loads(text[6:])["t"] in ("exceptions", "counters", "reset"):
                             now = time.monotonic()
                             self.wakes = {"counters": now, "fresh": now}
-                    if self.is_over and self.newest >= self.task.get("last", 1 << 62):
-                        return
         except FAULTS as fault:
             self.watch.errors[f"stream {type(fault).__name__}"] += 1
 
@@ -194,7 +193,7 @@ async def _sender(
     headers = {"Authorization": f"Bearer {task['key']}", "Content-Type": "application/json"}
     for turn in turns:
         due = began + turn / task["per_second"]
-        if due >= end:
+        if due >= end or time.monotonic() >= end:
             return
         await asyncio.sleep(max(0.0, due - time.monotonic()))
         number = f"{task['run']}{turn:06d}"
@@ -226,10 +225,11 @@ async def play(task: dict[str, Any]) -> dict[str, Any]:
     working = [asyncio.create_task(one.work(end)) for one in people]
     await send(task, watch, end)
     task["last"] = max(one.newest for one in people)
-    found = await asyncio.gather(*working, return_exceptions=True)
-    for fault in found:
-        if isinstance(fault, BaseException):
-            watch.errors[f"{type(fault).__name__} {fault}"] += 1
+    done, late = await asyncio.wait(working, timeout=2 * TOLD_SECONDS)
+    for one in late:
+        one.cancel()
+    watch.errors.update({"did not end": len(late)} if late else {})
+    watch.errors.update(f"{type(fault).__name__} {fault}" for one in done if (fault := one.exception()) is not None)
     messages = watch.took.pop("message")
     every = [value for values in watch.took.values() for value in values]
     stuck = sum(1 for one in people if not one.heard or one.newest < task["last"])
