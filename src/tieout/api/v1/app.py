@@ -5,7 +5,24 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from tieout.api.v1 import approvals, audit, bulk, cases, causes, commands, edit, exports, files, ledger, me, owners, systems, views, work
+from tieout.api.v1 import (
+    approvals,
+    audit,
+    bulk,
+    cases,
+    causes,
+    commands,
+    deciding,
+    edit,
+    exports,
+    files,
+    ledger,
+    me,
+    owners,
+    systems,
+    views,
+    work,
+)
 from tieout.api.v1.bounds import Bounds
 from tieout.api.v1.caller import Turns
 from tieout.api.v1.problems import ProblemBody, install
@@ -27,7 +44,7 @@ def application(project: Project) -> FastAPI:
     )  # fmt: skip
     app.state.project = project
     app.state.turns = Turns()
-    for part in (me, owners, causes, cases, work, bulk, approvals, edit, exports, files, views, ledger, commands, systems, audit):
+    for part in (me, owners, causes, cases, work, bulk, deciding, approvals, edit, exports, files, views, ledger, commands, systems, audit):
         app.include_router(part.router)
     install(app)
     app.add_middleware(Bounds)
