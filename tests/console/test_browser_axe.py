@@ -19,6 +19,8 @@ PAGES = (
     "/exceptions", "/exceptions?item=EX-1", "/exceptions?group=cause", "/exceptions?q=nothing-like-it&owner=me", "/exceptions?colour=red",
     "/exceptions/EX-1", "/exceptions/EX-1/snooze", "/exceptions/EX-1/accept", "/exceptions/filter", "/causes/1", "/approvals", "/settings/profile",
     "/settings/keys", "/settings/views", "/views/new", "/help/keys", "/exceptions/EX-999999",
+    "/approvals/delegations", "/exceptions/print?class=SNI%2B", "/exceptions/EX-1/print",
+    "/exports/new", "/exceptions?as_of=2026-01-01T00:00:00%2B00:00", "/exceptions/EX-1/assign", "/approvals?show=done",
 )  # fmt: skip
 
 

@@ -130,8 +130,7 @@ def replay(
     if target.version is not None and target.version != row.version:
         raise OperatorError(f"{row.ref} is at version {row.version} now, you edited {target.version}.", "Look at it again; your text is kept.")
     message, system, original = _message(connection, configuration, row)
-    raw, meta = original.raw, original.meta
-    if hashlib.sha256(raw).hexdigest() != hash_:
+    if hashlib.sha256(original.raw).hexdigest() != hash_:
         raise OperatorError("The message is not the one that was edited.", "Look at it again.")
     if fetch(connection, "child_of", message, message, message):
         raise OperatorError(f"Somebody has edited message {message} already.", "Edit the message that came of it.")
