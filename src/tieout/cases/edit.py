@@ -9,7 +9,6 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
-from io import BytesIO
 from typing import Any, NamedTuple
 
 import msgspec
@@ -20,7 +19,7 @@ from tieout.cases.follow import follow
 from tieout.cases.item import Locked, Target
 from tieout.cases.resolve import Said
 from tieout.cases.verdict import Verdict, within_limit
-from tieout.connectors import Document, Refused, System
+from tieout.connectors import Document, System
 from tieout.core.command import Command
 from tieout.core.facts import Fact, Refusal
 from tieout.errors import Forbidden, OperatorError
@@ -97,9 +96,10 @@ def draft(connection: Connection, configuration: Configuration, person: Person, 
     """The message of an exception, to be looked at and edited. Whoever sees it sees what is masked for others: that is audited."""
     person.need(Right.UNMASK)
     row = _row(connection, person, work)
-    message, system, raw, meta = _message(connection, configuration, row)
+    message, system, original = _message(connection, configuration, row)
+    raw, meta = original.raw, original.meta
     audit.read_masked(connection, person, row.ref, [f"message {message}"], now)
-    columns = tuple(_columns(_read(configuration, system, raw, meta)))
+    columns = tuple(_columns(_read(system, original)))
     roots = fetch(connection, "commands_about", row.root)
     children = fetch(connection, "child_of", message, message, message)
     return Draft(
@@ -112,8 +112,8 @@ def trial(connection: Connection, configuration: Configuration, person: Person, 
     """Try an edit: contract, changes, verdict and effect. Nothing of it stays."""
     person.need(Right.RESOLVE)
     row = _row(connection, person, work)
-    _, system, raw, meta = _message(connection, configuration, row)
-    return _try(connection, configuration, person, row, system, raw, meta, text, now)
+    _, system, original = _message(connection, configuration, row)
+    return _try(connection, configuration, person, row, system, original, text, now)
 
 
 def replay(
@@ -129,17 +129,17 @@ def replay(
     row = _row(connection, person, target.id)
     if target.version is not None and target.version != row.version:
         raise OperatorError(f"{row.ref} is at version {row.version} now, you edited {target.version}.", "Look at it again; your text is kept.")
-    message, system, raw, meta = _message(connection, configuration, row)
-    if hashlib.sha256(raw).hexdigest() != hash_:
+    message, system, original = _message(connection, configuration, row)
+    if hashlib.sha256(original.raw).hexdigest() != hash_:
         raise OperatorError("The message is not the one that was edited.", "Look at it again.")
     if fetch(connection, "child_of", message, message, message):
         raise OperatorError(f"Somebody has edited message {message} already.", "Edit the message that came of it.")
-    found = _try(connection, configuration, person, row, system, raw, meta, text, now)
+    found = _try(connection, configuration, person, row, system, original, text, now)
     if found.refused:
         raise OperatorError(found.refused, "Nothing was kept.")
     if found.verdict is not None and not found.verdict.allowed:
         raise Forbidden(f"{found.verdict.said}.", "Let somebody edit it whose limit covers it.")
-    apply(connection, configuration, [_arrival(connection, system, message, text.encode(), meta, person, said, now)], now, what="edit")
+    apply(connection, configuration, [_arrival(connection, system, message, text.encode(), original, person, said, now)], now, what="edit")
     ((child,),) = fetch(connection, "child_of", message, message, message)
     with connection.transaction():
         detail = {**said._asdict(), "parent": message, "child": child, "changes": [change._asdict() for change in found.changes]}
@@ -159,24 +159,24 @@ def _try(
     person: Person,
     row: Locked,
     system: System,
-    raw: bytes,
-    meta: dict[str, str],
+    original: Document,
     text: str,
     now: datetime,
 ) -> Trial:
+    raw = original.raw
     if not 1 <= len(text.encode()) <= RAW_MAX:
         raise OperatorError(f"An edited message has 1 to {RAW_MAX // 1024 // 1024} MB.", "Correct it at its source.")
-    before, after = _read(configuration, system, raw, meta), _read(configuration, system, text.encode(), {})
+    before, after = _read(system, original), _read(system, _as_edited(original, text.encode()))
     changes = tuple(_changes(before, after))
     lines = tuple(difflib.unified_diff(_text(raw).splitlines(), text.splitlines(), "as it came", "as edited", lineterm=""))
     refused = _refused(before, after, changes, raw, text)
     verdict = None if refused else _verdict(person, before, after, changes, raw, text)
-    opened, resolved, commands = ((), (), ()) if refused else _effect(connection, configuration, row, system, text, meta, now)
+    opened, resolved, commands = ((), (), ()) if refused else _effect(connection, configuration, row, system, text, original, now)
     return Trial(tuple(_columns(after)), changes, refused, verdict, opened, resolved, commands, lines)
 
 
 def _effect(
-    connection: Connection, configuration: Configuration, row: Locked, system: System, text: str, meta: dict[str, str], now: datetime
+    connection: Connection, configuration: Configuration, row: Locked, system: System, text: str, original: Document, now: datetime
 ) -> tuple[tuple[str, ...], tuple[str, ...], tuple[Command, ...]]:
     """The cases that would open and close, and the commands that would be issued, found by doing it and taking it back."""
     assert row.message is not None
@@ -189,7 +189,7 @@ def _effect(
             apply(
                 connection,
                 configuration,
-                [_arrival(connection, system, row.message, text.encode(), meta, None, Said("typo"), now)],
+                [_arrival(connection, system, row.message, text.encode(), original, None, Said("typo"), now)],
                 now,
                 what="edit",
             )
@@ -205,28 +205,27 @@ def _effect(
 
 
 def _arrival(
-    connection: Connection, system: System, parent: int, raw: bytes, meta: dict[str, str], person: Person | None, said: Said, now: datetime
+    connection: Connection, system: System, parent: int, raw: bytes, original: Document, person: Person | None, said: Said, now: datetime
 ) -> Arrival:
     """The edited message on its way in: it names its parent, and by its generation takes that one's place."""
     ((last,),) = fetch(connection, "last_generation")
-    own = {name: value for name, value in meta.items() if not name.startswith("tieout.")}
+    document = _as_edited(original, raw)
+    own = dict(document.meta)
     own |= {PARENT: str(parent), GENERATION: str(last + 1), "tieout.edited_by": person.login if person else "", "tieout.reason": said.reason}
     if mapping := mapping_hash(system):
         own[MAPPING] = mapping
-    document = Document(raw, f"edit of message {parent}", meta=own)
-    return Arrival(document, system, now, generation=last + 1, key=edited(parent, raw), parent=parent)
+    return Arrival(msgspec.structs.replace(document, meta=own), system, now, generation=last + 1, key=edited(parent, raw), parent=parent)
 
 
-def _read(configuration: Configuration, system: System, raw: bytes, meta: dict[str, str]) -> list[Fact | Refusal]:
-    """The statements of some bytes, by the present mapping."""
-    found: list[Fact | Refusal] = []
-    for piece in connector(system.connector).split(BytesIO(raw), "edit", system):
-        if isinstance(piece, Refused):
-            found.append(piece.refusal)
-            continue
-        for one in read(Arrival(piece, system, BEGINNING), connector(system.connector)):
-            found.append(one.fact if isinstance(one, New) else one)
-    return found
+def _read(system: System, document: Document) -> list[Fact | Refusal]:
+    """The statements of a message, by the present mapping, as one that is read again is."""
+    return [one.fact if isinstance(one, New) else one for one in read(Arrival(document, system, BEGINNING), connector(system.connector))]
+
+
+def _as_edited(original: Document, raw: bytes) -> Document:
+    """The original with other bytes: what it was believed to be and what came with it stay, less what we noted of it ourselves."""
+    own = {name: value for name, value in original.meta.items() if not name.startswith("tieout.")}
+    return msgspec.structs.replace(original, raw=raw, key="", meta=own)
 
 
 def _columns(found: Sequence[Fact | Refusal]) -> Iterator[Column]:
@@ -316,11 +315,12 @@ def _row(connection: Connection, person: Person, work: int) -> Locked:
     return found[work]
 
 
-def _message(connection: Connection, configuration: Configuration, row: Locked) -> tuple[int, System, bytes, dict[str, str]]:
-    ((id_, name, _, _, _, _, meta, raw, _, _),) = fetch(connection, "message", [row.message])
+def _message(connection: Connection, configuration: Configuration, row: Locked) -> tuple[int, System, Document]:
+    ((id_, name, contract, origin, line, byte, meta, raw, _, _),) = fetch(connection, "message", [row.message])
     if name not in configuration.systems:
         raise OperatorError(f"The settings name no system {name!r} any more.", "Describe it again in tieout.toml.")
-    return id_, configuration.systems[name], bytes(raw), msgspec.json.decode(meta)
+    document = Document(bytes(raw), origin, line, byte, contract, meta=msgspec.json.decode(meta))
+    return id_, configuration.systems[name], document
 
 
 def _text(raw: bytes) -> str:

@@ -22,5 +22,5 @@ def choices(visit: Visit) -> Choices:
     for name in visit.desk.configuration.work.table.teams:
         loads.setdefault(name, 0)
     systems = [name for _, name, _ in visit.fetch("systems")]
-    currencies = sorted(visit.person.limit) or ["EUR"]
+    currencies = [currency for (currency,) in visit.fetch("open_currencies")] or sorted(visit.person.limit) or ["EUR"]
     return Choices(people, sorted(loads.items()), systems, currencies)

@@ -12,6 +12,7 @@ from tieout.api.v1 import (
     cases,
     causes,
     commands,
+    deciding,
     edit,
     exports,
     files,
@@ -36,6 +37,11 @@ ABOUT = """Everything the console does. Send `Authorization: Bearer KEY` with a 
 Lists come in pages: `next` of one is `cursor` of the following. What acts takes an `Idempotency-Key`; what a second person could have
 changed wants the `ETag` you saw as `If-Match`. Every refusal is `application/problem+json` with a stable `rule` and the next step."""
 
+PARTS = (
+    me, people, owners, causes, cases, work, bulk, deciding, approvals, edit, exports, files, views, ledger, process, commands, systems, audit,
+)  # fmt: skip
+"""The parts of the interface, in the order in which its description lists them and paths are tried."""
+
 
 def application(project: Project) -> FastAPI:
     """The interface of a project, to be mounted at `PATH`."""
@@ -45,25 +51,7 @@ def application(project: Project) -> FastAPI:
     )  # fmt: skip
     app.state.project = project
     app.state.turns = Turns()
-    for part in (
-        me,
-        people,
-        owners,
-        causes,
-        cases,
-        work,
-        bulk,
-        approvals,
-        edit,
-        exports,
-        files,
-        views,
-        ledger,
-        process,
-        commands,
-        systems,
-        audit,
-    ):
+    for part in PARTS:
         app.include_router(part.router)
     install(app)
     app.add_middleware(Bounds)

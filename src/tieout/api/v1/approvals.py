@@ -1,5 +1,6 @@
 """Approvals: decisions about cases that wait for somebody else than who proposed them, each about exactly one payload."""
 
+from decimal import Decimal
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query
@@ -11,6 +12,7 @@ from tieout.api.v1.page import Page
 from tieout.api.v1.problems import missing, told
 from tieout.cases import request
 from tieout.cases.request import Waiting
+from tieout.cases.verdict import policy_of
 from tieout.people.person import Right
 
 router = APIRouter(tags=["approvals"])
@@ -19,10 +21,23 @@ State = Literal["waiting", "approved", "denied", "returned", "withdrawn", "void"
 
 
 @router.get("/approvals", responses=told())
-def approvals(ask: Reading, state: State = "waiting", limit: Annotated[int, Query(ge=1, le=200)] = 100) -> Page[Approval]:
+def approvals(
+    ask: Reading,
+    state: State = "waiting",
+    limit: Annotated[int, Query(ge=1, le=200)] = 100,
+    mine: Annotated[bool, Query(description="Only what you asked for.")] = False,
+    policy: Annotated[str | None, Query(max_length=500, pattern=r"^[^\u0000]*$", description="Only of this policy.")] = None,
+    over: Annotated[str | None, Query(pattern=r"^[0-9]{1,12}(\.[0-9]{1,4})?$", description="Only of at least this amount.")] = None,
+    under: Annotated[str | None, Query(pattern=r"^[0-9]{1,12}(\.[0-9]{1,4})?$", description="Only up to this amount.")] = None,
+) -> Page[Approval]:
     """What waits for an approver, oldest first, with why you cannot approve it if so. Commands that are held stand in `/commands`."""
     with ask.reading() as at:
-        return Page(items=[_approval(at, one) for one in request.waiting(at.session, at.person, state=state, limit=limit)])
+        found = [
+            one for one in request.waiting(at.session, at.person, state=state, limit=limit)
+            if (not mine or one.proposer == at.person.login) and (policy is None or policy_of(one.rule) == policy)
+            and (over is None or one.amount >= Decimal(over)) and (under is None or one.amount <= Decimal(under))
+        ]  # fmt: skip
+        return Page(items=[_approval(at, one) for one in found])
 
 
 @router.post("/approvals/{approval}/approve", response_model=Done, responses=told(404, 409, 412, 428))

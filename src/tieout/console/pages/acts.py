@@ -71,7 +71,7 @@ def _form(visit: Visit, row: Row, button: Button, mine: Mapping[str, str] | None
     return visit.show(
         "pages/act.html", 409 if conflict else 200, title=f"{button.label} {row.ref}", button=button, row=row, choices=choices(visit), post=visit.path,
         version=row.version, owners=owners(visit.connection, row.id, visit.now) if button.name == "assign" else [], mine=mine or {},
-        back=f"/exceptions/{row.ref}", block="dialog" if visit.fragment else "", **conflict,
+        back=f"/exceptions/{row.ref}", block="dialog" if visit.fragment == "dialog" else "", **conflict,
     )  # fmt: skip
 
 

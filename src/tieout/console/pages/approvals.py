@@ -28,7 +28,8 @@ def listed(visit: Visit) -> Response:
     return visit.show(
         "pages/approvals.html", title="Approvals", cards=shown, tab=tab, tabs=TABS, sums=cards.sums(shown), policies=policies, policy=policy,
         amount=amount, total=len(found), oldest=min((card.asked for card in shown), default=None), elsewhere=elsewhere,
-        lost=[card for card in shown if card.lost], together=[one for one in together_of(shown) if not tab], urlencode=urlencode,
+        lost=[card for card in shown if card.lost], urlencode=urlencode,
+        together=together_of(shown) if not tab and visit.desk.configuration.work.table.approve_together else [],
     )  # fmt: skip
 
 

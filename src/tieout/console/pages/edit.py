@@ -65,7 +65,15 @@ def join(visit: Visit) -> Response:
     target = Target(row.id, int(stated) if stated.isdecimal() and len(stated) < 10 else None)
     said = Said(visit.field("reason"), visit.field("why"))
     with visit.desk.one_writer:
-        done = resolve.link(visit.connection, visit.desk.configuration, visit.person, target, visit.field("other"), visit.now, said)
+        done = resolve.link(
+            visit.connection,
+            visit.desk.configuration,
+            visit.person,
+            target,
+            visit.field("other") or visit.field("typed").strip(),
+            visit.now,
+            said,
+        )
     if not done.is_good:
         raise Refusal(409, f"{row.ref}: {done.outcome}", f"Nothing was done: {done.reason}.")
     told = f"{row.ref} is linked." if done.outcome == DONE else f"{row.ref}: {done.outcome}, {done.reason}."

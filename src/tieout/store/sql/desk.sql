@@ -76,3 +76,7 @@ delete from operation_file f using operation o where o.id = f.operation and o.en
 
 -- name: set_many
 update operation set many = %s where id = %s
+
+-- name: open_currencies
+-- by work_counts alone
+select currency from work where state <> 'resolved' and currency <> '' group by 1 order by count(*) desc
