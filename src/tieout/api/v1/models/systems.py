@@ -102,7 +102,7 @@ class MessageRange(Told):
     since: Moment | None = None
     until: Moment | None = None
     selection: Annotated[str, StringConstraints(pattern="^[A-Za-z0-9_-]{0,40}$")] = ""
-    rate: Literal[600, 6000, 60000] = Field(default=6000, description="Messages a minute, at most.")
+    rate: Annotated[Literal[600, 6000, 60000], WHOLE] = Field(default=6000, description="Messages a minute, at most.")
 
 
 class StartReplay(MessageRange):
