@@ -37,11 +37,18 @@ def test_a_test_says_what_is_wrong_and_nobody_else_may(api: Api) -> None:
     found = api.call("POST", "/systems/shop/test", key=chen)
     assert found.status == 200 and found.json["well"] is False and found.json["why"]
     assert api.call("POST", "/systems/nobody/test", key=chen).status == 404
-    kept = api.call("POST", "/systems/erp/credentials", {"secrets": {"token": "x"}}, key=chen)
+    kept = api.call("POST", "/systems/erp/credentials", {"secrets": [{"name": "token", "secret": "x"}]}, key=chen)
     assert kept.status == 409 and "is not changed from here" in kept.json["detail"]
     assert (
-        api.call("POST", "/systems/erp/credentials", {"secrets": {"token": "x"}}, key=chen, idempotency_key="k-123456789").json["rule"]
+        api.call(
+            "POST", "/systems/erp/credentials", {"secrets": [{"name": "token", "secret": "x"}]}, key=chen, idempotency_key="k-123456789"
+        ).json["rule"]
         == "http/key-unwanted"
     )
-    for path, body in (("test", None), ("credentials", {"secrets": {"token": "x"}}), ("replay/preview", {}), ("replay", {"count": 1})):
+    for path, body in (
+        ("test", None),
+        ("credentials", {"secrets": [{"name": "token", "secret": "x"}]}),
+        ("replay/preview", {}),
+        ("replay", {"count": 1}),
+    ):
         assert api.call("POST", f"/systems/wms/{path}", body, key=ana).status == 403, path
