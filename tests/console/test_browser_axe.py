@@ -11,6 +11,7 @@ from console_server import serving
 from playwright.sync_api import Page, expect
 
 from tieout.console.desk import Desk
+from tieout.people import accounts
 from tieout.store.database import Database
 from tieout.store.pool import Pool
 
@@ -18,7 +19,8 @@ RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "
 PAGES = (
     "/exceptions", "/exceptions?item=EX-1", "/exceptions?group=cause", "/exceptions?q=nothing-like-it&owner=me", "/exceptions?colour=red",
     "/exceptions/EX-1", "/exceptions/EX-1/snooze", "/exceptions/EX-1/accept", "/exceptions/filter", "/causes/1", "/approvals", "/settings/profile",
-    "/settings/keys", "/settings/views", "/views/new", "/help/keys", "/exceptions/EX-999999",
+    "/settings/keys", "/settings/views", "/settings/api-keys", "/settings/second-factor", "/settings/delegations", "/settings/calendars",
+    "/settings/policies", "/connectors", "/views/new", "/help/keys", "/exceptions/EX-999999",
     "/process/o2c", "/process/o2c?with=Shipped", "/process/nothing", "/process/o2c/cases",
     "/approvals/delegations", "/exceptions/print?class=SNI%2B", "/exceptions/EX-1/print",
     "/exports/new", "/exceptions?as_of=2026-01-01T00:00:00%2B00:00", "/exceptions/EX-1/assign", "/approvals?show=done",
@@ -39,6 +41,10 @@ def test_axe_finds_nothing(few: str, database: Database, sit: Callable[..., Seat
         page.locator("main").wait_for()
         if found := violations(page):
             wrong[path] = found
+    with database.session() as session:
+        accounts.set_roles(session, accounts.account(session, "ana"), ["admin", "engineer"], [], datetime.now(UTC), by=None)
+    for path in ("/settings/people", "/settings/people/bo", "/settings/people/ana", "/audit", "/operations"):
+        wrong |= {path: found} if (found := violations(seat.go(path))) else {}
     page = seat.go("/exceptions")
     page.locator("#rows tr.cursor").wait_for()
     for key in ("x", "a"):

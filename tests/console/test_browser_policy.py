@@ -12,7 +12,8 @@ PAGES = (
     "/exceptions", "/exceptions?group=cause", "/exceptions?q=nothing-like-it", "/exceptions?colour=red", "/exceptions?item=EX-1", "/exceptions/EX-1",
     "/exceptions/EX-1/assign", "/exceptions/EX-1/snooze", "/exceptions/filter", "/exceptions/filter?field=class", "/causes/1", "/approvals",
     "/settings/profile",
-    "/settings/keys", "/settings/views", "/views/new", "/help/keys", "/transactions", "/lifecycles", "/connectors",
+    "/settings/keys", "/settings/views", "/settings/api-keys", "/settings/second-factor", "/settings/delegations", "/settings/calendars",
+    "/settings/policies", "/views/new", "/help/keys", "/transactions", "/lifecycles", "/connectors",
     "/process/o2c", "/process/o2c?with=Shipped", "/process/o2c/cases", "/process/p2p",
 )  # fmt: skip
 INLINE = re.compile(r"<style|<script(?![^>]*\ssrc=)|\sstyle=|\son[a-z]+=", re.IGNORECASE)

@@ -121,8 +121,9 @@ def rotate(ask: Acting, name: Name, new: Credentials) -> Response:
 
     def changed(at: At) -> Response:
         _known(at, name)
-        found = at.project.access.rotate(at.session, at.project.systems[name], new.secrets, at.person.login, new.expires, at.now)
-        at.wrote("credentials rotated", name, secrets=sorted(new.secrets), asked=found.asked)
+        given = {one.name: one.secret for one in new.secrets}
+        found = at.project.access.rotate(at.session, at.project.systems[name], given, at.person.login, new.expires, at.now)
+        at.wrote("credentials rotated", name, secrets=sorted(given), asked=found.asked)
         return answer(Reached(well=found.well, asked=found.asked, why=found.why, seconds=found.seconds))
 
     return ask.do_in_steps(Right.CONNECT, changed)

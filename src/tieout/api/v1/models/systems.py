@@ -74,13 +74,17 @@ class Reached(BaseModel):
     seconds: float
 
 
-class Credentials(Told):
-    """New secrets by their names in the settings, and until when they hold. No answer repeats them."""
+class NewSecret(Told):
+    """A secret by its name in the settings."""
 
-    secrets: dict[
-        Annotated[str, StringConstraints(pattern="^[A-Za-z0-9_-]{1,60}$")],
-        Annotated[str, StringConstraints(min_length=1, max_length=20_000, pattern=r"^[^\x00]*$")],
-    ] = Field(min_length=1, max_length=20)
+    name: Annotated[str, StringConstraints(pattern="^[A-Za-z0-9_-]{1,60}$")]
+    secret: Annotated[str, StringConstraints(min_length=1, max_length=20_000, pattern=r"^[^\x00]*$")]
+
+
+class Credentials(Told):
+    """New secrets, and until when they hold. No answer repeats them."""
+
+    secrets: list[NewSecret] = Field(min_length=1, max_length=20)
     expires: Moment | None = None
 
 
@@ -102,7 +106,7 @@ class MessageRange(Told):
     since: Moment | None = None
     until: Moment | None = None
     selection: Annotated[str, StringConstraints(pattern="^[A-Za-z0-9_-]{0,40}$")] = ""
-    rate: Literal[600, 6000, 60000] = Field(default=6000, description="Messages a minute, at most.")
+    rate: Annotated[Literal[600, 6000, 60000], WHOLE] = Field(default=6000, description="Messages a minute, at most.")
 
 
 class StartReplay(MessageRange):
