@@ -61,7 +61,7 @@ left join unnest(%(classes)s::text[], %(titles)s::text[], %(systems)s::text[], %
   on t.class = c.code || case c.side when 'debit' then '+' when 'credit' then '-' else '' end
 cross join lateral (
   select
-    case c.code when 'WAI' then 'waiting' when 'CNF' then 'conflict' when 'REF' then 'reference' when 'FED' then 'feed' else 'balance' end as kind,
+    case c.code when 'WAI' then 'waiting' when 'CNF' then 'conflict' when 'REF' then 'reference' when 'FED' then 'feed' when 'SET' then 'feed' else 'balance' end as kind,
     c.code || case c.side when 'debit' then '+' when 'credit' then '-' else '' end as class, coalesce(t.title, c.account, c.code) as title,
     left(coalesce(nullif(concat_ws(' ', nullif(concat_ws(', ', q.said, v.said), ''), nullif('(' || c.hint || ')', '()')), ''), t.title, c.account, c.code), 500)
       as summary,
