@@ -12,7 +12,7 @@ from tieout.simulate.clock import HOUR
 from tieout.simulate.feeds import NEVER, Feeds, is_group_known
 from tieout.simulate.paper import Cents, Paper
 from tieout.simulate.residual import Entry, Left, left
-from tieout.simulate.rules import ACCOUNTS, GRACE, TYPES, Account, Measure, Part
+from tieout.simulate.rules import ACCOUNTS, GRACE, ORDERS, TYPES, Account, Measure, Part, is_asked
 from tieout.simulate.story import Plan
 
 Place = tuple[str, str, str]
@@ -23,9 +23,9 @@ ACCOUNT = "071000013-4410"
 """The company's bank account."""
 NAMELESS = ("bank_entry", "order_id")
 """Kinds of reference that name no transaction."""
-ROOTS = ("order", "sales_order", "invoice", "return", "settlement", "payout")
+ROOTS = ("order", "sales_order", "invoice", "return", "settlement", "payout", "remittance")
 SYSTEMS = (
-    "shop", "desk", "portal", "edi", "mira", "bazaar", "mira_pay", "bazaar_pay", "erp", "wms", "threepl", "carrier", "bank",
+    "shop", "desk", "portal", "edi", "edifact", "mira", "bazaar", "mira_pay", "bazaar_pay", "erp", "wms", "threepl", "carrier", "bank",
 )  # fmt: skip
 """As in the project's settings: of two names of a transaction, its own type and then the earlier system's names it."""
 
@@ -81,11 +81,13 @@ class Book:
 
     def take(self, paper: Paper) -> None:
         """A paper arrives: the newest version of each document counts. Of a damaged one at most its group does."""
+        if "group" in paper.more and (not paper.spoil or is_group_known(paper)):
+            kind = "group_sent" if paper.more.get("sent_by_us") else "group"
+            group = paper.copy(kind=kind, number=paper.more["group"], lines=[], spoil="")
+            self._best[identity(group)] = group
         if paper.spoil:
             self.damaged.append(paper)
-            if not is_group_known(paper):
-                return
-            paper = paper.copy(kind="group", lines=[])
+            return
         name = identity(paper)
         if name not in self._best or paper.revision > self._best[name].revision:
             self._best[name] = paper
@@ -126,8 +128,11 @@ class Book:
     def stands(self) -> Iterator[tuple[str, Account, Left]]:
         """What is open, whether due or not, as (place, account, left)."""
         found = self.entries()
+        asking = self._asking()
         for (code, root, key), entries in found.items():
             account = self._accounts[code]
+            if account.asked and root not in asking:
+                continue
             prices: list[Entry] = []
             for other in account.prices:
                 prices = [e for e in found.get((other, root, key), ()) if e.sign > 0 and e.cents is not None]
@@ -137,11 +142,19 @@ class Book:
             if open_ is not None:
                 yield f"{root}#{key}" if key else root, account, open_
 
+    def _asking(self) -> set[str]:
+        """The roots whose customers have asked for documents: with an order that has come and still stands."""
+        names = self._names()
+        placed = [paper for paper in self._best.values() if paper.kind in ORDERS and not paper.void]
+        return {root for paper in placed if is_asked(root := names.get(paper.about, paper.about))}
+
     def balances(self) -> dict[tuple[str, str, str, str], int]:
         """Plain sums: (root, account, key, unit or `$`) to raised less cleared, in pieces or cents, without the zeros."""
         sums: dict[tuple[str, str, str, str], int] = defaultdict(int)
         for (code, root, key), entries in self.entries().items():
             account = self._accounts[code]
+            if account.asked and not is_asked(root):
+                continue
             for entry in entries:
                 if entry.quantity is not None and account.measure is not Measure.MONEY:
                     sums[root, code, key, account.unit] += entry.sign * entry.quantity
@@ -181,8 +194,9 @@ def shares(paper: Paper, part: Part) -> Iterator[tuple[str, str, int | None, Cen
         case Part.COUNT:
             yield paper.about, "", 1, None
         case Part.GROUP:
-            if "group" in paper.more:
-                yield paper.more["group"], "", 1, None
+            yield paper.more["group"], "", 1, None
+        case Part.ONCE:
+            yield paper.about, paper.more.get("paper", paper.number), 1, None
 
 
 def roots(links: Iterable[tuple[str, str]]) -> dict[str, str]:

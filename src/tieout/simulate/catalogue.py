@@ -29,6 +29,10 @@ WAREHOUSES = ("CHI", "RNO", "LAKE")
 """Our own in Chicago and Reno, and a third party's at the lake, which speaks X12."""
 THIRD_PARTY = "LAKE"
 EDI_CUSTOMERS = ("BIGBOX", "HOMEHUB", "GREENMART", "NORTHCO")
+BY_EDIFACT = ("NORTHCO",)
+"""Those of them who write EDIFACT; the others write X12."""
+EDI = ("edi", "edifact")
+"""The systems of EDI customers."""
 TRADE_CUSTOMERS = tuple(f"C-{n}" for n in range(1001, 1061))
 """Customers who order through inside sales or the portal."""
 FREIGHT: tuple[Cents, ...] = (0, 695, 995, 1495)

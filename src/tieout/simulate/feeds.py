@@ -11,7 +11,9 @@ NEVER = 2**62
 
 def is_group_known(paper: Paper) -> bool:
     """Whether the head of a damaged interchange came through: its group was received, and has to be answered."""
-    return "group" in paper.more and paper.spoil in ("count", "truncated")
+    if "group" not in paper.more:
+        return False
+    return paper.spoil == "count" or (paper.spoil == "truncated" and (not paper.more.get("sent_by_us") or paper.system == "edifact"))
 
 
 class Feeds:

@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Any
 
 from tieout.errors import SettingsError
-from tieout.simulate.catalogue import MARKETS
+from tieout.simulate.catalogue import EDI, MARKETS
 from tieout.simulate.clock import HOUR, business_day, local, moment
 
 GRACE = 20 * 60
@@ -33,6 +33,7 @@ class Part(Enum):
     LABELS = "every line's money, by its label, on what the paper is about"
     COUNT = "every line's quantity, on what the paper is about"
     GROUP = "one for the interchange group it came in"
+    ONCE = "one for the document, by the number it is about"
 
 
 class Measure(Enum):
@@ -78,6 +79,8 @@ class Account:
     unit: str = "EA"
     held_by: str = ""
     """An account whose exceptions hold those of this one back."""
+    asked: bool = False
+    """Whether it is owed only to customers who asked for it with their order."""
     tolerance: int = 0
     """Cents that the company's policy lets pass."""
     moves: Mapping[str, tuple[int, Part]] = field(init=False, default_factory=dict)
@@ -87,7 +90,8 @@ class Account:
         object.__setattr__(self, "moves", found)
 
 
-CHANNELS = ("shop", "desk", "portal", "edi", "mira", "bazaar")
+CHANNELS = ("shop", "desk", "portal", *EDI, "mira", "bazaar")
+PARTNERS = (*EDI, "threepl")
 REPORTS = ("mira_pay", "bazaar_pay")
 WAREHOUSES = ("wms", "threepl")
 ERP = ("erp",)
@@ -97,7 +101,7 @@ ACCOUNTS: Mapping[str, Account] = {
     account.code: account
     for account in (
         Account(
-            "TBK", Measure.BOTH, {"order": LINES, "booking_cancelled": LINES}, {"booking": LINES, "order_cancelled": LINES},
+            "TBK", Measure.BOTH, {"order": LINES, "order_changed": LINES, "booking_cancelled": LINES}, {"booking": LINES, "order_cancelled": LINES},
             Side("erp", ERP, 2), Side("channel", CHANNELS, 2), tolerance=2,
         ),
         Account(
@@ -125,7 +129,7 @@ ACCOUNTS: Mapping[str, Account] = {
             Side("channel", ERP, 30 * 24), Side("erp", ERP, 48), own_due=True,
         ),
         Account(
-            "CSH", Measure.MONEY, {"payment": Part.AMOUNTS}, {"receipt": Part.AMOUNTS},
+            "CSH", Measure.MONEY, {"payment": Part.AMOUNTS, "remitted": Part.AMOUNTS}, {"receipt": Part.AMOUNTS, "remittance": Part.TOTAL},
             Side("erp", ERP, business_days=1), Side("bank", ("bank",), business_days=2),
         ),
         Account(
@@ -169,21 +173,49 @@ ACCOUNTS: Mapping[str, Account] = {
             Side("bank", ("bank",), business_days=5), Side("marketplace", REPORTS, 3 * 24), held_by="SFT",
         ),
         Account(
-            "EAN", Measure.QUANTITY, {"order": Part.GROUP, "shipment": Part.GROUP, "group": Part.GROUP}, {"answer": Part.COUNT},
-            Side("erp", ("edi", "threepl"), 24), Side("partner", ("edi", "threepl"), 24), unit="DOC",
+            "EAN", Measure.QUANTITY, {"group": Part.GROUP}, {"answer": Part.COUNT},
+            Side("erp", PARTNERS, 24), Side("partner", PARTNERS, 24), unit="DOC",
+        ),
+        Account(
+            "EAK", Measure.QUANTITY, {"group_sent": Part.GROUP}, {"accepted": Part.COUNT},
+            Side("partner", EDI, 24), Side("erp", EDI, 24), unit="DOC",
+        ),
+        Account(
+            "EOA", Measure.QUANTITY, {"booking": Part.ONCE}, {"acknowledgment": Part.ONCE},
+            Side("erp", EDI, 24), Side("erp", ERP, 4), unit="DOC", asked=True,
+        ),
+        Account(
+            "EAS", Measure.QUANTITY, {"shipment": Part.ONCE}, {"ship_notice": Part.ONCE},
+            Side("erp", EDI, 4), Side("wms", WAREHOUSES, 4), unit="DOC", asked=True,
+        ),
+        Account(
+            "EIS", Measure.QUANTITY, {"invoice": Part.ONCE}, {"sent_invoice": Part.ONCE},
+            Side("erp", EDI, 24), Side("erp", ERP, 4), unit="DOC", asked=True,
         ),
     )
 }  # fmt: skip
 TYPES = {
     "order": "order", "booking": "sales_order", "booking_cancelled": "cancellation", "order_cancelled": "order_cancellation",
     "reservation": "allocation", "reservation_released": "deallocation", "shipment": "shipment", "delivery": "delivery",
-    "invoice": "invoice", "invoice_voided": "credit_memo", "receipt": "cash_receipt", "payment": "bank_entry", "answer": "group", "group": "received_group",
+    "invoice": "invoice", "invoice_voided": "credit_memo", "receipt": "cash_receipt", "payment": "bank_entry",
+    "answer": "group", "group": "received_group", "group_sent": "sent_group",
     "unit": "unit", "return_authorised": "return", "return_received": "return_receipt", "restocked": "restock", "credit": "credit_memo",
     "refund": "refund", "sale": "settled_sales", "sale_refunded": "settled_refunds",
     "event": "event", "event_returned": "event", "left_out": "left_out", "settlement": "settlement", "settled": "settled_in_all", "fees": "settled_fees",
     "reserve": "settled_reserve", "reserve_line": "settled_reserve_line", "payout": "payout", "payout_received": "bank_entry", "fees_posted": "journal",
+    "order_changed": "order", "acknowledgment": "order_acknowledgment", "ship_notice": "ship_notice", "sent_invoice": "sent_invoice",
+    "accepted": "acknowledged_group", "rejected": "acknowledged_group", "remittance": "remittance", "remitted": "remitted",
 }  # fmt: skip
 """What each kind of paper is called in references."""
+
+ORDERS = ("order", "order_changed")
+"""What a customer asks for documents with."""
+
+
+def is_asked(root: str) -> bool:
+    """Whether the customer of an order is one of those who ask for documents."""
+    system, kind, _ = root.split("/", 2)
+    return kind == "order" and system in EDI
 
 
 def under(settings: str) -> Mapping[str, Account]:

@@ -1,6 +1,7 @@
 """What happens to messages on their way: lost, late, twice, in another order, damaged."""
 
 from tieout.simulate.clock import HOUR, MINUTE
+from tieout.simulate.edi import SETS
 from tieout.simulate.faults import Parameters, fault
 from tieout.simulate.paper import Paper
 from tieout.simulate.story import Plan, answer, renumbered
@@ -31,7 +32,7 @@ def missing(plan: Plan, kind: str) -> list[Expected]:
 
 def drawn(plan: Plan, kinds: list[str]) -> Paper | None:
     """One of the plan's papers of these kinds, drawn by chance."""
-    found = [paper for paper in plan.papers if paper.kind in kinds]
+    found = [paper for paper in plan.papers if paper.kind in kinds and "inside" not in paper.more]
     return plan.rng.choice(found) if found else None
 
 
@@ -102,8 +103,7 @@ def damaged(plan: Plan, how: str, kinds: list[str], resent_hours: int) -> Truth 
         if "group" in paper.more:
             again.more |= {"control": control, "group": f"{paper.system}/group/{paper.more['partner']}:{control}"}
             again.more["sent"] += resent_hours * HOUR
-            code, group = ("850", "PO") if paper.kind == "order" else ("945", "SW")
-            plan.add(answer(again, code, group, plan.rng))
+            plan.add(answer(again, *SETS[paper.kind], plan.rng))
     paper.spoil = how
     expected = [Expected(f"QUA {paper.system}/{paper.kind}/{paper.number}", paper.system)]
     return Truth("", plan.order.ref, Outcome.QUARANTINED, expected, f"{paper.kind} {paper.number}: {how}")
@@ -138,7 +138,7 @@ def wrong_count(plan: Plan, parameters: Parameters) -> Truth | None:
 
 
 def _by_edi(plan: Plan) -> list[str]:
-    return [paper.kind for paper in plan.papers if "group" in paper.more]
+    return [paper.kind for paper in plan.papers if "group" in paper.more and "sent_by_us" not in paper.more]
 
 
 @fault("acknowledgment_missing", "Our functional acknowledgment (997) never goes out.")
