@@ -83,7 +83,7 @@ class Book:
         """A paper arrives: the newest version of each document counts. Of a damaged one at most its group does."""
         if "group" in paper.more and (not paper.spoil or is_group_known(paper)):
             kind = "group_sent" if paper.more.get("sent_by_us") else "group"
-            group = paper.copy(kind=kind, number=paper.more["group"], lines=[], spoil="")
+            group = paper.copy(kind=kind, number=paper.more["group"], lines=[], void=False, spoil="")
             self._best[identity(group)] = group
         if paper.spoil:
             self.damaged.append(paper)

@@ -7,9 +7,9 @@ import random
 
 from tieout.simulate import chance
 from tieout.simulate.catalogue import EDI
-from tieout.simulate.clock import HOUR, MINUTE, local, moment
+from tieout.simulate.clock import HOUR, MINUTE
 from tieout.simulate.paper import Line, Paper
-from tieout.simulate.story import Plan, answer, by_edi, case_of, late, price_of
+from tieout.simulate.story import Plan, answer, by_edi, late
 
 CHANGED_SHARE = 0.15
 """How many EDI orders are changed before they are booked."""
@@ -33,15 +33,15 @@ def add_edi(plan: Plan, seed: str) -> None:
         return
     rng = chance.stream(seed, "edi", order.index)
     if rng.random() < CHANGED_SHARE:
-        _change_early(plan, rng)
+        change_early(plan, rng)
     for n, kind in enumerate(OURS, 1):
         about = plan.one(TELLS[kind])
         at = about.more.get("left", about.happened) + rng.randint(20 * MINUTE, 90 * MINUTE)
         tell(plan, kind, about, at, n, rng)
 
 
-def _change_early(plan: Plan, rng: random.Random) -> None:
-    """The order first wanted a case more or less of one line; minutes later it is changed to what is booked."""
+def change_early(plan: Plan, rng: random.Random) -> Line:
+    """The order first wanted a case more or less of one line; minutes later it is changed to what is booked. The line as it was."""
     placed = plan.one("order")
     changed = change(plan, plan.order.placed + rng.randint(2 * MINUTE, 8 * MINUTE), rng)
     line = rng.choice(placed.lines)
@@ -49,6 +49,7 @@ def _change_early(plan: Plan, rng: random.Random) -> None:
     line.quantity = wanted + 1 if wanted == 1 else wanted + rng.choice((-1, 1))
     line.value = line.quantity * each
     changed.more["first"] = placed.happened
+    return line
 
 
 def change(plan: Plan, at: int, rng: random.Random, n: int = 1) -> Paper:
@@ -92,13 +93,3 @@ def again(told: Paper, seconds: int) -> Paper:
 def is_by_edi(plan: Plan) -> bool:
     """Whether the order came from an EDI customer."""
     return plan.order.system in EDI
-
-
-def day_of(at: int) -> int:
-    """Midnight of a moment's day."""
-    return moment(local(at).date())
-
-
-def a_case(line: Line) -> Line:
-    """One case of an item, by the piece."""
-    return Line(line.item, case_of(line), case_of(line) * price_of(line))

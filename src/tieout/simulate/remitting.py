@@ -3,11 +3,11 @@
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 
 from tieout.simulate import chance
 from tieout.simulate.catalogue import EDI_CUSTOMERS
-from tieout.simulate.clock import DAY, MINUTE, business_day, local, moment
+from tieout.simulate.clock import DAY, MINUTE, local, moment
 from tieout.simulate.edi import REMITTANCES, SETS
 from tieout.simulate.paper import Cents, Line, Paper
 from tieout.simulate.story import BANK_HOUR, CHANNEL_OF, Order, Plan, answer, by_edi
@@ -30,6 +30,11 @@ class Run(Plan):
         return [paper for paper in self.paid if "is_struck" not in paper.more]
 
     @property
+    def is_mixed(self) -> bool:
+        """Whether the receipt of an invoice among them is struck already, which would not show if all of them were."""
+        return any("is_apart" in paper.more for paper in self.paid)
+
+    @property
     def remittance(self) -> str:
         """The reference on which the money stands."""
         return self.order.ref.replace("/order/", "/remittance/")
@@ -42,7 +47,8 @@ def add_remitting(plan: Plan) -> None:
         return
     for paid in plan.all("payment"):
         plan.papers.remove(paid)
-        plan.add(remitted(plan, paid.about, paid.lines[0].value or 0, paid.happened))
+        made = plan.add(remitted(plan, paid.about, paid.lines[0].value or 0, paid.happened))
+        made.more["receipt"] = plan.one("receipt")
 
 
 def remitted(plan: Plan, invoice: str, cents: Cents, on: int) -> Paper:
@@ -57,7 +63,7 @@ def remitted(plan: Plan, invoice: str, cents: Cents, on: int) -> Paper:
 def runs(seed: str, on: date, papers: Sequence[Paper]) -> Iterator[Run]:
     """The payment runs of a day: one for each customer who has something to pay."""
     for n, customer in enumerate(EDI_CUSTOMERS):
-        paid = [paper for paper in papers if paper.kind == "remitted" and paper.more["partner"] == customer]
+        paid = [paper for paper in papers if paper.kind == "remitted" and paper.more["partner"] == customer and "run" not in paper.more]
         if paid:
             yield _run(seed, on, n, customer, paid)
 
@@ -67,6 +73,8 @@ def _run(seed: str, on: date, n: int, customer: str, paid: list[Paper]) -> Run:
     rng = chance.stream(seed, "remitting", customer, on)
     order = Order(index, CHANNEL_OF["edi"], f"{customer}:T{on:%y%m%d}", customer, moment(on, RUN_HOUR), [], 0, 0, "", "")
     made = Run(order, [], rng, on=moment(on), paid=paid)
+    for paper in paid:
+        paper.more["run"] = order.number
     total = sum(paper.lines[0].value or 0 for paper in paid)
     at = paid[0].delivered
     advice = advise(made, paid, total, at, rng)
@@ -89,11 +97,6 @@ def advise(run: Run, paid: Sequence[Paper], total: Cents, at: int, rng: random.R
     made.more["sent"] = at - rng.randint(16, 19) * MINUTE
     made.more["sent"] -= made.more["sent"] % MINUTE
     return made
-
-
-def next_run(at: int) -> int:
-    """The day of the first run after a moment."""
-    return moment(business_day(local(at).date() + timedelta(days=1)))
 
 
 def later(paper: Paper, days: int) -> None:

@@ -30,6 +30,12 @@ def missing(plan: Plan, kind: str) -> list[Expected]:
     return [Expected(f"CSH- {paid.about}", "bank", {}, -(paid.value or 0))]
 
 
+def keep_apart(plan: Plan, paper: Paper) -> None:
+    """Where a receipt is struck, nothing that strikes the whole payment run may hide it."""
+    for paid in plan.all("remitted") if paper.kind == "receipt" else ():
+        paid.more["is_apart"] = True
+
+
 def drawn(plan: Plan, kinds: list[str]) -> Paper | None:
     """One of the plan's papers of these kinds, drawn by chance."""
     found = [paper for paper in plan.papers if paper.kind in kinds and "inside" not in paper.more]
@@ -43,6 +49,7 @@ def lost(plan: Plan, parameters: Parameters) -> Truth | None:
     if paper is None:
         return None
     expected = missing(plan, paper.kind)
+    keep_apart(plan, paper)
     plan.papers.remove(paper)
     if paper.kind == "shipment" and plan.order.shipped_by == "threepl":
         plan.papers = [each for each in plan.papers if each.about != paper.more["group"]]
@@ -56,6 +63,7 @@ def late(plan: Plan, parameters: Parameters) -> Truth | None:
     if paper is None:
         return None
     expected = missing(plan, paper.kind)
+    keep_apart(plan, paper)
     paper.delivered += LATE_HOURS[paper.kind] * HOUR
     return Truth("", plan.order.ref, Outcome.EXCEPTION, expected, f"{paper.kind} {paper.number} late", corrected=paper.delivered)
 
@@ -92,7 +100,9 @@ def duplicated_new_id(plan: Plan, parameters: Parameters) -> Truth | None:
 
 def damaged(plan: Plan, how: str, kinds: list[str], resent_hours: int) -> Truth | None:
     """A paper whose bytes arrive damaged; half of them are sent again, sound."""
-    paper = drawn(plan, [kind for kind in kinds if kind != "order" or plan.order.channel.name in ("shop", "edi", "portal")])
+    paper = drawn(
+        plan, [kind for kind in kinds if kind not in ("order", "order_changed") or plan.order.channel.name in ("shop", "edi", "portal")]
+    )
     if paper is None:
         return None
     if "group" in paper.more and how not in ("count", "truncated"):
@@ -109,7 +119,7 @@ def damaged(plan: Plan, how: str, kinds: list[str], resent_hours: int) -> Truth 
     return Truth("", plan.order.ref, Outcome.QUARANTINED, expected, f"{paper.kind} {paper.number}: {how}")
 
 
-READABLE = ["order", "booking", "shipment", "delivery", "invoice", "receipt"]
+READABLE = ["order", "order_changed", "booking", "shipment", "delivery", "invoice", "receipt"]
 """Papers of which each is a record of its own, so that only it is damaged."""
 
 
