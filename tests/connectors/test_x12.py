@@ -411,6 +411,19 @@ def test_only_on_hand_quantities_are_stock_positions() -> None:
     assert refused(document(*head, "QTY*33*9*EA", code="846")).rule == "x12/no-position"
 
 
+def test_every_position_of_an_846_is_stated_for_itself_and_replaced_by_the_next() -> None:
+    body = ("N1*WH*EAST*92*E1", "LIN*1*VN*A", "QTY*17*14*EA", "LIN*2*VN*B", "QTY*17*3*EA")
+    first, later = (
+        statements(document(f"BIA*00*MB*{name}*{day}*2100", *body, code="846"))[1:] for name, day in (("I1", "20240113"), ("I2", "20240114"))
+    )
+    assert all(isinstance(fact, Fact) for fact in (*first, *later))
+    assert [fact.ref for fact in first] == [fact.ref for fact in later] == ["edi/stock_count/A@E1", "edi/stock_count/B@E1"]
+    assert all(new.revision > old.revision for old, new in zip(first, later, strict=True))
+    assert {fact.data["count"] for fact in later} == {"I2"}
+    twice = document("BIA*00*MB*I1*20240113*2359", *body[:3], "LIN*2*VN*A", "QTY*17*3*EA", code="846")
+    assert refused(twice).rule == "x12/position-twice"
+
+
 @pytest.mark.parametrize(("status", "quantity"), [("A", 1), ("E", 1), ("P", None), ("R", None), ("X", None)])
 def test_a_group_is_acknowledged_by_a_and_e_only(status: str, quantity: int | None) -> None:
     body = ("AK1*PO*14", "AK2*850*0001", "AK5*R*5", f"AK9*{status}*1*1*0")

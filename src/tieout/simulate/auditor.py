@@ -23,9 +23,10 @@ ACCOUNT = "071000013-4410"
 """The company's bank account."""
 NAMELESS = ("bank_entry", "order_id")
 """Kinds of reference that name no transaction."""
-ROOTS = ("order", "sales_order", "invoice", "return", "settlement", "payout", "remittance")
+ROOTS = ("order", "sales_order", "purchase_order", "invoice", "vendor_invoice", "return", "settlement", "payout", "remittance")
 SYSTEMS = (
-    "shop", "desk", "portal", "edi", "edifact", "mira", "bazaar", "mira_pay", "bazaar_pay", "erp", "wms", "threepl", "carrier", "bank",
+    "shop", "desk", "portal", "edi", "edifact", "mira", "bazaar", "mira_pay", "bazaar_pay", "erp", "wms", "scanner", "threepl", "vendors",
+    "freight", "carrier", "bank",
 )  # fmt: skip
 """As in the project's settings: of two names of a transaction, its own type and then the earlier system's names it."""
 
@@ -66,9 +67,22 @@ def collects(account: Account, paper: Paper) -> bool:
     return account.code != ("TCO" if paper.more.get("channel") in MARKETS else "MRV")
 
 
+GROUPS = ("group", "group_sent")
+"""Papers that only say in which interchange group another one came."""
+
+
 def waits(paper: Paper, names: Mapping[str, str]) -> bool:
     """Whether a paper is about something that names no transaction by itself and that nobody has linked to one yet."""
     return paper.about.split("/")[1] in NAMELESS and paper.about not in names
+
+
+def moves_of(accounts: Mapping[str, Account]) -> Mapping[str, list[tuple[Account, int, Part]]]:
+    """For each kind of paper the accounts that it moves, with the sign and what they take of it."""
+    found: dict[str, list[tuple[Account, int, Part]]] = defaultdict(list)
+    for account in accounts.values():
+        for kind, (sign, part) in account.moves.items():
+            found[kind].append((account, sign, part))
+    return found
 
 
 class Book:
@@ -76,15 +90,17 @@ class Book:
 
     def __init__(self, accounts: Mapping[str, Account]) -> None:
         self._accounts = accounts
+        self._moves = moves_of(accounts)
         self._best: dict[str, Paper] = {}
         self.damaged: list[Paper] = []
 
     def take(self, paper: Paper) -> None:
-        """A paper arrives: the newest version of each document counts. Of a damaged one at most its group does."""
+        """A paper arrives: the newest version of each document counts, and every interchange group it came in. Of a damaged one at most
+        its group does."""
         if "group" in paper.more and (not paper.spoil or is_group_known(paper)):
             kind = "group_sent" if paper.more.get("sent_by_us") else "group"
-            group = paper.copy(kind=kind, number=paper.more["group"], lines=[], void=False, spoil="")
-            self._best[identity(group)] = group
+            group = paper.copy(kind=kind, lines=[], links=(), spoil="", revision=0, void=False)
+            self._best[f"{kind} {paper.more['group']}"] = group
         if paper.spoil:
             self.damaged.append(paper)
             return
@@ -95,7 +111,7 @@ class Book:
     def waiting(self) -> list[Paper]:
         """What names nothing that the ledger could know."""
         names = self._names()
-        return [paper for paper in self._best.values() if waits(paper, names)]
+        return [paper for paper in self._best.values() if paper.kind not in GROUPS and waits(paper, names)]
 
     def _names(self) -> dict[str, str]:
         return roots(pair for paper in self._best.values() if not paper.void for pair in paper.links)
@@ -106,11 +122,10 @@ class Book:
         names = self._names()
         found: dict[Place, list[Entry]] = defaultdict(list)
         for paper in papers:
-            if waits(paper, names):
+            if paper.kind not in GROUPS and waits(paper, names):
                 continue
-            for account in self._accounts.values():
-                if paper.kind in account.moves and collects(account, paper):
-                    sign, part = account.moves[paper.kind]
+            for account, sign, part in self._moves.get(paper.kind, ()):
+                if collects(account, paper):
                     for about, key, quantity, cents in shares(paper, part):
                         occurred, is_day = (paper.more["sent"], False) if part is Part.GROUP else (paper.happened, paper.is_day)
                         entry = Entry(
@@ -138,7 +153,9 @@ class Book:
                 prices = [e for e in found.get((other, root, key), ()) if e.sign > 0 and e.cents is not None]
                 if prices:
                     break
-            open_ = left(account, entries, prices)
+            moved = found.get((account.explained_by, root, key), [])
+            cover = sum(e.quantity or 0 for e in found.get((account.covered_by, root, key), ()) if e.sign > 0)
+            open_ = left(account, entries, prices, moved, cover)
             if open_ is not None:
                 yield f"{root}#{key}" if key else root, account, open_
 
@@ -193,6 +210,13 @@ def shares(paper: Paper, part: Part) -> Iterator[tuple[str, str, int | None, Cen
                 yield line.about or paper.about, line.charge, None, line.value
         case Part.COUNT:
             yield paper.about, "", 1, None
+        case Part.EACH:
+            for line in paper.lines:
+                yield line.about or paper.about, "", line.quantity, None
+        case Part.BELOW:
+            for line in paper.lines:
+                if (line.quantity or 0) < 0:
+                    yield line.about or paper.about, "", -(line.quantity or 0), None
         case Part.GROUP:
             yield paper.more["group"], "", 1, None
         case Part.ONCE:
@@ -351,7 +375,7 @@ def _opens(account: Account, open_: Left, feeds: Feeds, at: int, grace: int) -> 
     side = account.over if open_.is_over else account.under
     own = open_.due if account.own_due and open_.is_over else None
     due = own if own is not None else side.due(open_.since, is_day=open_.is_day)
-    known = feeds.when(side.said_by, due + grace)
+    known = feeds.when((*account.over.said_by, *account.under.said_by) if account.is_flow else side.said_by, due + grace)
     return NEVER if known == NEVER else max(at, known)
 
 

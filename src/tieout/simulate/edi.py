@@ -9,17 +9,12 @@ from tieout.simulate import chance
 from tieout.simulate.catalogue import EDI
 from tieout.simulate.clock import HOUR, MINUTE
 from tieout.simulate.paper import Line, Paper
-from tieout.simulate.story import Plan, answer, by_edi, late
+from tieout.simulate.story import SETS, Plan, answer, by_edi, late
 
 CHANGED_SHARE = 0.15
 """How many EDI orders are changed before they are booked."""
 CHANGES, REMITTANCES, AGAIN, SENT = 100_000_000, 200_000_000, 50_000_000, 300_000_000
 """Where the control numbers of a customer's changes and remittances, of what is sent again, and of our own groups begin."""
-SETS = {
-    "order": ("850", "PO"), "order_changed": ("860", "PC"), "shipment": ("945", "SW"), "remittance": ("820", "RA"),
-    "acknowledgment": ("855", "PR"), "ship_notice": ("856", "SH"), "sent_invoice": ("810", "IN"),
-}  # fmt: skip
-"""Each kind of paper as a transaction set, and the group that it travels in."""
 OURS = ("acknowledgment", "ship_notice", "sent_invoice")
 """What a customer is told."""
 TELLS = {"acknowledgment": "booking", "ship_notice": "shipment", "sent_invoice": "invoice"}

@@ -13,7 +13,9 @@ def is_group_known(paper: Paper) -> bool:
     """Whether the head of a damaged interchange came through: its group was received, and has to be answered."""
     if "group" not in paper.more:
         return False
-    return paper.spoil == "count" or (paper.spoil == "truncated" and (not paper.more.get("sent_by_us") or paper.system == "edifact"))
+    if paper.spoil == "truncated":
+        return not paper.more.get("sent_by_us") or paper.system == "edifact"
+    return paper.spoil in ("count", "nameless")
 
 
 class Feeds:

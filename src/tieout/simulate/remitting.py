@@ -8,9 +8,9 @@ from datetime import date
 from tieout.simulate import chance
 from tieout.simulate.catalogue import EDI_CUSTOMERS
 from tieout.simulate.clock import DAY, MINUTE, local, moment
-from tieout.simulate.edi import REMITTANCES, SETS
+from tieout.simulate.edi import REMITTANCES
 from tieout.simulate.paper import Cents, Line, Paper
-from tieout.simulate.story import BANK_HOUR, CHANNEL_OF, Order, Plan, answer, by_edi
+from tieout.simulate.story import BANK_HOUR, CHANNEL_OF, SETS, Order, Plan, answer, by_edi
 
 RUN_HOUR = 10.0
 FIRST_INDEX = -10_000_000

@@ -30,11 +30,13 @@ class Left:
     since: int
     is_day: bool
     due: int | None
+    is_raised: bool | None = None
+    """Of a flow the side that moved more in all, since movements bear signs of their own."""
 
     @property
     def is_over(self) -> bool:
         """Whether the raised side is the greater."""
-        return (self.quantity or self.cents or 0) > 0
+        return (self.quantity or self.cents or 0) > 0 if self.is_raised is None else self.is_raised
 
 
 def order_of(entry: Entry) -> tuple[float, int, str]:
@@ -42,9 +44,16 @@ def order_of(entry: Entry) -> tuple[float, int, str]:
     return (float("inf") if entry.due is None else entry.due), entry.occurred, entry.name
 
 
-def left(account: Account, entries: Sequence[Entry], prices: Sequence[Entry]) -> Left | None:
-    """What one account, subject and key leaves; `prices` are entries of other accounts that say what a piece is worth."""
+def left(account: Account, entries: Sequence[Entry], prices: Sequence[Entry], moved: Sequence[Entry] = (), cover: int = 0) -> Left | None:
+    """What one account, subject and key leaves; `prices` are entries of other accounts that say what a piece is worth, `moved` those
+    that explain a difference, `cover` the pieces that need no clearing."""
+    if account.is_flow:
+        return _of_flow(sorted(entries, key=_occurred))
+    if account.explained_by:
+        return _of_states(entries, moved)
     goods = [entry for entry in entries if entry.quantity is not None]
+    if cover and (open_ := sum(e.sign * (e.quantity or 0) for e in goods)) > 0:
+        goods.append(Entry(-1, min(cover, open_), None, 2**60, False, None, "~"))
     if goods and account.measure is not Measure.MONEY:
         return _of_goods(account, sorted(goods, key=order_of), sorted(prices, key=order_of))
     return _of_money(account, sorted((e for e in entries if e.quantity is None and e.cents is not None), key=order_of))
@@ -73,6 +82,31 @@ def _of_goods(account: Account, goods: list[Entry], prices: list[Entry]) -> Left
         age = max(min(raised or layers, key=_occurred), min(cleared, key=_occurred), key=_occurred)
         age = Entry(0, None, None, age.occurred, age.is_day, None, "")
     return Left(shown, cents, age.occurred, age.is_day, age.due)
+
+
+def _of_flow(entries: Sequence[Entry]) -> Left | None:
+    """What has stood on one side ever since it came to stand there: the least of it, and since when."""
+    running, since, least = 0, 0, 0
+    moments = sorted({entry.occurred for entry in entries})
+    for at in moments:
+        before = running
+        running += sum(e.sign * (e.quantity or 0) for e in entries if e.occurred == at)
+        if not before or (before > 0) != (running > 0):
+            since, least = at, running
+        elif abs(running) < abs(least):
+            least = running
+    if not running:
+        return None
+    moved = {sign: sum(abs(e.quantity or 0) for e in entries if e.sign == sign) for sign in (1, -1)}
+    return Left(least, None, since, False, None, is_raised=moved[1] >= moved[-1])
+
+
+def _of_states(entries: Sequence[Entry], moved: Sequence[Entry]) -> Left | None:
+    """By how much two statements differ beyond what was moved until the later one and is known to one of the two systems only."""
+    last = max(entries, key=_occurred)
+    differs = sum(e.sign * (e.quantity or 0) for e in entries)
+    differs -= sum(e.sign * (e.quantity or 0) for e in moved if e.occurred <= last.occurred)
+    return Left(differs, None, last.occurred, last.is_day, None) if differs else None
 
 
 def _of_money(account: Account, found: list[Entry]) -> Left | None:

@@ -31,7 +31,9 @@ class Part(Enum):
     PARCELS = "one for each parcel"
     MINUS = "every line's money taken off, on what the line is about"
     LABELS = "every line's money, by its label, on what the paper is about"
-    COUNT = "every line's quantity, on what the paper is about"
+    COUNT = "one, on what the paper is about"
+    EACH = "every line's quantity, on what the paper is about"
+    BELOW = "how far every line is below zero, on what the paper is about"
     GROUP = "one for the interchange group it came in"
     ONCE = "one for the document, by the number it is about"
 
@@ -81,6 +83,12 @@ class Account:
     """An account whose exceptions hold those of this one back."""
     asked: bool = False
     """Whether it is owed only to customers who asked for it with their order."""
+    explained_by: str = ""
+    """An account whose open movements explain a difference between two statements; such statements differ since the later of them."""
+    covered_by: str = ""
+    """An account whose raised quantity stands for what would clear this one."""
+    is_flow: bool = False
+    """Movements of two systems that report at different times: what counts is how much has stood on one side, and since when."""
     tolerance: int = 0
     """Cents that the company's policy lets pass."""
     moves: Mapping[str, tuple[int, Part]] = field(init=False, default_factory=dict)
@@ -91,9 +99,11 @@ class Account:
 
 
 CHANNELS = ("shop", "desk", "portal", *EDI, "mira", "bazaar")
-PARTNERS = (*EDI, "threepl")
 REPORTS = ("mira_pay", "bazaar_pay")
-WAREHOUSES = ("wms", "threepl")
+WAREHOUSES = ("wms", "scanner", "threepl")
+CARRIERS = ("carrier", "freight")
+BY_EDI = (*EDI, "threepl", "vendors", "freight")
+VENDORS = ("vendors",)
 ERP = ("erp",)
 GOODS, LINES = Part.GOODS, Part.LINES
 
@@ -106,18 +116,18 @@ ACCOUNTS: Mapping[str, Account] = {
         ),
         Account(
             "TAL", Measure.QUANTITY, {"booking": GOODS, "reservation_released": GOODS}, {"reservation": GOODS, "booking_cancelled": GOODS},
-            Side("wms", ("wms",), 8), Side("wms", ERP, 8), prices=("TBL",),
+            Side("wms", ("wms",), 8), Side("wms", ERP, 8), prices=("TBL",), covered_by="PRC",
         ),
         Account(
-            "TSH", Measure.QUANTITY, {"booking": GOODS}, {"shipment": GOODS, "booking_cancelled": GOODS},
+            "TSH", Measure.QUANTITY, {"booking": GOODS}, {"shipment": GOODS, "booking_cancelled": GOODS, "drop_shipped": GOODS},
             Side("wms", WAREHOUSES, business_days=2), Side("erp", ERP, 4), prices=("TBL", "TBK"), upstream=("TBK",),
         ),
         Account(
-            "TDL", Measure.QUANTITY, {"shipment": Part.PARCELS}, {"delivery": Part.COUNT},
-            Side("carrier", ("carrier",), 72), Side("wms", WAREHOUSES, 24), unit="PCL",
+            "TDL", Measure.QUANTITY, {"shipment": Part.PARCELS, "drop_shipped": Part.PARCELS}, {"delivery": Part.COUNT},
+            Side("carrier", CARRIERS, 72), Side("wms", WAREHOUSES, 24), unit="PCL",
         ),
         Account(
-            "SNI", Measure.QUANTITY, {"shipment": GOODS, "invoice_voided": GOODS}, {"invoice": GOODS},
+            "SNI", Measure.QUANTITY, {"shipment": GOODS, "invoice_voided": GOODS, "drop_shipped": GOODS}, {"invoice": GOODS},
             Side("erp", ERP, 24), Side("wms", WAREHOUSES, 24), prices=("TBL", "TBK"),
         ),
         Account(
@@ -125,7 +135,7 @@ ACCOUNTS: Mapping[str, Account] = {
             Side("erp", ERP, 24), Side("erp", ERP, 24), upstream=("TBK",),
         ),
         Account(
-            "TCO", Measure.MONEY, {"invoice": Part.TOTAL}, {"receipt": Part.AMOUNTS, "invoice_voided": Part.AGAINST},
+            "TCO", Measure.MONEY, {"invoice": Part.TOTAL}, {"receipt": Part.AMOUNTS, "invoice_voided": Part.AGAINST, "credit_applied": Part.AGAINST},
             Side("channel", ERP, 30 * 24), Side("erp", ERP, 48), own_due=True,
         ),
         Account(
@@ -145,7 +155,7 @@ ACCOUNTS: Mapping[str, Account] = {
             Side("wms", ("wms",), 3 * 24), Side("wms", ("wms",), 24),
         ),
         Account(
-            "RRF", Measure.MONEY, {"credit": Part.AMOUNTS}, {"refund": Part.AMOUNTS},
+            "RRF", Measure.MONEY, {"credit": Part.AMOUNTS}, {"refund": Part.AMOUNTS, "credit_applied": Part.AMOUNTS},
             Side("channel", ("shop", *REPORTS), 5 * 24), Side("erp", ERP, 48),
         ),
         Account(
@@ -174,7 +184,7 @@ ACCOUNTS: Mapping[str, Account] = {
         ),
         Account(
             "EAN", Measure.QUANTITY, {"group": Part.GROUP}, {"answer": Part.COUNT},
-            Side("erp", PARTNERS, 24), Side("partner", PARTNERS, 24), unit="DOC",
+            Side("erp", BY_EDI, 24), Side("partner", BY_EDI, 24), unit="DOC",
         ),
         Account(
             "EAK", Measure.QUANTITY, {"group_sent": Part.GROUP}, {"accepted": Part.COUNT},
@@ -192,6 +202,38 @@ ACCOUNTS: Mapping[str, Account] = {
             "EIS", Measure.QUANTITY, {"invoice": Part.ONCE}, {"sent_invoice": Part.ONCE},
             Side("erp", EDI, 24), Side("erp", ERP, 4), unit="DOC", asked=True,
         ),
+        Account(
+            "STK", Measure.QUANTITY, {"moved": Part.EACH}, {"posted": Part.EACH}, Side("erp", ERP, 24), Side("wms", WAREHOUSES, 24), is_flow=True,
+        ),
+        Account(
+            "STC", Measure.QUANTITY, {"counted": Part.EACH}, {"stated": Part.EACH}, Side("erp", ERP, 24), Side("erp", WAREHOUSES, 24),
+            explained_by="STK",
+        ),
+        Account("STN", Measure.QUANTITY, {"stated": Part.BELOW}, {}, Side("erp", ERP, 4), Side("erp", ERP, 4)),
+        Account(
+            "PAK", Measure.QUANTITY, {"purchase": GOODS}, {"purchase_accepted": GOODS},
+            Side("vendor", VENDORS, business_days=1), Side("vendor", VENDORS, 24), prices=("PRC",),
+        ),
+        Account(
+            "PAN", Measure.QUANTITY, {"purchase": GOODS}, {"announced": GOODS, "drop_shipped": GOODS},
+            Side("vendor", VENDORS, 7 * 24), Side("vendor", VENDORS, 24), own_due=True, prices=("PRC",),
+        ),
+        Account(
+            "PRC", Measure.QUANTITY, {"purchase": GOODS}, {"received": GOODS, "drop_shipped": GOODS},
+            Side("vendor", WAREHOUSES, 14 * 24), Side("wms", VENDORS, 48), own_due=True,
+        ),
+        Account(
+            "PMT", Measure.BOTH, {"received": GOODS, "drop_shipped": GOODS}, {"vendor_billed": GOODS},
+            Side("vendor", VENDORS, 30 * 24), Side("vendor", WAREHOUSES, 3 * 24), prices=("PRC",),
+        ),
+        Account(
+            "PPY", Measure.MONEY, {"vendor_billed": Part.TOTAL}, {"vendor_paid": Part.AMOUNTS},
+            Side("erp", ERP, 30 * 24), Side("vendor", VENDORS, 3 * 24), own_due=True,
+        ),
+        Account(
+            "FTM", Measure.MONEY, {"rated": Part.AMOUNTS}, {"freight_billed": Part.AMOUNTS},
+            Side("carrier", ("freight",), 30 * 24), Side("carrier", ("freight",), 3 * 24),
+        ),
     )
 }  # fmt: skip
 TYPES = {
@@ -205,6 +247,10 @@ TYPES = {
     "reserve": "settled_reserve", "reserve_line": "settled_reserve_line", "payout": "payout", "payout_received": "bank_entry", "fees_posted": "journal",
     "order_changed": "order", "acknowledgment": "order_acknowledgment", "ship_notice": "ship_notice", "sent_invoice": "sent_invoice",
     "accepted": "acknowledged_group", "rejected": "acknowledged_group", "remittance": "remittance", "remitted": "remitted",
+    "release": "link", "received": "goods_receipt", "moved": "stock_movement", "posted": "stock_movement", "counted": "stock_count",
+    "stated": "stock_position", "snapshot": "snapshot", "rated": "freight_rate", "freight_billed": "freight_invoice", "purchase": "purchase_order",
+    "purchase_accepted": "purchase_acknowledgment", "announced": "asn", "drop_shipped": "asn", "vendor_billed": "vendor_invoice",
+    "vendor_paid": "vendor_payment", "supplied": "supply_link", "credit_applied": "credit_application",
 }  # fmt: skip
 """What each kind of paper is called in references."""
 

@@ -1,10 +1,9 @@
 """What happens to messages on their way: lost, late, twice, in another order, damaged."""
 
 from tieout.simulate.clock import HOUR, MINUTE
-from tieout.simulate.edi import SETS
 from tieout.simulate.faults import Parameters, fault
 from tieout.simulate.paper import Paper
-from tieout.simulate.story import Plan, answer, renumbered
+from tieout.simulate.story import Plan, again, renumbered
 from tieout.simulate.truth import Expected, Outcome, Truth, open_lines
 
 LATE_HOURS = {"booking": 36, "reservation": 24, "shipment": 144, "delivery": 144, "invoice": 72, "receipt": 120, "payment": 192}
@@ -50,9 +49,7 @@ def lost(plan: Plan, parameters: Parameters) -> Truth | None:
         return None
     expected = missing(plan, paper.kind)
     keep_apart(plan, paper)
-    plan.papers.remove(paper)
-    if paper.kind == "shipment" and plan.order.shipped_by == "threepl":
-        plan.papers = [each for each in plan.papers if each.about != paper.more["group"]]
+    plan.lose(paper)
     return Truth("", plan.order.ref, Outcome.EXCEPTION, expected, f"{paper.kind} {paper.number} lost")
 
 
@@ -108,12 +105,7 @@ def damaged(plan: Plan, how: str, kinds: list[str], resent_hours: int) -> Truth 
     if "group" in paper.more and how not in ("count", "truncated"):
         plan.papers = [each for each in plan.papers if each.about != paper.more["group"]]
     if resent_hours and plan.rng.random() < 0.5:
-        control = paper.more.get("control", 0) + 50_000_000
-        again = plan.add(paper.copy(delivered=paper.delivered + resent_hours * HOUR))
-        if "group" in paper.more:
-            again.more |= {"control": control, "group": f"{paper.system}/group/{paper.more['partner']}:{control}"}
-            again.more["sent"] += resent_hours * HOUR
-            plan.add(answer(again, *SETS[paper.kind], plan.rng))
+        again(plan, paper, resent_hours * HOUR, plan.rng)
     paper.spoil = how
     expected = [Expected(f"QUA {paper.system}/{paper.kind}/{paper.number}", paper.system)]
     return Truth("", plan.order.ref, Outcome.QUARANTINED, expected, f"{paper.kind} {paper.number}: {how}")

@@ -1,5 +1,5 @@
-"""Trading partners that speak X12, each in a dialect of his own: customers' orders, changes and remittances, the third party's shipping
-advice, what we tell customers, and both sides' acknowledgments.
+"""Customers that speak X12, each in a dialect of his own: orders, changes and remittances, what we tell them, and both sides'
+acknowledgments. What vendors, warehouses and carriers say stands in `supply`.
 
 Every document travels in an interchange of its own, with one group and one set, as small partners send them.
 """
@@ -12,13 +12,14 @@ from datetime import datetime
 from tieout.formats.x12 import Delimiters, Envelope, GroupDraft, Row, SetDraft
 from tieout.formats.x12 import write as write_x12
 from tieout.simulate.clock import local
-from tieout.simulate.edi import SETS
 from tieout.simulate.paper import Line, Paper, money
 from tieout.simulate.partners import File
+from tieout.simulate.story import SETS
 from tieout.simulate.wire import SPOILS, packed
 
-SYSTEMS = ("edi", "threepl")
-WAREHOUSE = "LAKE3PL"
+SYSTEMS = ("edi",)
+Making = Callable[[Paper], tuple[str, str, list[Row]]]
+"""A paper to the set's code, its group's, and its segments."""
 
 SPOILS["control_number"] = lambda raw: re.sub(rb"(IEA.1.|UNZ\+1\+)\d", rb"\g<1>9", raw, count=1)
 SPOILS["count"] = lambda raw: re.sub(rb"(?<=[~\n'])(SE[*|]|UNT\+)", rb"\g<1>9", raw, count=1)
@@ -49,17 +50,25 @@ def write(papers: Sequence[Paper], at: int) -> Iterator[File]:
 
 
 def _interchange(paper: Paper) -> bytes:
-    partner, control = paper.more["partner"], paper.more["control"]
-    dialect = DIALECTS.get(partner, PLAIN)
+    dialect = DIALECTS.get(paper.more["partner"], PLAIN)
     code, group = ("997", "FA") if paper.kind in ANSWERS else SETS[paper.kind]
-    ours, theirs = dialect.ours, (dialect.qualifier, partner)
+    return _enveloped(paper, code, group, ROWS[paper.kind](paper, dialect), dialect)
+
+
+def interchange(paper: Paper, sets: Mapping[str, Making]) -> bytes:
+    """One paper in an interchange of its own, as most partners write it."""
+    return _enveloped(paper, *sets[paper.kind](paper), PLAIN)
+
+
+def _enveloped(paper: Paper, code: str, group: str, rows: Sequence[Row], dialect: Dialect) -> bytes:
+    control = paper.more["control"]
+    ours, theirs = dialect.ours, (dialect.qualifier, paper.more["partner"])
     sender, receiver = (ours, theirs) if paper.more.get("sent_by_us") else (theirs, ours)
-    made: datetime = local(paper.more.get("sent", paper.happened))
-    draft = GroupDraft(group, control, (SetDraft(code, 1, tuple(ROWS[paper.kind](paper, dialect))),))
+    made: datetime = local(paper.more.get("sent") or paper.more.get("made", paper.happened))
     envelope = Envelope(
         sender[0], sender[1], receiver[0], receiver[1], control, version=dialect.version, delimiters=dialect.delimiters
     )  # fmt: skip
-    return write_x12(envelope, (draft,), made)
+    return write_x12(envelope, (GroupDraft(group, control, (SetDraft(code, 1, tuple(rows)),)),), made)
 
 
 def _day(at: int) -> str:
@@ -176,16 +185,9 @@ def remitted(paper: Paper) -> list[tuple[str, int]]:
     ]  # fmt: skip
 
 
-def _advice(paper: Paper, dialect: Dialect) -> list[Row]:
-    order = paper.about.rsplit("/", 1)[1]
-    rows: list[Row] = [
-        ("W06", "F", order, _day(paper.happened), paper.number, "", paper.more.get("purchase_order", "")),
-        ("N1", "WH", "LAKE 3PL", "92", paper.more["warehouse"]),
-        *(("N9", "CN", parcel) for parcel in paper.more["parcels"]),
-    ]
-    for n, line in enumerate(paper.lines, 1):
-        rows += [("LX", str(n)), ("W12", "SH", str(line.quantity), str(line.quantity), "", line.unit, "", "VN", line.item)]
-    return [*rows, ("W03", str(sum(line.quantity or 0 for line in paper.lines)))]
+def answered(paper: Paper) -> tuple[str, str, list[Row]]:
+    """997: our acknowledgment of a group."""
+    return "997", "FA", _answer(paper, PLAIN)
 
 
 def _answer(paper: Paper, dialect: Dialect) -> list[Row]:
@@ -198,6 +200,6 @@ def _answer(paper: Paper, dialect: Dialect) -> list[Row]:
 ANSWERS = ("answer", "accepted", "rejected")
 ROWS: dict[str, Callable[[Paper, Dialect], list[Row]]] = {
     "order": _order, "order_changed": _change, "acknowledgment": _acknowledgment, "ship_notice": _notice, "sent_invoice": _invoice,
-    "remittance": _remittance, "shipment": _advice, **dict.fromkeys(ANSWERS, _answer),
+    "remittance": _remittance, **dict.fromkeys(ANSWERS, _answer),
 }  # fmt: skip
 """What each kind of paper becomes: the segments of its set."""

@@ -15,6 +15,8 @@ SYSTEMS = ("erp",)
 FILES = {
     "booking": "sales_orders", "booking_cancelled": "cancellations", "invoice": "invoices", "invoice_voided": "credit_memos", "receipt": "receipts",
     "return_authorised": "returns", "credit": "credits", "fees_posted": "journals", "unit": "units",
+    "posted": "stock_movements", "stated": "stock_levels", "vendor_paid": "vendor_payments", "supplied": "supply_links",
+    "credit_applied": "credit_applications",
 }  # fmt: skip
 """The export in which each kind of paper stands."""
 _encode = msgspec.json.Encoder().encode
