@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from tieout.simulate.catalogue import BY_SKU, MARKETS
 from tieout.simulate.clock import HOUR
+from tieout.simulate.edi import said
 from tieout.simulate.feeds import NEVER, Feeds, is_group_known
 from tieout.simulate.paper import Cents, Paper
 from tieout.simulate.residual import Entry, Left, left
@@ -63,9 +64,9 @@ def document(paper: Paper) -> str:
 def collects(account: Account, paper: Paper) -> bool:
     """Invoices to customers of a marketplace are settled by it, all others are paid; a collective one is sent and paid as a whole."""
     if "part" in paper.more:
-        return account.code not in ("TCO", "EIS", "MRV")
+        return account.code not in ("TCO", "EIS", "EIV", "MRV")
     if "parts" in paper.more:
-        return account.code in ("TCO", "EIS")
+        return account.code in ("TCO", "EIS", "EIV")
     if account.code not in ("TCO", "MRV") or paper.kind not in ("invoice", "invoice_voided", "credit"):
         return True
     return account.code != ("TCO" if paper.more.get("channel") in MARKETS else "MRV")
@@ -186,7 +187,7 @@ class Book:
         sums: dict[tuple[str, str, str, str], int] = defaultdict(int)
         for (code, root, key), entries in self.entries().items():
             account = self._accounts[code]
-            if account.asked and not is_asked(root):
+            if (account.asked and not is_asked(root)) or (account.is_paired and len({entry.sign for entry in entries}) < 2):
                 continue
             for entry in entries:
                 if entry.quantity is not None and account.measure is not Measure.MONEY:
@@ -235,6 +236,8 @@ def shares(paper: Paper, part: Part) -> Iterator[tuple[str, str, int | None, Cen
                     yield line.about or paper.about, "", -(line.quantity or 0), None
         case Part.GROUP:
             yield paper.more["group"], "", 1, None
+        case Part.SENT:
+            yield f"erp/invoice/{paper.more['paper']}", "", None, sum(line.value or 0 for line in said(paper))
         case Part.ONCE:
             yield paper.more.get("once_on", paper.about), paper.more.get("paper", paper.number), 1, None
 

@@ -68,6 +68,12 @@ def tell(plan: Plan, kind: str, about: Paper, at: int, n: int, rng: random.Rando
     return made
 
 
+def said(told: Paper) -> list[Line]:
+    """The lines of a document of ours: its own, where it says something else than what it is about."""
+    about: Paper = told.more["of"]
+    return told.lines or about.lines
+
+
 def accept(plan: Plan, told: Paper, rng: random.Random, verdict: str = "A") -> Paper:
     """The customer's acknowledgment of a group of ours, within hours; a rejecting one settles nothing."""
     at = told.more["sent"] + rng.randint(20 * MINUTE, 5 * HOUR)

@@ -30,8 +30,9 @@ def unbalanced(connection: Session, right: Balances) -> list[Difference]:
         shown[root, account, key, "$" if measure in ("$USD", "USD") else measure] = net
     found = []
     asked = {code for code, account in ACCOUNTS.items() if account.asked}
+    paired = {code for code, account in ACCOUNTS.items() if account.is_paired}
     for name in sorted(shown.keys() | right.keys()):
-        if name[1] in asked and not is_asked(name[0]):
+        if (name[1] in asked and not is_asked(name[0])) or (name[1] in paired and name not in right):
             continue
         wanted = Decimal(right.get(name, 0))
         if name[3] == "$":

@@ -35,6 +35,7 @@ class Part(Enum):
     EACH = "every line's quantity, on what the paper is about"
     BELOW = "how far every line is below zero, on what the paper is about"
     GROUP = "one for the interchange group it came in"
+    SENT = "the sum of what it tells, on the document that it is about"
     ONCE = "one for the document, by the number it is about"
 
 
@@ -89,6 +90,8 @@ class Account:
     """An account whose raised quantity stands for what would clear this one."""
     is_flow: bool = False
     """Movements of two systems that report at different times: what counts is how much has stood on one side, and since when."""
+    is_paired: bool = False
+    """Whether it says nothing until both sides have spoken."""
     tolerance: int = 0
     """Cents that the company's policy lets pass."""
     moves: Mapping[str, tuple[int, Part]] = field(init=False, default_factory=dict)
@@ -201,6 +204,10 @@ ACCOUNTS: Mapping[str, Account] = {
         Account(
             "EIS", Measure.QUANTITY, {"invoice": Part.ONCE}, {"sent_invoice": Part.ONCE},
             Side("erp", EDI, 24), Side("erp", ERP, 4), unit="DOC", asked=True,
+        ),
+        Account(
+            "EIV", Measure.PRICE, {"invoice": Part.TOTAL}, {"sent_invoice": Part.SENT},
+            Side("erp", EDI, 4), Side("erp", ERP, 4), is_paired=True,
         ),
         Account(
             "STK", Measure.QUANTITY, {"moved": Part.EACH}, {"posted": Part.EACH}, Side("erp", ERP, 24), Side("wms", WAREHOUSES, 24), is_flow=True,

@@ -224,3 +224,21 @@ def allowance_rounded(plan: Plan, parameters: Parameters) -> Truth | None:
     theirs = sum(line.value or 0 for line in plan.order.goods) * parameters["percent"] // 100
     allowed(plan, theirs, theirs + plan.rng.choice((-1, 1)))
     return Truth("", plan.order.ref, Outcome.HEALED, detail="a cent of rounding")
+
+
+@fault("sent_invoice_differs", "The invoice that a customer is sent (810, INVOIC) has another price than the ERP has billed.", percent_max=20)
+def sent_invoice_differs(plan: Plan, parameters: Parameters) -> Truth | None:
+    """Ordered, booked and billed as it should be; only the customer reads something else."""
+    told = drawn(plan, ["sent_invoice"])
+    if told is None:
+        return None
+    about = plan.one("invoice")
+    told.lines = [line.copy() for line in about.lines]
+    line = plan.rng.choice([line for line in told.lines if not line.charge])
+    step = max(5, price_of(line) * plan.rng.randint(2, max(2, parameters["percent_max"])) // 100) * plan.rng.choice((-1, 1))
+    more = step * (line.quantity or 0)
+    line.value = (line.value or 0) + more
+    name = f"erp/invoice/{about.number}"
+    return Truth(
+        "", name, Outcome.EXCEPTION, [Expected(f"EIV{'-' if more > 0 else '+'} {name}", "erp", {}, -more)], f"{line.item} {step} cents dearer"
+    )

@@ -12,6 +12,7 @@ from datetime import datetime
 from tieout.formats.x12 import Delimiters, Envelope, GroupDraft, Row, SetDraft
 from tieout.formats.x12 import write as write_x12
 from tieout.simulate.clock import local
+from tieout.simulate.edi import said
 from tieout.simulate.paper import Line, Paper, money
 from tieout.simulate.partners import File
 from tieout.simulate.story import SETS
@@ -169,10 +170,10 @@ def _invoice(paper: Paper, dialect: Dialect) -> list[Row]:
     orders = {part.about: part.more["order"].split(":")[1] for part in billed.more.get("parts", ())}
     head = (_day(paper.more["placed"]), number) if number else ()
     rows: list[Row] = [("BIG", _day(paper.happened), paper.more["paper"], *head)]
-    for n, line in enumerate(_goods(billed), 1):
+    for n, line in enumerate((line for line in said(paper) if not line.charge), 1):
         rows.append(("IT1", str(n), str(line.quantity), "EA", _each(line), "", dialect.item, line.item))
         rows += [("REF", "PO", orders[line.about])] if orders else []
-    rows.append(("TDS", str(sum(line.value or 0 for line in billed.lines))))
+    rows.append(("TDS", str(sum(line.value or 0 for line in said(paper)))))
     return [*rows, *_charges(billed), *([("CTT", str(len(_goods(billed))))] if dialect.has_sums else [])]
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from tieout.formats.edifact import Envelope, MessageDraft, Row
 from tieout.formats.edifact import write as write_edifact
 from tieout.simulate.clock import local
+from tieout.simulate.edi import said
 from tieout.simulate.paper import Line, Paper, money
 from tieout.simulate.partners import File
 from tieout.simulate.partners.edi import ANSWERS, remitted
@@ -99,8 +100,15 @@ def _notice(paper: Paper) -> list[Row]:
 def _invoice(paper: Paper) -> list[Row]:
     billed: Paper = paper.more["of"]
     head: list[Row] = [("BGM", "380", paper.more["paper"], "9"), _on("137", paper.happened), ("RFF", ("ON", paper.more["order"].split(":")[1]))]
-    total = money(sum(line.value or 0 for line in billed.lines))
-    return [*head, ("CUX", ("2", "USD", "4")), *_charges(billed), *_lines(_goods(billed), "47"), ("UNS", "S"), ("MOA", ("77", total))]
+    total = money(sum(line.value or 0 for line in said(paper)))
+    return [
+        *head,
+        ("CUX", ("2", "USD", "4")),
+        *_charges(billed),
+        *_lines([line for line in said(paper) if not line.charge], "47"),
+        ("UNS", "S"),
+        ("MOA", ("77", total)),
+    ]
 
 
 def _remittance(paper: Paper) -> list[Row]:
