@@ -4,14 +4,14 @@ It shares nothing with the ledger: it knows papers, the rules of `rules.py` and 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from tieout.simulate.catalogue import BY_SKU, MARKETS
 from tieout.simulate.clock import HOUR
 from tieout.simulate.feeds import NEVER, Feeds, is_group_known
 from tieout.simulate.paper import Cents, Paper
-from tieout.simulate.residual import Entry, Left, left
+from tieout.simulate.residual import Entry, Left, flow, left
 from tieout.simulate.rules import ACCOUNTS, GRACE, TYPES, Account, Measure, Part
 from tieout.simulate.story import Plan
 
@@ -134,8 +134,8 @@ class Book:
                         found[account.code, names.get(about, about), key].append(entry)
         return found
 
-    def stands(self) -> Iterator[tuple[str, Account, Left]]:
-        """What is open, whether due or not, as (place, account, left)."""
+    def stands(self, settled: Callable[[Account], int]) -> Iterator[tuple[str, Account, Left]]:
+        """What is open, whether due or not, as (place, account, left); `settled` says up to when both sides of a flow have reported."""
         found = self.entries()
         for (code, root, key), entries in found.items():
             account = self._accounts[code]
@@ -146,7 +146,7 @@ class Book:
                     break
             moved = found.get((account.explained_by, root, key), [])
             cover = sum(e.quantity or 0 for e in found.get((account.covered_by, root, key), ()) if e.sign > 0)
-            open_ = left(account, entries, prices, moved, cover)
+            open_ = flow(entries, settled(account)) if account.is_flow else left(account, entries, prices, moved, cover)
             if open_ is not None:
                 yield f"{root}#{key}" if key else root, account, open_
 
@@ -231,9 +231,13 @@ class Watch:
         self._known: dict[str, Stand] = {}
         self._since = 0
 
-    def begin(self) -> None:
+    def begin(self, feeds: Feeds) -> None:
         """Follow it from now on."""
-        self._open = list(self.book.stands())
+        self._open = self._stands(feeds)
+
+    def _stands(self, feeds: Feeds) -> list[tuple[str, Account, Left]]:
+        """What is open as far as it can be judged now."""
+        return list(self.book.stands(lambda a: feeds.upto((*a.over.said_by, *a.under.said_by), self._since) - self._grace))
 
     def until(self, end: int, arrivals: list[Paper], feeds: Feeds) -> list[Event]:
         """What begins, changes and ends up to a moment, with what arrives before it."""
@@ -242,7 +246,7 @@ class Watch:
             if paper is not None:
                 self._since = paper.delivered
                 self.book.take(paper)
-                self._open = list(self.book.stands())
+                self._open = self._stands(feeds)
             after = arrivals[n].delivered if n < len(arrivals) else end
             if after > self._since:
                 found += self._between(after, feeds, arrived=paper is not None)
@@ -291,7 +295,7 @@ class Auditor:
             self._struck.add(index)
         for other in self._watches.keys() & set(plan.concerns):
             self._struck.add(other)
-            self._watches[other].begin()
+            self._watches[other].begin(self.feeds)
 
     def _follow(self, index: int, papers: int) -> None:
         self._watches[index] = Watch(self._accounts, self._grace)

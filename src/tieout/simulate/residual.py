@@ -47,8 +47,6 @@ def order_of(entry: Entry) -> tuple[float, int, str]:
 def left(account: Account, entries: Sequence[Entry], prices: Sequence[Entry], moved: Sequence[Entry] = (), cover: int = 0) -> Left | None:
     """What one account, subject and key leaves; `prices` are entries of other accounts that say what a piece is worth, `moved` those
     that explain a difference, `cover` the pieces that need no clearing."""
-    if account.is_flow:
-        return _of_flow(sorted(entries, key=_occurred))
     if account.explained_by:
         return _of_states(entries, moved)
     goods = [entry for entry in entries if entry.quantity is not None]
@@ -57,6 +55,31 @@ def left(account: Account, entries: Sequence[Entry], prices: Sequence[Entry], mo
     if goods and account.measure is not Measure.MONEY:
         return _of_goods(account, sorted(goods, key=order_of), sorted(prices, key=order_of))
     return _of_money(account, sorted((e for e in entries if e.quantity is None and e.cents is not None), key=order_of))
+
+
+def flow(entries: Sequence[Entry], settled: int) -> Left | None:
+    """What has stood on one side ever since it came to stand there: the least of it, and since when.
+
+    Of movements that are newer than `settled` one of the two systems may not have told yet: they count only while nothing else is open.
+    """
+    if not sum(_signed(e) for e in entries):
+        return None
+    old = [e for e in entries if e.occurred <= settled]
+    judged = old if sum(_signed(e) for e in old) else entries
+    running, since, least = 0, 0, 0
+    for at in sorted({entry.occurred for entry in judged}):
+        before = running
+        running += sum(_signed(e) for e in judged if e.occurred == at)
+        if not before or (before > 0) != (running > 0):
+            since, least = at, running
+        elif abs(running) < abs(least):
+            least = running
+    moved = {sign: sum(abs(e.quantity or 0) for e in judged if e.sign == sign) for sign in (1, -1)}
+    return Left(least, None, since, False, None, is_raised=moved[1] >= moved[-1])
+
+
+def _signed(entry: Entry) -> int:
+    return entry.sign * (entry.quantity or 0)
 
 
 def _of_goods(account: Account, goods: list[Entry], prices: list[Entry]) -> Left | None:
@@ -82,23 +105,6 @@ def _of_goods(account: Account, goods: list[Entry], prices: list[Entry]) -> Left
         age = max(min(raised or layers, key=_occurred), min(cleared, key=_occurred), key=_occurred)
         age = Entry(0, None, None, age.occurred, age.is_day, None, "")
     return Left(shown, cents, age.occurred, age.is_day, age.due)
-
-
-def _of_flow(entries: Sequence[Entry]) -> Left | None:
-    """What has stood on one side ever since it came to stand there: the least of it, and since when."""
-    running, since, least = 0, 0, 0
-    moments = sorted({entry.occurred for entry in entries})
-    for at in moments:
-        before = running
-        running += sum(e.sign * (e.quantity or 0) for e in entries if e.occurred == at)
-        if not before or (before > 0) != (running > 0):
-            since, least = at, running
-        elif abs(running) < abs(least):
-            least = running
-    if not running:
-        return None
-    moved = {sign: sum(abs(e.quantity or 0) for e in entries if e.sign == sign) for sign in (1, -1)}
-    return Left(least, None, since, False, None, is_raised=moved[1] >= moved[-1])
 
 
 def _of_states(entries: Sequence[Entry], moved: Sequence[Entry]) -> Left | None:
