@@ -29,7 +29,7 @@ TYPES = {
     "OrderPlaced": "order", "OrderCancelled": "order_cancellation", "OrderBooked": "sales_order",
     "BookingCancelled": "cancellation", "Allocated": "allocation", "Deallocated": "deallocation", "Shipped": "shipment",
     "Delivered": "delivery", "Invoiced": "invoice", "InvoiceVoided": "credit_memo", "CashApplied": "cash_receipt",
-    "CashReceived": "bank_entry", "ReturnAuthorised": "return", "ReturnReceived": "return_receipt",
+    "CashReceived": "bank_entry", "RemittanceAdvised": "remittance", "ReturnAuthorised": "return", "ReturnReceived": "return_receipt",
     "Restocked": "restock", "CreditIssued": "credit_memo", "Refunded": "refund", "PurchaseOrdered": "purchase_order",
     "GoodsReceived": "goods_receipt", "GoodsRejected": "inspection", "VendorInvoiced": "vendor_invoice",
     "VendorPaid": "vendor_payment", "PurchaseCancelled": "purchase_cancellation", "StockMoved": "movement",

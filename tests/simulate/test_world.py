@@ -20,7 +20,7 @@ def bytes_of(world: World) -> list[bytes]:
     sent = []
     for day in world.unfold():
         for system, partner in partners().items():
-            papers = [paper for paper in day.papers if paper.system == system]
+            papers = [paper for paper in day.papers if paper.system == system and "inside" not in paper.more]
             sent += [file.data for file in partner.write(papers, day.end)] if papers else []
     return sent
 

@@ -12,7 +12,7 @@ from tieout.simulate.clock import HOUR
 from tieout.simulate.feeds import NEVER, Feeds, is_group_known
 from tieout.simulate.paper import Cents, Paper
 from tieout.simulate.residual import Entry, Left, flow, left
-from tieout.simulate.rules import ACCOUNTS, GRACE, TYPES, Account, Measure, Part
+from tieout.simulate.rules import ACCOUNTS, GRACE, ORDERS, TYPES, Account, Measure, Part, is_asked
 from tieout.simulate.story import Plan
 
 Place = tuple[str, str, str]
@@ -23,9 +23,9 @@ ACCOUNT = "071000013-4410"
 """The company's bank account."""
 NAMELESS = ("bank_entry", "order_id")
 """Kinds of reference that name no transaction."""
-ROOTS = ("order", "sales_order", "purchase_order", "invoice", "vendor_invoice", "return", "settlement", "payout")
+ROOTS = ("order", "sales_order", "purchase_order", "invoice", "vendor_invoice", "return", "settlement", "payout", "remittance")
 SYSTEMS = (
-    "shop", "desk", "portal", "edi", "mira", "bazaar", "mira_pay", "bazaar_pay", "erp", "wms", "scanner", "threepl", "vendors",
+    "shop", "desk", "portal", "edi", "edifact", "mira", "bazaar", "mira_pay", "bazaar_pay", "erp", "wms", "scanner", "threepl", "vendors",
     "freight", "carrier", "bank",
 )  # fmt: skip
 """As in the project's settings: of two names of a transaction, its own type and then the earlier system's names it."""
@@ -67,6 +67,10 @@ def collects(account: Account, paper: Paper) -> bool:
     return account.code != ("TCO" if paper.more.get("channel") in MARKETS else "MRV")
 
 
+GROUPS = ("group", "group_sent")
+"""Papers that only say in which interchange group another one came."""
+
+
 def waits(paper: Paper, names: Mapping[str, str]) -> bool:
     """Whether a paper is about something that names no transaction by itself and that nobody has linked to one yet."""
     return paper.about.split("/")[1] in NAMELESS and paper.about not in names
@@ -94,7 +98,9 @@ class Book:
         """A paper arrives: the newest version of each document counts, and every interchange group it came in. Of a damaged one at most
         its group does."""
         if "group" in paper.more and (not paper.spoil or is_group_known(paper)):
-            self._best[f"group {paper.more['group']}"] = paper.copy(kind="group", lines=[], links=(), spoil="", revision=0)
+            kind = "group_sent" if paper.more.get("sent_by_us") else "group"
+            group = paper.copy(kind=kind, lines=[], links=(), spoil="", revision=0, void=False)
+            self._best[f"{kind} {paper.more['group']}"] = group
         if paper.spoil:
             self.damaged.append(paper)
             return
@@ -105,7 +111,7 @@ class Book:
     def waiting(self) -> list[Paper]:
         """What names nothing that the ledger could know."""
         names = self._names()
-        return [paper for paper in self._best.values() if paper.kind != "group" and waits(paper, names)]
+        return [paper for paper in self._best.values() if paper.kind not in GROUPS and waits(paper, names)]
 
     def _names(self) -> dict[str, str]:
         return roots(pair for paper in self._best.values() if not paper.void for pair in paper.links)
@@ -116,7 +122,7 @@ class Book:
         names = self._names()
         found: dict[Place, list[Entry]] = defaultdict(list)
         for paper in papers:
-            if paper.kind != "group" and waits(paper, names):
+            if paper.kind not in GROUPS and waits(paper, names):
                 continue
             for account, sign, part in self._moves.get(paper.kind, ()):
                 if collects(account, paper):
@@ -137,8 +143,11 @@ class Book:
     def stands(self, settled: Callable[[Account], int]) -> Iterator[tuple[str, Account, Left]]:
         """What is open, whether due or not, as (place, account, left); `settled` says up to when both sides of a flow have reported."""
         found = self.entries()
+        asking = self._asking()
         for (code, root, key), entries in found.items():
             account = self._accounts[code]
+            if account.asked and root not in asking:
+                continue
             prices: list[Entry] = []
             for other in account.prices:
                 prices = [e for e in found.get((other, root, key), ()) if e.sign > 0 and e.cents is not None]
@@ -150,11 +159,19 @@ class Book:
             if open_ is not None:
                 yield f"{root}#{key}" if key else root, account, open_
 
+    def _asking(self) -> set[str]:
+        """The roots whose customers have asked for documents: with an order that has come and still stands."""
+        names = self._names()
+        placed = [paper for paper in self._best.values() if paper.kind in ORDERS and not paper.void]
+        return {root for paper in placed if is_asked(root := names.get(paper.about, paper.about))}
+
     def balances(self) -> dict[tuple[str, str, str, str], int]:
         """Plain sums: (root, account, key, unit or `$`) to raised less cleared, in pieces or cents, without the zeros."""
         sums: dict[tuple[str, str, str, str], int] = defaultdict(int)
         for (code, root, key), entries in self.entries().items():
             account = self._accounts[code]
+            if account.asked and not is_asked(root):
+                continue
             for entry in entries:
                 if entry.quantity is not None and account.measure is not Measure.MONEY:
                     sums[root, code, key, account.unit] += entry.sign * entry.quantity
@@ -202,6 +219,8 @@ def shares(paper: Paper, part: Part) -> Iterator[tuple[str, str, int | None, Cen
                     yield line.about or paper.about, "", -(line.quantity or 0), None
         case Part.GROUP:
             yield paper.more["group"], "", 1, None
+        case Part.ONCE:
+            yield paper.about, paper.more.get("paper", paper.number), 1, None
 
 
 def roots(links: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -11,7 +11,11 @@ NEVER = 2**62
 
 def is_group_known(paper: Paper) -> bool:
     """Whether the head of a damaged interchange came through: its group was received, and has to be answered."""
-    return "group" in paper.more and paper.spoil in ("count", "truncated", "nameless")
+    if "group" not in paper.more:
+        return False
+    if paper.spoil == "truncated":
+        return not paper.more.get("sent_by_us") or paper.system == "edifact"
+    return paper.spoil in ("count", "nameless")
 
 
 class Feeds:

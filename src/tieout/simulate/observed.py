@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from tieout.simulate.grade import Difference, Shown
 from tieout.simulate.paper import money
+from tieout.simulate.rules import ACCOUNTS, is_asked
 from tieout.store.session import Session
 
 Balances = Mapping[tuple[str, str, str, str], int]
@@ -28,7 +29,10 @@ def unbalanced(connection: Session, right: Balances) -> list[Difference]:
     for root, account, key, measure, net in connection.execute("select root, account, key, unit_or_currency, net from balance").fetchall():
         shown[root, account, key, "$" if measure in ("$USD", "USD") else measure] = net
     found = []
+    asked = {code for code, account in ACCOUNTS.items() if account.asked}
     for name in sorted(shown.keys() | right.keys()):
+        if name[1] in asked and not is_asked(name[0]):
+            continue
         wanted = Decimal(right.get(name, 0))
         if name[3] == "$":
             wanted = Decimal(money(right.get(name, 0)))

@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Any
 
 from tieout.errors import SettingsError
-from tieout.simulate.catalogue import MARKETS
+from tieout.simulate.catalogue import EDI, MARKETS
 from tieout.simulate.clock import HOUR, business_day, local, moment
 
 GRACE = 20 * 60
@@ -35,6 +35,7 @@ class Part(Enum):
     EACH = "every line's quantity, on what the paper is about"
     BELOW = "how far every line is below zero, on what the paper is about"
     GROUP = "one for the interchange group it came in"
+    ONCE = "one for the document, by the number it is about"
 
 
 class Measure(Enum):
@@ -80,6 +81,8 @@ class Account:
     unit: str = "EA"
     held_by: str = ""
     """An account whose exceptions hold those of this one back."""
+    asked: bool = False
+    """Whether it is owed only to customers who asked for it with their order."""
     explained_by: str = ""
     """An account whose open movements explain a difference between two statements; such statements differ since the later of them."""
     covered_by: str = ""
@@ -95,11 +98,11 @@ class Account:
         object.__setattr__(self, "moves", found)
 
 
-CHANNELS = ("shop", "desk", "portal", "edi", "mira", "bazaar")
+CHANNELS = ("shop", "desk", "portal", *EDI, "mira", "bazaar")
 REPORTS = ("mira_pay", "bazaar_pay")
 WAREHOUSES = ("wms", "scanner", "threepl")
 CARRIERS = ("carrier", "freight")
-BY_EDI = ("edi", "threepl", "vendors", "freight")
+BY_EDI = (*EDI, "threepl", "vendors", "freight")
 VENDORS = ("vendors",)
 ERP = ("erp",)
 GOODS, LINES = Part.GOODS, Part.LINES
@@ -108,7 +111,7 @@ ACCOUNTS: Mapping[str, Account] = {
     account.code: account
     for account in (
         Account(
-            "TBK", Measure.BOTH, {"order": LINES, "booking_cancelled": LINES}, {"booking": LINES, "order_cancelled": LINES},
+            "TBK", Measure.BOTH, {"order": LINES, "order_changed": LINES, "booking_cancelled": LINES}, {"booking": LINES, "order_cancelled": LINES},
             Side("erp", ERP, 2), Side("channel", CHANNELS, 2), tolerance=2,
         ),
         Account(
@@ -136,7 +139,7 @@ ACCOUNTS: Mapping[str, Account] = {
             Side("channel", ERP, 30 * 24), Side("erp", ERP, 48), own_due=True,
         ),
         Account(
-            "CSH", Measure.MONEY, {"payment": Part.AMOUNTS}, {"receipt": Part.AMOUNTS},
+            "CSH", Measure.MONEY, {"payment": Part.AMOUNTS, "remitted": Part.AMOUNTS}, {"receipt": Part.AMOUNTS, "remittance": Part.TOTAL},
             Side("erp", ERP, business_days=1), Side("bank", ("bank",), business_days=2),
         ),
         Account(
@@ -184,6 +187,22 @@ ACCOUNTS: Mapping[str, Account] = {
             Side("erp", BY_EDI, 24), Side("partner", BY_EDI, 24), unit="DOC",
         ),
         Account(
+            "EAK", Measure.QUANTITY, {"group_sent": Part.GROUP}, {"accepted": Part.COUNT},
+            Side("partner", EDI, 24), Side("erp", EDI, 24), unit="DOC",
+        ),
+        Account(
+            "EOA", Measure.QUANTITY, {"booking": Part.ONCE}, {"acknowledgment": Part.ONCE},
+            Side("erp", EDI, 24), Side("erp", ERP, 4), unit="DOC", asked=True,
+        ),
+        Account(
+            "EAS", Measure.QUANTITY, {"shipment": Part.ONCE}, {"ship_notice": Part.ONCE},
+            Side("erp", EDI, 4), Side("wms", WAREHOUSES, 4), unit="DOC", asked=True,
+        ),
+        Account(
+            "EIS", Measure.QUANTITY, {"invoice": Part.ONCE}, {"sent_invoice": Part.ONCE},
+            Side("erp", EDI, 24), Side("erp", ERP, 4), unit="DOC", asked=True,
+        ),
+        Account(
             "STK", Measure.QUANTITY, {"moved": Part.EACH}, {"posted": Part.EACH}, Side("erp", ERP, 24), Side("wms", WAREHOUSES, 24), is_flow=True,
         ),
         Account(
@@ -220,17 +239,29 @@ ACCOUNTS: Mapping[str, Account] = {
 TYPES = {
     "order": "order", "booking": "sales_order", "booking_cancelled": "cancellation", "order_cancelled": "order_cancellation",
     "reservation": "allocation", "reservation_released": "deallocation", "shipment": "shipment", "delivery": "delivery",
-    "invoice": "invoice", "invoice_voided": "credit_memo", "receipt": "cash_receipt", "payment": "bank_entry", "answer": "group", "group": "received_group",
+    "invoice": "invoice", "invoice_voided": "credit_memo", "receipt": "cash_receipt", "payment": "bank_entry",
+    "answer": "group", "group": "received_group", "group_sent": "sent_group",
     "unit": "unit", "return_authorised": "return", "return_received": "return_receipt", "restocked": "restock", "credit": "credit_memo",
     "refund": "refund", "sale": "settled_sales", "sale_refunded": "settled_refunds",
     "event": "event", "event_returned": "event", "left_out": "left_out", "settlement": "settlement", "settled": "settled_in_all", "fees": "settled_fees",
     "reserve": "settled_reserve", "reserve_line": "settled_reserve_line", "payout": "payout", "payout_received": "bank_entry", "fees_posted": "journal",
+    "order_changed": "order", "acknowledgment": "order_acknowledgment", "ship_notice": "ship_notice", "sent_invoice": "sent_invoice",
+    "accepted": "acknowledged_group", "rejected": "acknowledged_group", "remittance": "remittance", "remitted": "remitted",
     "release": "link", "received": "goods_receipt", "moved": "stock_movement", "posted": "stock_movement", "counted": "stock_count",
     "stated": "stock_position", "snapshot": "snapshot", "rated": "freight_rate", "freight_billed": "freight_invoice", "purchase": "purchase_order",
     "purchase_accepted": "purchase_acknowledgment", "announced": "asn", "drop_shipped": "asn", "vendor_billed": "vendor_invoice",
     "vendor_paid": "vendor_payment", "supplied": "supply_link", "credit_applied": "credit_application",
 }  # fmt: skip
 """What each kind of paper is called in references."""
+
+ORDERS = ("order", "order_changed")
+"""What a customer asks for documents with."""
+
+
+def is_asked(root: str) -> bool:
+    """Whether the customer of an order is one of those who ask for documents."""
+    system, kind, _ = root.split("/", 2)
+    return kind == "order" and system in EDI
 
 
 def under(settings: str) -> Mapping[str, Account]:

@@ -9,11 +9,13 @@ from tieout.simulate.buying import Purchase, purchases
 from tieout.simulate.catalogue import ITEMS, MARKETS
 from tieout.simulate.clock import DAY, Queue, moment
 from tieout.simulate.direct import direct, is_direct
+from tieout.simulate.edi import add_edi
 from tieout.simulate.exchanging import Exchange, exchange, is_exchanged
 from tieout.simulate.faults import faults
 from tieout.simulate.hauling import add_freight
 from tieout.simulate.mix import Share
 from tieout.simulate.paper import Paper
+from tieout.simulate.remitting import Run, add_remitting, runs
 from tieout.simulate.returns import add_return
 from tieout.simulate.selling import add_selling
 from tieout.simulate.settling import SETTLED, Market, reserve_of
@@ -88,10 +90,14 @@ class World:
                 self._put(each, queue)
             end = moment(on + timedelta(days=1))
             papers = list(queue.until(end))
-            settled = [made for market, name in markets for made in self._settle(market, name, on, papers)]
+            settled: list[Plan] = [made for market, name in markets for made in self._settle(market, name, on, papers)]
+            settled += [self._paid(run) for run in runs(self.seed, on, papers)]
             for each in settled:
                 self._put(each, queue)
             papers += queue.until(end)
+            for paper in [paper for paper in papers if paper.delivered >= end]:
+                papers.remove(paper)
+                queue.put(paper.delivered, paper)
             papers.sort(key=lambda paper: paper.delivered)
             silent = tuple(each.system for each in self._silences if each.start < end <= each.end)
             yield Day(moment(on), end, papers, [*(() if n else (*reserves, *positions())), *plans, *settled], silent)
@@ -123,6 +129,10 @@ class World:
         made = market.settle(closed, [paper for paper in papers if paper.kind in SETTLED and paper.system == f"{name}_pay"])
         if made is not None:
             yield self._struck(made, on="settlement") if closed + CALM_DAYS * DAY < self.end else made
+
+    def _paid(self, run: Run) -> Plan:
+        """A payment run, perhaps struck; those of the last days are right."""
+        return self._struck(run, on="remittance") if run.on + CALM_DAYS * DAY < self.end else run
 
     def _shuffle(self, paper: Paper) -> None:
         """Another moment of arrival, for what comes inside its window."""
@@ -161,6 +171,8 @@ class World:
         made = plan(self.seed, order)
         add_return(made, self.seed)
         add_selling(made, self.seed)
+        add_edi(made, self.seed)
+        add_remitting(made)
         add_freight(made, self.seed)
         return made
 
@@ -183,7 +195,7 @@ class World:
         """What is known before the first order: the units of all items."""
         at = self.start - DAY
         for n, item in enumerate(ITEMS):
-            for unit, factor in (("EA", "1"), ("CS", str(item.case))):
+            for unit, factor in (("EA", "1"), ("CS", str(item.case)), ("CA", str(item.case))):
                 more = {"item": item.sku, "unit": unit, "factor": factor}
                 yield Paper("unit", "erp", f"U{n}-{unit}", at, at + late(chance.stream(self.seed, "units", n)), "erp/unit/x", more=more)
 
