@@ -76,8 +76,12 @@ def waits(paper: Paper, names: Mapping[str, str]) -> bool:
     return paper.about.split("/")[1] in NAMELESS and paper.about not in names
 
 
-def moves_of(accounts: Mapping[str, Account]) -> Mapping[str, list[tuple[Account, int, Part]]]:
-    """For each kind of paper the accounts that it moves, with the sign and what they take of it."""
+Moves = Mapping[str, list[tuple[Account, int, Part]]]
+"""For each kind of paper the accounts that it moves, with the sign and what they take of it."""
+
+
+def moves_of(accounts: Mapping[str, Account]) -> Moves:
+    """The accounts by the kinds of paper that move them."""
     found: dict[str, list[tuple[Account, int, Part]]] = defaultdict(list)
     for account in accounts.values():
         for kind, (sign, part) in account.moves.items():
@@ -88,9 +92,9 @@ def moves_of(accounts: Mapping[str, Account]) -> Mapping[str, list[tuple[Account
 class Book:
     """The papers of one transaction that have arrived, and what they come to by some accounts."""
 
-    def __init__(self, accounts: Mapping[str, Account]) -> None:
+    def __init__(self, accounts: Mapping[str, Account], moves: Moves) -> None:
         self._accounts = accounts
-        self._moves = moves_of(accounts)
+        self._moves = moves
         self._best: dict[str, Paper] = {}
         self.damaged: list[Paper] = []
 
@@ -243,8 +247,8 @@ def _rank(reference: str) -> tuple[bool, int, str]:
 class Watch:
     """One transaction as it unfolds: its book, what is open in it, and the exceptions that stand."""
 
-    def __init__(self, accounts: Mapping[str, Account], grace: int) -> None:
-        self.book = Book(accounts)
+    def __init__(self, accounts: Mapping[str, Account], moves: Moves, grace: int) -> None:
+        self.book = Book(accounts, moves)
         self._grace = grace
         self._open: list[tuple[str, Account, Left]] = []
         self._known: dict[str, Stand] = {}
@@ -296,6 +300,7 @@ class Auditor:
 
     def __init__(self, accounts: Mapping[str, Account] = ACCOUNTS, grace: int = GRACE, quiet: Mapping[str, int] | None = None) -> None:
         self._accounts = accounts
+        self._moves = moves_of(accounts)
         self._quiet = quiet or {}
         self._silent: set[str] = set()
         self._grace = grace
@@ -317,7 +322,7 @@ class Auditor:
             self._watches[other].begin(self.feeds)
 
     def _follow(self, index: int, papers: int) -> None:
-        self._watches[index] = Watch(self._accounts, self._grace)
+        self._watches[index] = Watch(self._accounts, self._moves, self._grace)
         self._papers_left[index] = papers
 
     def hear(self, papers: Iterable[Paper], end: int, silent: Iterable[str] = ()) -> list[Event]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import groupby
 
 from tieout.simulate.paper import Cents
 from tieout.simulate.rules import Account, Measure
@@ -145,7 +146,15 @@ def _oldest(mine: Sequence[Entry], others: Sequence[Entry], size: Callable[[Entr
 
 def _pieces(layers: Sequence[Entry]) -> list[Fraction]:
     """The price of every piece, in the order in which the layers fall due."""
-    return [Fraction(e.cents or 0, e.quantity or 1) for e in layers for _ in range(e.quantity or 0)]
+    found: list[Fraction] = []
+    for entry in layers:
+        found += [Fraction(entry.cents or 0, entry.quantity or 1)] * (entry.quantity or 0)
+    return found
+
+
+def _sum(pieces: Sequence[Fraction]) -> Fraction:
+    """What pieces come to; those of one layer stand together and are one price."""
+    return sum((price * len(list(same)) for price, same in groupby(pieces)), Fraction(0))
 
 
 def _worth(layers: Sequence[Entry], covered: int, count: int) -> Cents | None:
@@ -154,18 +163,18 @@ def _worth(layers: Sequence[Entry], covered: int, count: int) -> Cents | None:
     if not pieces:
         return None
     taken = pieces[covered : covered + count]
-    return _cents(sum(taken, Fraction(0)) + (count - len(taken)) * pieces[-1])
+    return _cents(_sum(taken) + (count - len(taken)) * pieces[-1])
 
 
 def _wrong_price(layers: Sequence[Entry], cleared: Sequence[Entry]) -> Cents:
     """By how much the cleared money misses every way to take its pieces from the layers."""
     priced = [e for e in cleared if e.cents is not None]
-    pieces = sorted(_pieces([e for e in layers if (e.quantity or 0) > 0]))
+    pieces = _pieces(sorted((e for e in layers if (e.quantity or 0) > 0), key=lambda e: Fraction(e.cents or 0, e.quantity or 1)))
     count = _quantity(priced)
     if not pieces or not priced or count < 0:
         return 0
-    low = sum(pieces[:count], Fraction(0)) + max(0, count - len(pieces)) * pieces[0]
-    high = sum(pieces[::-1][:count], Fraction(0)) + max(0, count - len(pieces)) * pieces[-1]
+    low = _sum(pieces[:count]) + max(0, count - len(pieces)) * pieces[0]
+    high = _sum(pieces[::-1][:count]) + max(0, count - len(pieces)) * pieces[-1]
     stated = Fraction(sum(e.cents or 0 for e in priced))
     slack = Fraction(len(priced), 2)
     if low - slack <= stated <= high + slack:
