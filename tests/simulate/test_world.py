@@ -10,7 +10,7 @@ from tieout.simulate.faults import faults
 from tieout.simulate.mix import Share, default_mix
 from tieout.simulate.paper import Paper
 from tieout.simulate.partners import partners
-from tieout.simulate.rules import grace_of, quiet_of, under
+from tieout.simulate.rules import customers_of, grace_of, quiet_of, under
 from tieout.simulate.truth import Outcome
 from tieout.simulate.world import World
 
@@ -28,7 +28,7 @@ def bytes_of(world: World) -> list[bytes]:
 def audited(world: World) -> tuple[list[Event], dict[tuple[str, str, str, str], int]]:
     """What the auditor sees of a world."""
     settings = files("tieout.simulate").joinpath("project/tieout.toml").read_text()
-    auditor, events = Auditor(under(settings), grace_of(settings), quiet_of(settings)), []
+    auditor, events = Auditor(under(settings), grace_of(settings), quiet_of(settings), customers_of(settings)), []
     for day in world.unfold():
         for plan in day.plans:
             auditor.begin(plan)

@@ -61,12 +61,18 @@ def document(paper: Paper) -> str:
 
 
 def collects(account: Account, paper: Paper) -> bool:
-    """Invoices to customers of a marketplace are settled by it; all others are paid."""
+    """Invoices to customers of a marketplace are settled by it, all others are paid; a collective one is sent and paid as a whole."""
+    if "part" in paper.more:
+        return account.code not in ("TCO", "EIS", "MRV")
+    if "parts" in paper.more:
+        return account.code in ("TCO", "EIS")
     if account.code not in ("TCO", "MRV") or paper.kind not in ("invoice", "invoice_voided", "credit"):
         return True
     return account.code != ("TCO" if paper.more.get("channel") in MARKETS else "MRV")
 
 
+NAMING = (*ORDERS, "booking", "invoice")
+"""Papers that say who the customer is."""
 GROUPS = ("group", "group_sent")
 """Papers that only say in which interchange group another one came."""
 
@@ -92,9 +98,10 @@ def moves_of(accounts: Mapping[str, Account]) -> Moves:
 class Book:
     """The papers of one transaction that have arrived, and what they come to by some accounts."""
 
-    def __init__(self, accounts: Mapping[str, Account], moves: Moves) -> None:
+    def __init__(self, accounts: Mapping[str, Account], moves: Moves, customers: Mapping[str, Mapping[str, Account]]) -> None:
         self._accounts = accounts
         self._moves = moves
+        self._customers = customers
         self._best: dict[str, Paper] = {}
         self.damaged: list[Paper] = []
 
@@ -148,10 +155,12 @@ class Book:
         """What is open, whether due or not, as (place, account, left); `settled` says up to when both sides of a flow have reported."""
         found = self.entries()
         asking = self._asking()
+        customers = self._named() if self._customers else {}
         for (code, root, key), entries in found.items():
             account = self._accounts[code]
             if account.asked and root not in asking:
                 continue
+            account = self._customers.get(customers.get(root, ""), self._accounts)[code]
             prices: list[Entry] = []
             for other in account.prices:
                 prices = [e for e in found.get((other, root, key), ()) if e.sign > 0 and e.cents is not None]
@@ -167,7 +176,14 @@ class Book:
         """The roots whose customers have asked for documents: with an order that has come and still stands."""
         names = self._names()
         placed = [paper for paper in self._best.values() if paper.kind in ORDERS and not paper.void]
-        return {root for paper in placed if is_asked(root := names.get(paper.about, paper.about))}
+        asked = {root for paper in placed if is_asked(root := names.get(paper.about, paper.about))}
+        return asked | {paper.more["once_on"] for paper in self._best.values() if "once_on" in paper.more}
+
+    def _named(self) -> dict[str, str]:
+        """Whose orders the roots are, as far as somebody has said so."""
+        names = self._names()
+        papers = (paper for paper in self._best.values() if paper.kind in NAMING and not paper.void and "customer" in paper.more)
+        return {names.get(paper.about, paper.about): paper.more["customer"] for paper in papers}
 
     def balances(self) -> dict[tuple[str, str, str, str], int]:
         """Plain sums: (root, account, key, unit or `$`) to raised less cleared, in pieces or cents, without the zeros."""
@@ -224,7 +240,7 @@ def shares(paper: Paper, part: Part) -> Iterator[tuple[str, str, int | None, Cen
         case Part.GROUP:
             yield paper.more["group"], "", 1, None
         case Part.ONCE:
-            yield paper.about, paper.more.get("paper", paper.number), 1, None
+            yield paper.more.get("once_on", paper.about), paper.more.get("paper", paper.number), 1, None
 
 
 def roots(links: Iterable[tuple[str, str]]) -> dict[str, str]:
@@ -247,8 +263,8 @@ def _rank(reference: str) -> tuple[bool, int, str]:
 class Watch:
     """One transaction as it unfolds: its book, what is open in it, and the exceptions that stand."""
 
-    def __init__(self, accounts: Mapping[str, Account], moves: Moves, grace: int) -> None:
-        self.book = Book(accounts, moves)
+    def __init__(self, accounts: Mapping[str, Account], moves: Moves, customers: Mapping[str, Mapping[str, Account]], grace: int) -> None:
+        self.book = Book(accounts, moves, customers)
         self._grace = grace
         self._open: list[tuple[str, Account, Left]] = []
         self._known: dict[str, Stand] = {}
@@ -298,9 +314,16 @@ class Watch:
 class Auditor:
     """All transactions of a world: exceptions of those that a fault struck, balances of all."""
 
-    def __init__(self, accounts: Mapping[str, Account] = ACCOUNTS, grace: int = GRACE, quiet: Mapping[str, int] | None = None) -> None:
+    def __init__(
+        self,
+        accounts: Mapping[str, Account] = ACCOUNTS,
+        grace: int = GRACE,
+        quiet: Mapping[str, int] | None = None,
+        customers: Mapping[str, Mapping[str, Account]] | None = None,
+    ) -> None:
         self._accounts = accounts
         self._moves = moves_of(accounts)
+        self._customers = customers or {}
         self._quiet = quiet or {}
         self._silent: set[str] = set()
         self._grace = grace
@@ -322,7 +345,7 @@ class Auditor:
             self._watches[other].begin(self.feeds)
 
     def _follow(self, index: int, papers: int) -> None:
-        self._watches[index] = Watch(self._accounts, self._moves, self._grace)
+        self._watches[index] = Watch(self._accounts, self._moves, self._customers, self._grace)
         self._papers_left[index] = papers
 
     def hear(self, papers: Iterable[Paper], end: int, silent: Iterable[str] = ()) -> list[Event]:

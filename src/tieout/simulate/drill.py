@@ -19,7 +19,7 @@ from tieout.simulate.grade import Grade, grade_kinds
 from tieout.simulate.observed import double_claims, open_cases, unbalanced
 from tieout.simulate.paper import Paper
 from tieout.simulate.partners import partners
-from tieout.simulate.rules import grace_of, quiet_of, under
+from tieout.simulate.rules import customers_of, grace_of, quiet_of, under
 from tieout.simulate.scenario import Step
 from tieout.simulate.truth import Truth
 from tieout.simulate.wire import stamp
@@ -81,7 +81,7 @@ def run(drill: Drill, progress: Progress = lambda done, total: None) -> Grade:
     """Play the world to its end in the project of the drill's folder, and grade it."""
     world, watched = drill.world, Comparison()
     settings = (drill.folder / "tieout.toml").read_text("utf-8")
-    auditor = Auditor(under(settings), grace_of(settings), quiet_of(settings))
+    auditor = Auditor(under(settings), grace_of(settings), quiet_of(settings), customers_of(settings))
     with opened(drill.folder) as project:
         project.connection.execute("set synchronous_commit = off")
         auditor.hear([], world.start)

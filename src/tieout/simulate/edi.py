@@ -31,6 +31,8 @@ def add_edi(plan: Plan, seed: str) -> None:
         change_early(plan, rng)
     for n, kind in enumerate(OURS, 1):
         about = plan.one(TELLS[kind])
+        if "inside" in about.more:
+            continue
         at = about.more.get("left", about.happened) + rng.randint(20 * MINUTE, 90 * MINUTE)
         tell(plan, kind, about, at, n, rng)
 
@@ -61,7 +63,7 @@ def tell(plan: Plan, kind: str, about: Paper, at: int, n: int, rng: random.Rando
     order = plan.order
     more = {"of": about, "paper": about.number, "customer": order.customer, "order": order.number, "placed": order.placed, "sent_by_us": True}
     made = plan.add(Paper(kind, order.system, f"{order.customer}:{about.number}", at, at + late(rng), order.ref, more=more))
-    by_edi(made, order.customer, SENT + order.index * 10 + n)
+    by_edi(made, order.customer, SENT + abs(order.index) * 10 + n)
     accept(plan, made, rng)
     return made
 

@@ -264,15 +264,24 @@ def is_asked(root: str) -> bool:
     return kind == "order" and system in EDI
 
 
-def under(settings: str) -> Mapping[str, Account]:
-    """The accounts by a company's own deadlines and tolerances, as its `tieout.toml` states them for an account or a side of it.
+def customers_of(settings: str) -> Mapping[str, Mapping[str, Account]]:
+    """The accounts by the deadlines of those customers who have their own. Raises SettingsError."""
+    names = {row["customer"] for row in tomllib.loads(settings).get("deadlines", []) if row.get("customer")}
+    return {name: under(settings, name) for name in names}
+
+
+def under(settings: str, customer: str = "") -> Mapping[str, Account]:
+    """The accounts by a company's own deadlines and tolerances, as its `tieout.toml` states them for an account or a side of it, and
+    for a customer.
 
     Raises SettingsError for a row that the auditor does not know how to apply.
     """
     stated = tomllib.loads(settings)
     made = dict(ACCOUNTS)
     for row in reversed(stated.get("deadlines", [])):
-        for code in _codes(row, {"account", "side", "hours", "days", "business_days", "team"}):
+        if row.get("customer", "") not in ("", customer):
+            continue
+        for code in _codes(row, {"account", "side", "customer", "hours", "days", "business_days", "team"}):
             for name in _sides(row):
                 side = getattr(made[code], name)
                 if row.keys() & {"hours", "days", "business_days"}:
@@ -297,7 +306,10 @@ def quiet_of(settings: str) -> dict[str, int]:
 
 def _codes(row: Mapping[str, Any], known: set[str]) -> list[str]:
     if unknown := sorted(row.keys() - known):
-        raise SettingsError(f"A drill cannot judge by {', '.join(unknown)}.", "For the drill, write deadlines and tolerances by account alone.")
+        raise SettingsError(
+            f"A drill cannot judge by {', '.join(unknown)}.",
+            "For the drill, write tolerances by account alone, deadlines also by side and customer.",
+        )
     code = row.get("account", "")
     return [code] if code in ACCOUNTS else [] if code else list(ACCOUNTS)
 

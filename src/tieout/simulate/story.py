@@ -112,6 +112,11 @@ class Plan:
         return next(paper for paper in self.papers if paper.kind == kind)
 
     @property
+    def is_billed_weekly(self) -> bool:
+        """Whether what bills it stands inside an invoice for many orders."""
+        return any("part" in paper.more for paper in self.all("invoice"))
+
+    @property
     def ordered(self) -> Paper:
         """What the customer wants in the end: his order, or his last change of it."""
         return [paper for paper in self.papers if paper.kind in ("order", "order_changed")][-1]

@@ -8,6 +8,7 @@ from tieout.simulate import chance
 from tieout.simulate.buying import Purchase, purchases
 from tieout.simulate.catalogue import ITEMS, MARKETS
 from tieout.simulate.clock import DAY, Queue, moment
+from tieout.simulate.collective import Collective, add_collective, collect
 from tieout.simulate.direct import direct, is_direct
 from tieout.simulate.edi import add_edi
 from tieout.simulate.exchanging import Exchange, exchange, is_exchanged
@@ -26,6 +27,8 @@ from tieout.simulate.truth import Truth
 FIRST_DAY = date(2026, 3, 2)
 """A Monday, six days before the clocks go forward where the company works."""
 SILENCE_INDEX = -5_000_000
+COMPOUND = {"inside", "paid", "parts"}
+"""What a paper says of itself that arrives together with others."""
 BACK_AFTER = 600
 """Seconds after its silence at which a feed sends all that it has held back."""
 DRAIN_DAYS = 24
@@ -92,6 +95,7 @@ class World:
             papers = list(queue.until(end))
             settled: list[Plan] = [made for market, name in markets for made in self._settle(market, name, on, papers)]
             settled += [self._paid(run) for run in runs(self.seed, on, papers)]
+            settled += [self._closed(made) for made in collect(self.seed, on, papers)]
             for each in settled:
                 self._put(each, queue)
             papers += queue.until(end)
@@ -134,8 +138,14 @@ class World:
         """A payment run, perhaps struck; those of the last days are right."""
         return self._struck(run, on="remittance") if run.on + CALM_DAYS * DAY < self.end else run
 
+    def _closed(self, made: Collective) -> Plan:
+        """A week's invoice, perhaps struck; those of the last days are right."""
+        return self._struck(made, on="collective") if made.closed + CALM_DAYS * DAY < self.end else made
+
     def _shuffle(self, paper: Paper) -> None:
         """Another moment of arrival, for what comes inside its window."""
+        if COMPOUND & paper.more.keys():
+            return
         said = paper.more.get("sent", paper.happened)
         if self.shuffle and 0 <= paper.delivered - said < WINDOW:
             paper.delivered = said + late(chance.stream(self.seed, self.shuffle, paper.system, paper.kind, paper.number, paper.revision))
@@ -171,6 +181,7 @@ class World:
         made = plan(self.seed, order)
         add_return(made, self.seed)
         add_selling(made, self.seed)
+        add_collective(made)
         add_edi(made, self.seed)
         add_remitting(made)
         add_freight(made, self.seed)

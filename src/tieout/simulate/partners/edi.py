@@ -163,10 +163,15 @@ def _notice(paper: Paper, dialect: Dialect) -> list[Row]:
 
 
 def _invoice(paper: Paper, dialect: Dialect) -> list[Row]:
+    """One for a single order names it in its head, a collective one line by line."""
     billed: Paper = paper.more["of"]
-    rows: list[Row] = [("BIG", _day(paper.happened), paper.more["paper"], _day(paper.more["placed"]), paper.more["order"].split(":")[1])]
+    number = paper.more["order"].split(":")[1]
+    orders = {part.about: part.more["order"].split(":")[1] for part in billed.more.get("parts", ())}
+    head = (_day(paper.more["placed"]), number) if number else ()
+    rows: list[Row] = [("BIG", _day(paper.happened), paper.more["paper"], *head)]
     for n, line in enumerate(_goods(billed), 1):
         rows.append(("IT1", str(n), str(line.quantity), "EA", _each(line), "", dialect.item, line.item))
+        rows += [("REF", "PO", orders[line.about])] if orders else []
     rows.append(("TDS", str(sum(line.value or 0 for line in billed.lines))))
     return [*rows, *_charges(billed), *([("CTT", str(len(_goods(billed))))] if dialect.has_sums else [])]
 
