@@ -281,6 +281,8 @@ class Watch:
     def until(self, end: int, arrivals: list[Paper], feeds: Feeds) -> list[Event]:
         """What begins, changes and ends up to a moment, with what arrives before it."""
         found: list[Event] = []
+        if any(account.is_flow for _, account, _ in self._open):
+            self._open = self._stands(feeds)
         for n, paper in enumerate([None, *arrivals]):
             if paper is not None:
                 self._since = paper.delivered
