@@ -36,6 +36,11 @@ def audited(world: World) -> tuple[list[Event], dict[tuple[str, str, str, str], 
     return events, auditor.close()
 
 
+def plain(balances: dict[tuple[str, str, str, str], int]) -> dict[tuple[str, str, str, str], int]:
+    """Without what plain sums cannot show: a receipt has no value, what a vendor supplies is never reserved, movements explain a count."""
+    return {name: amount for name, amount in balances.items() if name[1] not in ("TAL", "STC") and (name[1], name[3]) != ("PMT", "$")}
+
+
 def test_the_same_seed_is_the_same_world_to_the_byte() -> None:
     assert bytes_of(World("a", 2, 40, thick(5))) == bytes_of(World("a", 2, 40, thick(5)))
     assert bytes_of(World("a", 2, 40, [])) != bytes_of(World("b", 2, 40, []))
@@ -59,7 +64,7 @@ def test_a_clean_world_ends_at_nothing_by_the_auditor() -> None:
     for seed in range(5):
         events, balances = audited(World(str(seed), 3, 60, []))
         assert events == []
-        assert balances == {}
+        assert plain(balances) == {}
 
 
 def test_what_faults_say_of_themselves_the_auditor_finds_in_the_papers() -> None:

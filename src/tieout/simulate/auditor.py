@@ -4,7 +4,7 @@ It shares nothing with the ledger: it knows papers, the rules of `rules.py` and 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from tieout.simulate.catalogue import BY_SKU, MARKETS
@@ -12,7 +12,7 @@ from tieout.simulate.clock import HOUR
 from tieout.simulate.edi import said
 from tieout.simulate.feeds import NEVER, Feeds, is_group_known
 from tieout.simulate.paper import Cents, Paper
-from tieout.simulate.residual import Entry, Left, left
+from tieout.simulate.residual import Entry, Left, flow, left
 from tieout.simulate.rules import ACCOUNTS, GRACE, ORDERS, TYPES, Account, Measure, Part, is_asked
 from tieout.simulate.story import Plan
 
@@ -83,8 +83,12 @@ def waits(paper: Paper, names: Mapping[str, str]) -> bool:
     return paper.about.split("/")[1] in NAMELESS and paper.about not in names
 
 
-def moves_of(accounts: Mapping[str, Account]) -> Mapping[str, list[tuple[Account, int, Part]]]:
-    """For each kind of paper the accounts that it moves, with the sign and what they take of it."""
+Moves = Mapping[str, list[tuple[Account, int, Part]]]
+"""For each kind of paper the accounts that it moves, with the sign and what they take of it."""
+
+
+def moves_of(accounts: Mapping[str, Account]) -> Moves:
+    """The accounts by the kinds of paper that move them."""
     found: dict[str, list[tuple[Account, int, Part]]] = defaultdict(list)
     for account in accounts.values():
         for kind, (sign, part) in account.moves.items():
@@ -95,10 +99,10 @@ def moves_of(accounts: Mapping[str, Account]) -> Mapping[str, list[tuple[Account
 class Book:
     """The papers of one transaction that have arrived, and what they come to by some accounts."""
 
-    def __init__(self, accounts: Mapping[str, Account], customers: Mapping[str, Mapping[str, Account]]) -> None:
+    def __init__(self, accounts: Mapping[str, Account], moves: Moves, customers: Mapping[str, Mapping[str, Account]]) -> None:
         self._accounts = accounts
+        self._moves = moves
         self._customers = customers
-        self._moves = moves_of(accounts)
         self._best: dict[str, Paper] = {}
         self.damaged: list[Paper] = []
 
@@ -148,8 +152,8 @@ class Book:
                         found[account.code, names.get(about, about), key].append(entry)
         return found
 
-    def stands(self) -> Iterator[tuple[str, Account, Left]]:
-        """What is open, whether due or not, as (place, account, left)."""
+    def stands(self, settled: Callable[[Account], int]) -> Iterator[tuple[str, Account, Left]]:
+        """What is open, whether due or not, as (place, account, left); `settled` says up to when both sides of a flow have reported."""
         found = self.entries()
         asking = self._asking()
         customers = self._named() if self._customers else {}
@@ -165,7 +169,7 @@ class Book:
                     break
             moved = found.get((account.explained_by, root, key), [])
             cover = sum(e.quantity or 0 for e in found.get((account.covered_by, root, key), ()) if e.sign > 0)
-            open_ = left(account, entries, prices, moved, cover)
+            open_ = flow(entries, settled(account)) if account.is_flow else left(account, entries, prices, moved, cover)
             if open_ is not None:
                 yield f"{root}#{key}" if key else root, account, open_
 
@@ -262,25 +266,31 @@ def _rank(reference: str) -> tuple[bool, int, str]:
 class Watch:
     """One transaction as it unfolds: its book, what is open in it, and the exceptions that stand."""
 
-    def __init__(self, accounts: Mapping[str, Account], customers: Mapping[str, Mapping[str, Account]], grace: int) -> None:
-        self.book = Book(accounts, customers)
+    def __init__(self, accounts: Mapping[str, Account], moves: Moves, customers: Mapping[str, Mapping[str, Account]], grace: int) -> None:
+        self.book = Book(accounts, moves, customers)
         self._grace = grace
         self._open: list[tuple[str, Account, Left]] = []
         self._known: dict[str, Stand] = {}
         self._since = 0
 
-    def begin(self) -> None:
+    def begin(self, feeds: Feeds) -> None:
         """Follow it from now on."""
-        self._open = list(self.book.stands())
+        self._open = self._stands(feeds)
+
+    def _stands(self, feeds: Feeds) -> list[tuple[str, Account, Left]]:
+        """What is open as far as it can be judged now."""
+        return list(self.book.stands(lambda a: feeds.upto((*a.over.said_by, *a.under.said_by), self._since) - self._grace))
 
     def until(self, end: int, arrivals: list[Paper], feeds: Feeds) -> list[Event]:
         """What begins, changes and ends up to a moment, with what arrives before it."""
         found: list[Event] = []
+        if any(account.is_flow for _, account, _ in self._open):
+            self._open = self._stands(feeds)
         for n, paper in enumerate([None, *arrivals]):
             if paper is not None:
                 self._since = paper.delivered
                 self.book.take(paper)
-                self._open = list(self.book.stands())
+                self._open = self._stands(feeds)
             after = arrivals[n].delivered if n < len(arrivals) else end
             if after > self._since:
                 found += self._between(after, feeds, arrived=paper is not None)
@@ -317,6 +327,7 @@ class Auditor:
         customers: Mapping[str, Mapping[str, Account]] | None = None,
     ) -> None:
         self._accounts = accounts
+        self._moves = moves_of(accounts)
         self._customers = customers or {}
         self._quiet = quiet or {}
         self._silent: set[str] = set()
@@ -336,10 +347,10 @@ class Auditor:
             self._struck.add(index)
         for other in self._watches.keys() & set(plan.concerns):
             self._struck.add(other)
-            self._watches[other].begin()
+            self._watches[other].begin(self.feeds)
 
     def _follow(self, index: int, papers: int) -> None:
-        self._watches[index] = Watch(self._accounts, self._customers, self._grace)
+        self._watches[index] = Watch(self._accounts, self._moves, self._customers, self._grace)
         self._papers_left[index] = papers
 
     def hear(self, papers: Iterable[Paper], end: int, silent: Iterable[str] = ()) -> list[Event]:
