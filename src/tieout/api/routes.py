@@ -23,6 +23,7 @@ from tieout.api.problem import Problem
 from tieout.api.webhook import SCHEMES, Webhook
 from tieout.connectors import Secrets, System
 from tieout.errors import TieoutError
+from tieout.runtime.batch import FUTURE_MAX
 from tieout.runtime.gather import DOCUMENTS_MAX, Delivery, Kept, KeyReused, Queue, TooMany
 from tieout.runtime.roles import lost
 from tieout.settings import WEBHOOK_SECRET
@@ -161,17 +162,32 @@ async def _let_in(request: Request, intake: Intake, name: str, *, may_be_unknown
 
 
 async def _message(request: Request, intake: Intake, system: System, trace: str) -> tuple[Kept, bool]:
-    """One document or a file of the system's connector, by key."""
+    """One document or a file of the system's connector, by key; with `complete_to` also how far the system has reported, or that alone."""
     await _let_in(request, intake, system.name)
     key = request.headers.get("idempotency-key", "")
     origin = request.query_params.get("name", "")
     for text, what in ((key, "The header Idempotency-Key"), (origin, "The parameter `name`")):
         if len(text) > NAME_MAX or not (text.isascii() and text.isprintable()):
             raise Problem(400, "http/name", f"{what} is none.", f"Use 1 to {NAME_MAX} printable ASCII characters.", closes=True)
+    complete_to = _complete_to(request.query_params.get("complete_to"), datetime.now(UTC))
     async with intake.room.body(request) as body:
-        if not body:
+        if not body and complete_to is None:
             raise Problem(400, "http/empty", "The request has no body.", "Send a document or a file as the body.")
-        return await _committed(intake, Delivery(system, body, origin or f"messages/{system.name}", Future(), key, {}, trace))
+        return await _committed(intake, Delivery(system, body, origin or f"messages/{system.name}", Future(), key, {}, trace, complete_to))
+
+
+def _complete_to(text: str | None, now: datetime) -> datetime | None:
+    """The moment up to which a system says that it has reported. Raises Problem."""
+    if text is None:
+        return None
+    try:
+        found = datetime.fromisoformat(text[:NAME_MAX])
+    except ValueError:
+        found = now + 2 * FUTURE_MAX
+    if found.tzinfo is None or found > now + FUTURE_MAX:
+        detail = "The parameter `complete_to` is no time with its offset, or one to come."
+        raise Problem(400, "http/complete-to", detail, "Write it like 2026-03-02T18:00:00Z.", closes=True)
+    return found.astimezone(UTC)
 
 
 async def _webhook(request: Request, intake: Intake, system: System, trace: str) -> tuple[Kept, bool]:

@@ -15,14 +15,18 @@ from tieout.cli import project as projects
 from tieout.cli import show
 from tieout.cli.options import Json, counter
 from tieout.errors import OperatorError
-from tieout.simulate import drill_page, scenario
+from tieout.simulate import drill_page, loop, scenario
 from tieout.simulate.drill import Drill, make_project, run
+from tieout.simulate.drill import play as play_drill
 from tieout.simulate.grade import Grade
 from tieout.simulate.mix import mix_of
+from tieout.simulate.remote import Remote, Target
 from tieout.simulate.shrink import shrink as shrink_world
 from tieout.simulate.world import World
 
 SECONDS_FINE, SECONDS_COARSE = 3600, 86400
+SECONDS_DRIVEN, SECONDS_DRIVEN_COARSE = 600, 1800
+"""Where Tieout drives, it must hear of things while there is still time to act."""
 SHOWN_MAX = 20
 
 
@@ -31,18 +35,36 @@ def drill(
     days: Annotated[int, typer.Option("--days", min=1, max=365, help="On how many days orders are placed.")] = 3,
     orders_per_day: Annotated[int, typer.Option("--orders-per-day", min=1, max=100_000, help="How many orders each day.")] = 100,
     faults: Annotated[Path | None, typer.Option("--faults", help="Which faults, how often (TOML); else all there are.")] = None,
-    against: Annotated[str, typer.Option("--against", help="`embedded`, or the PostgreSQL URL of a database for the drill.")] = "embedded",
+    against: Annotated[
+        str,
+        typer.Option(
+            "--against",
+            help="`embedded`; the PostgreSQL URL of a database for the drill; or the http(s) URL of a running `tieout serve`. That one WRITES: "
+            "thousands of invented messages go into the ledger that is served there, and stay. It has to be empty.",
+        ),
+    ] = "embedded",
+    is_rehearsal: Annotated[
+        bool, typer.Option("--yes-this-is-a-rehearsal", help="Drill against a running Tieout although its ledger is not empty.")
+    ] = False,
     company: Annotated[
         Path | None, typer.Option("--company", help="Your own version of the simulated company; a new folder gets a copy.")
     ] = None,
-    coarse: Annotated[bool, typer.Option("--coarse", help="Look once a day, not whenever something becomes knowable: quicker.")] = False,
+    drive: Annotated[
+        bool,
+        typer.Option("--drive", help="Leave booking, shipping, billing and crediting to Tieout: the simulated systems do what it tells them."),
+    ] = False,
+    coarse: Annotated[bool, typer.Option("--coarse", help="Look more seldom: once a day, with --drive every half hour. Quicker.")] = False,
     keep: Annotated[Path | None, typer.Option("--keep", help="Keep project, truth and all files in this new folder.")] = None,
     shrink: Annotated[Path | None, typer.Option("--shrink", help="If it fails: the few messages that show it, in this new folder.")] = None,
     play: Annotated[Path | None, typer.Option("--scenario", help="Play a kept or shrunk folder again, and nothing else.")] = None,
     html: Annotated[Path | None, typer.Option("--html", help="Write the grade as a page to this file.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Would it have been caught? Play a distributor with faulty partners, and grade what was found. Your own ledger is not touched."""
+    """Would it have been caught? Play a distributor with faulty partners, and grade what was found.
+
+    Your own ledger is not touched, and nothing is sent anywhere, unless you name a running Tieout with --against: it takes its keys from
+    TIEOUT_DRILL_KEY (messages) and TIEOUT_DRILL_PERSON_KEY (the API).
+    """
     if play is not None:
         _play(play, against)
         return
@@ -53,12 +75,19 @@ def drill(
         )
         return
     mix = mix_of(faults)
-    world = World(seed, days, orders_per_day, mix)
+    is_remote = against.startswith(("http://", "https://"))
+    _refuse(is_remote=is_remote, drive=drive, shrink=shrink)
+    world = World(seed, days, orders_per_day, mix, is_driven=drive)
     with _folder(keep) as folder:
-        make_project(folder, against, company=company)
-        planned = Drill(world, folder, SECONDS_COARSE if coarse else SECONDS_FINE, is_fine=not coarse, keeps_feeds=keep is not None)
+        make_project(folder, "embedded" if is_remote else against, company=company)
+        planned = Drill(
+            world, folder, _slice(drive=drive, coarse=coarse or is_remote), is_fine=not (coarse or is_remote), keeps_feeds=keep is not None
+        )
         with counter("Drilling", "seconds of the world") as tell:
-            grade = run(planned, tell)
+            if is_remote:
+                grade = play_drill(planned, _remote(against, company or folder, folder, is_rehearsal=is_rehearsal), tell)
+            else:
+                grade = loop.run(planned, world, tell) if drive else run(planned, tell)
     if html is not None:
         drill_page.write(grade, html, seed=seed)
     if as_json:
@@ -69,6 +98,32 @@ def drill(
         _shrink(World(seed, days, orders_per_day, mix), grade, shrink, company, against)
     if not grade.is_clean:
         raise typer.Exit(1)
+
+
+def _refuse(*, is_remote: bool, drive: bool, shrink: Path | None) -> None:
+    """What cannot be done together. Raises OperatorError."""
+    if drive and shrink is not None:
+        raise OperatorError("A drill that drives cannot be shrunk.", "Keep it with --keep, and play it again with --scenario.")
+    if is_remote and (drive or shrink is not None):
+        raise OperatorError("A running Tieout is only told messages.", "Leave --drive and --shrink out, or --against.")
+
+
+def _remote(url: str, company: Path, folder: Path, *, is_rehearsal: bool) -> Remote:
+    """The running Tieout at an address, if it may be written to. Raises OperatorError."""
+    found = Remote(Target.of(url, company), folder)
+    if not is_rehearsal and not found.is_empty():
+        raise OperatorError(
+            f"The ledger at {url} is not empty, and a drill writes thousands of invented messages into it, which stay there.",
+            "Serve an empty project, or add --yes-this-is-a-rehearsal if all of that ledger may be thrown away.",
+        )
+    return found
+
+
+def _slice(*, drive: bool, coarse: bool) -> int:
+    """Seconds between two looks."""
+    if drive:
+        return SECONDS_DRIVEN_COARSE if coarse else SECONDS_DRIVEN
+    return SECONDS_COARSE if coarse else SECONDS_FINE
 
 
 @contextmanager
@@ -125,11 +180,15 @@ def _show(grade: Grade) -> None:
     show.console.print(table)
     for title, found in (
         ("False alarms", grade.false_alarms), ("Double claims", grade.double_claims), ("Missed beside these", grade.missed),
-        ("Balances that differ from the auditor's", grade.unbalanced),
+        ("Balances that differ from the auditor's", grade.unbalanced), *((("Not made exactly once", grade.not_once),) if grade.documents else ()),
     ):  # fmt: skip
         show.console.print(f"{title}: {len(found):,}", style="red" if found else "")
         for each in found[:SHOWN_MAX]:
             show.console.print(f"  {each}", markup=False)
+    if grade.documents:
+        show.console.print(
+            "Documents made in the simulated systems: " + ", ".join(f"{many:,} {what}" for what, many in grade.documents.items())
+        )
     for missed, reason in grade.expected_misses.items():
         show.console.print(f"Expected miss: {missed}: {reason}", markup=False)
-    show.console.print(f"ledger {grade.ledger_hash}")
+    show.console.print(f"ledger {grade.ledger_hash or 'hash not told by the interface'}")

@@ -51,7 +51,8 @@ class TooMany(Exception):
 class Delivery(msgspec.Struct, gc=False, eq=False):
     """What a caller brought, and the answer it waits for: what was kept, and whether any of it was new.
 
-    `key` is its own id for the delivery, `trace` its traceparent.
+    `key` is its own id for the delivery, `trace` its traceparent; `complete_to` says that with it its system has reported up to then,
+    also where it brings nothing else.
     """
 
     system: System
@@ -61,6 +62,7 @@ class Delivery(msgspec.Struct, gc=False, eq=False):
     key: str = ""
     meta: dict[str, str] = {}
     trace: str = ""
+    complete_to: datetime | None = None
 
 
 class Refused(msgspec.Struct, frozen=True):
@@ -186,7 +188,8 @@ class Writer:
     def _cut(self, delivery: Delivery) -> list[Arrival]:
         """The documents of a delivery, read into statements."""
         with self._place.traces.span("translate", delivery.trace, system=delivery.system.name):
-            found = pieces(Opened(delivery.origin, BytesIO(delivery.body)), delivery.system)
+            is_said = delivery.body or delivery.complete_to is None
+            found = pieces(Opened(delivery.origin, BytesIO(delivery.body)), delivery.system) if is_said else ()
             arrivals = list(islice(arrivals_of(found, delivery.system), DOCUMENTS_MAX + 1))
             if len(arrivals) > DOCUMENTS_MAX:
                 raise TooMany
@@ -207,9 +210,11 @@ class Writer:
         links = [delivery.trace for delivery, _ in good if delivery.trace]
         metrics = self._place.metrics
         with self._place.traces.span("apply", links[0] if len(links) == 1 else "", links, documents=len(all_arrivals)):
-            for start in range(0, len(all_arrivals), DOCUMENTS_AT_ONCE):
+            declared = _declared(delivery for delivery, _ in good)
+            for start in range(0, len(all_arrivals) or len(declared), DOCUMENTS_AT_ONCE):
+                part, is_last = all_arrivals[start : start + DOCUMENTS_AT_ONCE], start + DOCUMENTS_AT_ONCE >= len(all_arrivals)
                 with metrics.batch_seconds.labels("apply").time():
-                    apply(self._connection, self._configuration, all_arrivals[start : start + DOCUMENTS_AT_ONCE], now, what="receive")
+                    apply(self._connection, self._configuration, part, now, what="receive", declared=declared if is_last else None)
         found = self._kept((delivery, keys[id(delivery)]) for delivery, _ in good)
         refused = self._refused(found.values())
         fresh = {place for place, row in found.items() if row.received == now}
@@ -263,6 +268,15 @@ def _key(arrival: Arrival) -> tuple[bytes, bytes]:
     """The key a message is known by, and its hash."""
     hash_ = sha256(arrival.document.raw).digest()
     return key_of(arrival, hash_), hash_
+
+
+def _declared(deliveries: Iterable[Delivery]) -> dict[str, datetime]:
+    """How far each system says that it has reported."""
+    found: dict[str, datetime] = {}
+    for delivery in deliveries:
+        if delivery.complete_to is not None:
+            found[delivery.system.name] = max(delivery.complete_to, found.get(delivery.system.name, delivery.complete_to))
+    return found
 
 
 def _reused(delivery: Delivery, keys: list[tuple[bytes, bytes]], known: dict[tuple[str, bytes], Row]) -> bool:

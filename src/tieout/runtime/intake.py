@@ -70,14 +70,14 @@ def _broken(broken: Broken) -> Refused:
     return Refused(document, Refusal(SourceRef(broken.origin), broken.rule, broken.fault, broken.next_step))
 
 
-def arrivals_of(found: Iterable[Document | Refused], system: System) -> Iterator[Arrival]:
-    """Documents as arrivals; a delimited document remembers the mapping it was read by."""
+def arrivals_of(found: Iterable[Document | Refused], system: System, at: datetime | None = None) -> Iterator[Arrival]:
+    """Documents as arrivals, now or `at` a moment; a delimited document remembers the mapping it was read by."""
     mapping = mapping_hash(system)
     for each in found:
         document, refusal = (each.document, each.refusal) if isinstance(each, Refused) else (each, None)
         if mapping:
             document = msgspec.structs.replace(document, meta={**document.meta, MAPPING: mapping})
-        yield Arrival(document, system, datetime.now(UTC), refused=refusal)
+        yield Arrival(document, system, at or datetime.now(UTC), refused=refusal)
 
 
 def note(arrival: Arrival, meta: Mapping[str, str]) -> None:
@@ -161,22 +161,26 @@ def import_places(
     *,
     stdin: BinaryIO | None = None,
     declared: datetime | None = None,
+    at: datetime | None = None,
     progress: Progress | None = None,
 ) -> Counts:
-    """Import everything some places name. Interrupted and run again, it goes on where it stopped: what is known counts as duplicate."""
+    """Import everything some places name. Interrupted and run again, it goes on where it stopped: what is known counts as duplicate.
+
+    With `at` it goes by that moment instead of by the clock.
+    """
     keep_mapping(connection, system)
     total = Counts()
     complete = {system.name: declared} if declared is not None else None
-    with Ahead(connection, arrivals_of(documents(places, system, stdin), system)) as ahead:
+    with Ahead(connection, arrivals_of(documents(places, system, stdin), system, at)) as ahead:
         for applied, batch in enumerate(ahead.batches(), 1):
-            total = total.plus(apply(connection, configuration, batch, datetime.now(UTC), declared=complete))
+            total = total.plus(apply(connection, configuration, batch, at or datetime.now(UTC), declared=complete))
             if progress is not None:
                 progress(batch[-1].document.origin, sum(len(arrival.document.raw) for arrival in batch), total)
             if applied % TICK_EVERY == 0:
-                tick(connection, configuration, datetime.now(UTC))
+                tick(connection, configuration, at or datetime.now(UTC))
     if complete and not total.messages + total.repeated:
-        total = total.plus(apply(connection, configuration, [], datetime.now(UTC), declared=complete))
-    tick(connection, configuration, datetime.now(UTC))
+        total = total.plus(apply(connection, configuration, [], at or datetime.now(UTC), declared=complete))
+    tick(connection, configuration, at or datetime.now(UTC))
     return total
 
 

@@ -22,6 +22,8 @@ WAITING = 24 * HOUR
 """How long something may wait for its meaning, as the project's settings have it."""
 ACCOUNT = "071000013-4410"
 """The company's bank account."""
+FURTHER = 1_000_000
+"""More papers than a transaction can have: of one that is left to Tieout nobody knows how many will come."""
 NAMELESS = ("bank_entry", "order_id")
 """Kinds of reference that name no transaction."""
 ROOTS = ("order", "sales_order", "purchase_order", "invoice", "vendor_invoice", "return", "settlement", "payout", "remittance")
@@ -161,6 +163,8 @@ class Book:
             account = self._accounts[code]
             if account.asked and root not in asking:
                 continue
+            if code == "TFU" and not root.startswith("shop/"):
+                continue  # only the web shop wants to know what was shipped
             account = self._customers.get(customers.get(root, ""), self._accounts)[code]
             prices: list[Entry] = []
             for other in account.prices:
@@ -342,7 +346,7 @@ class Auditor:
     def begin(self, plan: Plan) -> None:
         """A transaction begins."""
         index = plan.order.index
-        self._follow(index, len([paper for paper in plan.papers if paper.of in (-1, index)]))
+        self._follow(index, FURTHER if plan.is_left else len([paper for paper in plan.papers if paper.of in (-1, index)]))
         if plan.fault or plan.is_watched:
             self._struck.add(index)
         for other in self._watches.keys() & set(plan.concerns):

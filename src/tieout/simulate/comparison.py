@@ -26,13 +26,7 @@ class Comparison:
 
     def look(self, at: int, shown: Mapping[str, Shown]) -> None:
         """What the ledger shows at a moment, after everything that arrived by then."""
-        while self._next < len(self.predicted) and self.predicted[self._next].at <= at:
-            event = self.predicted[self._next]
-            self._next += 1
-            if event.stand is None:
-                self._right.pop(event.case, None)
-            else:
-                self._right[event.case] = event.stand
+        self._advance(at)
         self._remember(at, shown)
         for name, now in shown.items():
             if name not in self._right:
@@ -42,6 +36,20 @@ class Comparison:
         for name, stand in self._right.items():
             if name not in shown:
                 self._note(self.missed, at, name, f"nothing, but {stand} by the auditor")
+
+    def right(self, at: int) -> dict[str, Shown]:
+        """What the ledger should show at a moment."""
+        self._advance(at)
+        return self.expected()
+
+    def _advance(self, at: int) -> None:
+        while self._next < len(self.predicted) and self.predicted[self._next].at <= at:
+            event = self.predicted[self._next]
+            self._next += 1
+            if event.stand is None:
+                self._right.pop(event.case, None)
+            else:
+                self._right[event.case] = event.stand
 
     def expected(self) -> dict[str, Shown]:
         """What stands by the auditor at the last look, as the ledger should show it."""

@@ -10,21 +10,22 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Protocol
 
-from tieout.app import Tieout, opened
+from tieout.app import opened
 from tieout.simulate import scenario, truth
 from tieout.simulate.auditor import SYSTEMS, Auditor, Event
 from tieout.simulate.clock import HOUR
 from tieout.simulate.comparison import Comparison
 from tieout.simulate.grade import Grade, grade_kinds
-from tieout.simulate.observed import double_claims, open_cases, unbalanced
 from tieout.simulate.paper import Paper
 from tieout.simulate.partners import partners
+from tieout.simulate.player import Player, Within
 from tieout.simulate.rules import customers_of, grace_of, quiet_of, under
 from tieout.simulate.scenario import Step
 from tieout.simulate.truth import Truth
 from tieout.simulate.wire import stamp
 from tieout.simulate.world import Day
 
+FEEDS = "feeds"
 NEAR = 4
 """Seconds: exceptions that become knowable so close together are looked for at one moment."""
 Progress = Callable[[int, int], None]
@@ -64,6 +65,11 @@ class Drill:
     damaged: dict[str, str] = field(default_factory=dict)
     """Files that cannot be read, and how their exceptions are called."""
 
+    def clear(self) -> None:
+        """Throw away the files that were taken in, unless they are kept."""
+        if not self.keeps_feeds:
+            shutil.rmtree(self.folder / FEEDS, ignore_errors=True)
+
 
 def make_project(folder: Path, database: str = "embedded", schema: str = "drill", company: Path | None = None) -> None:
     """The simulated company's project in a folder, or somebody's own version of it, on the drill's database."""
@@ -79,30 +85,46 @@ def make_project(folder: Path, database: str = "embedded", schema: str = "drill"
 
 def run(drill: Drill, progress: Progress = lambda done, total: None) -> Grade:
     """Play the world to its end in the project of the drill's folder, and grade it."""
-    world, watched = drill.world, Comparison()
-    settings = (drill.folder / "tieout.toml").read_text("utf-8")
-    auditor = Auditor(under(settings), grace_of(settings), quiet_of(settings), customers_of(settings))
     with opened(drill.folder) as project:
         project.connection.execute("set synchronous_commit = off")
-        auditor.hear([], world.start)
-        deliver(drill, project, [], world.start, is_complete=True)
-        for day in world.unfold():
-            for plan in day.plans:
-                auditor.begin(plan)
-            events = auditor.hear(day.papers, day.end, day.silent)
-            watched.expect(events)
-            for at, papers in slices(drill, day.papers, events, day.start, day.end):
-                deliver(drill, project, papers, at, is_complete=at == day.end, silent=day.silent)
-                watched.look(at, open_cases(project.connection, drill.damaged))
-            progress(day.end - world.start, world.end - world.start)
-        with project.database.session() as reader:
-            doubled, differing = double_claims(reader), unbalanced(reader, auditor.close())
-        grade = Grade(
-            grade_kinds(world.truths, watched.histories, watched.predicted, world.end), watched.false_alarms, doubled, watched.missed, differing,
-            str(project.status()["ledger_hash"]), {each.kind: each.miss for each in world.truths if each.miss},
-        )  # fmt: skip
+        return play(drill, Within(project, drill.folder), progress)
+
+
+def play(drill: Drill, player: Player, progress: Progress = lambda done, total: None) -> Grade:
+    """Play the world to its end, and grade what the player shows."""
+    world, watched = drill.world, Comparison()
+    auditor = auditor_of(drill.folder)
+    auditor.hear([], world.start)
+    player.play(written(drill, [], world.start, is_complete=True), world.start)
+    for day in world.unfold():
+        for plan in day.plans:
+            auditor.begin(plan)
+        events = auditor.hear(day.papers, day.end, day.silent)
+        watched.expect(events)
+        for at, papers in slices(drill, day.papers, events, day.start, day.end):
+            player.play(written(drill, papers, at, is_complete=at == day.end, silent=day.silent), at)
+            watched.look(at, player.cases(drill.damaged, watched.right(at)))
+            drill.clear()
+        progress(day.end - world.start, world.end - world.start)
+    return graded(drill, player, watched, auditor)
+
+
+def auditor_of(folder: Path, *, is_driven: bool = False) -> Auditor:
+    """The auditor who goes by the deadlines and tolerances of the project in a folder."""
+    settings = (folder / "tieout.toml").read_text("utf-8")
+    accounts = under(settings, is_driven=is_driven)
+    return Auditor(accounts, grace_of(settings), quiet_of(settings), customers_of(settings, is_driven=is_driven))
+
+
+def graded(drill: Drill, player: Player, watched: Comparison, auditor: Auditor) -> Grade:
+    """The grade of a world that is over; what was played and what must be found stands in the drill's folder."""
+    truths = drill.world.truths
+    grade = Grade(
+        grade_kinds(truths, watched.histories, watched.predicted, drill.world.end), watched.false_alarms, player.double_claims(), watched.missed,
+        player.unbalanced(auditor.close()), player.ledger_hash(), {each.kind: each.miss for each in truths if each.miss},
+    )  # fmt: skip
     scenario.keep(drill.folder, drill.steps, watched.expected())
-    truth.write(drill.folder / "truth.jsonl", world.truths)
+    truth.write(drill.folder / "truth.jsonl", truths)
     return grade
 
 
@@ -137,23 +159,22 @@ def passing(events: Iterable[Event], cuts: Sequence[int]) -> list[int]:
     return sorted(found)
 
 
-def deliver(drill: Drill, project: Tieout, papers: Iterable[Paper], at: int, *, is_complete: bool, silent: Sequence[str] = ()) -> None:
-    """Let partners write what they say into files, and import these; at the end of a day every feed but a silent one says that it is complete."""
+def written(drill: Drill, papers: Iterable[Paper], at: int, *, is_complete: bool, silent: Sequence[str] = ()) -> list[Step]:
+    """Let partners write what they say into files; at the end of a day every feed but a silent one says that it is complete."""
     said: dict[str, list[Paper]] = defaultdict(list)
     for paper in papers:
         if "inside" not in paper.more:
             said[paper.system].append(paper)
+    steps = []
     for system in SYSTEMS:
-        folder = f"feeds/{system}/{stamp(at)}" if system in said else ""
+        folder = f"{FEEDS}/{system}/{stamp(at)}" if system in said else ""
         if folder:
             (drill.folder / folder).mkdir(parents=True)
             for file in partners()[system].write(said[system], at):
                 (drill.folder / folder / file.name).write_bytes(file.data)
         if folder or (is_complete and system not in silent):
             damaged = {f"{system}/{stamp(at)}/{p.origin}": f"QUA {system}/{p.kind}/{p.number}" for p in said[system] if p.spoil}
-            step = Step(at, system, folder, is_complete and system not in silent, damaged)
-            drill.steps.append(step)
+            steps.append(Step(at, system, folder, is_complete and system not in silent, damaged))
             drill.damaged |= damaged
-            scenario.do(project, drill.folder, step)
-        if folder and not drill.keeps_feeds:
-            shutil.rmtree(drill.folder / folder)
+    drill.steps += steps
+    return steps

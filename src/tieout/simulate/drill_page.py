@@ -34,6 +34,7 @@ def render(grade: Grade, *, seed: str) -> str:
                   [_row(name, kind) for name, kind in sorted(grade.kinds.items())])),
           _differences("False alarms", grade.false_alarms), _differences("Missed", grade.missed),
           _differences("Double claims", grade.double_claims), _differences("Balances that differ from the auditor's", grade.unbalanced),
+          _differences("Not made exactly once", grade.not_once),
           _misses(grade)),
         h("footer", f"Written by Tieout {VERSION}."),
     )  # fmt: skip

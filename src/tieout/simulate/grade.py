@@ -84,11 +84,15 @@ class Grade:
     """Balances that the auditor and the ledger see differently."""
     ledger_hash: str
     expected_misses: dict[str, str]
+    documents: dict[str, int] = field(default_factory=dict)
+    """What the simulated systems have made because Tieout told them to, by kind; empty where nothing was driven."""
+    not_once: list[Difference] = field(default_factory=list)
+    """Originating documents of which not exactly one document was made, or not all of their goods."""
 
     @property
     def differences(self) -> list[Difference]:
         """Everything in which ledger and auditor differ."""
-        return [*self.false_alarms, *self.missed, *self.double_claims, *self.unbalanced]
+        return [*self.false_alarms, *self.missed, *self.double_claims, *self.unbalanced, *self.not_once]
 
     @property
     def is_clean(self) -> bool:
@@ -103,6 +107,7 @@ class Grade:
             "double_claims": len(self.double_claims),
             "ledger_hash": self.ledger_hash,
             "expected_misses": self.expected_misses,
+            **({"documents": self.documents, "not_once": len(self.not_once)} if self.documents else {}),
         }
 
 
@@ -162,5 +167,9 @@ def shown_as(stand: Stand) -> Shown:
 
 def plain(cents: int) -> str:
     """Money as the ledger writes it, without needless zeros."""
-    text = money(cents)
+    return plain_text(money(cents))
+
+
+def plain_text(text: str) -> str:
+    """A decimal number without needless zeros."""
     return text.rstrip("0").rstrip(".") if "." in text else text

@@ -1,7 +1,8 @@
 """What the ledger shows, read by plain SQL: open exceptions, balances, and money that was counted twice."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from typing import Any
 
 from tieout.simulate.grade import Difference, Shown
 from tieout.simulate.paper import money
@@ -25,9 +26,14 @@ def _named(case: str, damaged: Mapping[str, str]) -> str:
 
 def unbalanced(connection: Session, right: Balances) -> list[Difference]:
     """Where the ledger's balances are not the auditor's."""
+    return differing(connection.execute("select root, account, key, unit_or_currency, net from balance").fetchall(), right)
+
+
+def differing(rows: Iterable[tuple[str, str, str, str, Any]], right: Balances) -> list[Difference]:
+    """Where balances, as (root, account, key, unit or currency, net), are not the auditor's."""
     shown: dict[tuple[str, str, str, str], Decimal] = {}
-    for root, account, key, measure, net in connection.execute("select root, account, key, unit_or_currency, net from balance").fetchall():
-        shown[root, account, key, "$" if measure in ("$USD", "USD") else measure] = net
+    for root, account, key, measure, net in rows:
+        shown[root, account, key, "$" if measure in ("$USD", "USD") else measure] = Decimal(net)
     found = []
     asked = {code for code, account in ACCOUNTS.items() if account.asked}
     paired = {code for code, account in ACCOUNTS.items() if account.is_paired}

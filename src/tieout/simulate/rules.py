@@ -243,13 +243,19 @@ ACCOUNTS: Mapping[str, Account] = {
         ),
     )
 }  # fmt: skip
+DRIVEN: Mapping[str, Account] = {
+    "TFU": Account(
+        "TFU", Measure.QUANTITY, {"shipment": GOODS}, {"fulfilment": GOODS}, Side("channel", ("shop",), 4), Side("wms", WAREHOUSES, 4),
+    )
+}  # fmt: skip
+"""What is expected besides where the shop is told what was shipped."""
 TYPES = {
     "order": "order", "booking": "sales_order", "booking_cancelled": "cancellation", "order_cancelled": "order_cancellation",
     "reservation": "allocation", "reservation_released": "deallocation", "shipment": "shipment", "delivery": "delivery",
     "invoice": "invoice", "invoice_voided": "credit_memo", "receipt": "cash_receipt", "payment": "bank_entry",
     "answer": "group", "group": "received_group", "group_sent": "sent_group",
     "unit": "unit", "return_authorised": "return", "return_received": "return_receipt", "restocked": "restock", "credit": "credit_memo",
-    "refund": "refund", "sale": "settled_sales", "sale_refunded": "settled_refunds",
+    "refund": "refund", "fulfilment": "fulfillment", "sale": "settled_sales", "sale_refunded": "settled_refunds",
     "event": "event", "event_returned": "event", "left_out": "left_out", "settlement": "settlement", "settled": "settled_in_all", "fees": "settled_fees",
     "reserve": "settled_reserve", "reserve_line": "settled_reserve_line", "payout": "payout", "payout_received": "bank_entry", "fees_posted": "journal",
     "order_changed": "order", "acknowledgment": "order_acknowledgment", "ship_notice": "ship_notice", "sent_invoice": "sent_invoice",
@@ -271,20 +277,20 @@ def is_asked(root: str) -> bool:
     return kind == "order" and system in EDI
 
 
-def customers_of(settings: str) -> Mapping[str, Mapping[str, Account]]:
+def customers_of(settings: str, *, is_driven: bool = False) -> Mapping[str, Mapping[str, Account]]:
     """The accounts by the deadlines of those customers who have their own. Raises SettingsError."""
     names = {row["customer"] for row in tomllib.loads(settings).get("deadlines", []) if row.get("customer")}
-    return {name: under(settings, name) for name in names}
+    return {name: under(settings, name, is_driven=is_driven) for name in names}
 
 
-def under(settings: str, customer: str = "") -> Mapping[str, Account]:
+def under(settings: str, customer: str = "", *, is_driven: bool = False) -> Mapping[str, Account]:
     """The accounts by a company's own deadlines and tolerances, as its `tieout.toml` states them for an account or a side of it, and
     for a customer.
 
     Raises SettingsError for a row that the auditor does not know how to apply.
     """
     stated = tomllib.loads(settings)
-    made = dict(ACCOUNTS)
+    made = {**ACCOUNTS, **(DRIVEN if is_driven else {})}
     for row in reversed(stated.get("deadlines", [])):
         if row.get("customer", "") not in ("", customer):
             continue

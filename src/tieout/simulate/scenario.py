@@ -6,14 +6,17 @@ feeds/                   the files
 expected.json            the exceptions that must stand at the end
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
 from tieout.app import Tieout
 from tieout.errors import InputMissing
+from tieout.runtime.apply import apply
 from tieout.runtime.intake import import_places
+from tieout.runtime.looks import tick
 from tieout.simulate.clock import utc
 from tieout.simulate.grade import Shown
 from tieout.simulate.observed import open_cases
@@ -34,11 +37,30 @@ class Step(msgspec.Struct, frozen=True, omit_defaults=True):
     damaged: dict[str, str] = {}
 
 
-def do(project: Tieout, root: Path, step: Step) -> None:
-    """Let a delivery go through the ordinary intake."""
+def do(project: Tieout, root: Path, step: Step, *, by_its_time: bool = False) -> None:
+    """Let a delivery go through the ordinary intake; `by_its_time` as if it were the world's time now."""
     places = [str(root / step.folder)] if step.folder else []
     declared = utc(step.at) if step.complete else None
-    import_places(project.connection, project.configuration, project.systems[step.system], places, declared=declared)
+    import_places(
+        project.connection,
+        project.configuration,
+        project.systems[step.system],
+        places,
+        declared=declared,
+        at=utc(step.at) if by_its_time else None,
+    )
+
+
+def do_all(project: Tieout, root: Path, steps: Sequence[Step], *, by_their_time: bool = False) -> None:
+    """Let deliveries of one moment through; that feeds have nothing to say is taken in at once for all of them."""
+    for step in steps:
+        if step.folder:
+            do(project, root, step, by_its_time=by_their_time)
+    silent = {step.system: utc(step.at) for step in steps if step.complete and not step.folder}
+    if silent:
+        now = max(silent.values()) if by_their_time else datetime.now(UTC)
+        apply(project.connection, project.configuration, [], now, declared=silent)
+        tick(project.connection, project.configuration, now)
 
 
 def keep(root: Path, steps: Iterable[Step], expected: Mapping[str, Shown]) -> None:

@@ -22,6 +22,7 @@ from tieout.simulate.catalogue import (
     Channel,
 )
 from tieout.simulate.clock import DAY, HOUR, MINUTE, business_day, local, moment, open_moment
+from tieout.simulate.fates import Fate
 from tieout.simulate.paper import Cents, Line, Paper
 
 WINDOW = 15 * MINUTE
@@ -102,6 +103,10 @@ class Plan:
     """Orders that its fault strikes too."""
     positions: set[tuple[str, str]] = field(default_factory=set)
     """Stock positions, by warehouse and item, that any fault of the world has struck: one each, so that the faults can be told apart."""
+    is_left: bool = False
+    """Whether it is left to Tieout: nobody books, ships or bills it who was not told to."""
+    fates: list[Fate] = field(default_factory=list)
+    """What happens to requests about it."""
 
     def all(self, kind: str) -> list[Paper]:
         """The papers of a kind."""
@@ -163,6 +168,18 @@ class Silence(Plan):
     system: str = ""
     start: int = 0
     end: int = 0
+
+
+@dataclass(slots=True)
+class Trouble(Plan):
+    """A day of the world on which a system that answers may be in trouble; a fault says which one is, how, and from when to when."""
+
+    system: str = ""
+    how: str = ""
+    start: int = 0
+    end: int = 0
+    wait_max: int = 60
+    """The longest wait, in seconds, that it asks of those whom it puts off."""
 
 
 def orders(seed: str, day: date, number: int, per_day: int) -> Iterator[Order]:

@@ -21,14 +21,16 @@ from tieout.simulate.returns import add_return
 from tieout.simulate.selling import add_selling
 from tieout.simulate.settling import SETTLED, Market, reserve_of
 from tieout.simulate.stocking import Stock, positions
-from tieout.simulate.story import CHANNEL_OF, SETTLEMENT_HOUR, WINDOW, Order, Plan, Silence, closing, late, orders, plan
+from tieout.simulate.story import CHANNEL_OF, SETTLEMENT_HOUR, WINDOW, Order, Plan, Silence, Trouble, closing, late, orders, plan
 from tieout.simulate.truth import Truth
 
 FIRST_DAY = date(2026, 3, 2)
 """A Monday, six days before the clocks go forward where the company works."""
-SILENCE_INDEX = -5_000_000
+SILENCE_INDEX, TROUBLE_INDEX = -5_000_000, -6_000_000
 COMPOUND = {"inside", "paid", "parts"}
 """What a paper says of itself that arrives together with others."""
+LEFT = ("shop", "inside", "portal")
+"""Channels whose orders are left to Tieout in a driven world; all others the ERP takes in itself."""
 BACK_AFTER = 600
 """Seconds after its silence at which a feed sends all that it has held back."""
 DRAIN_DAYS = 24
@@ -63,6 +65,9 @@ class World:
     mix: list[Share]
     shuffle: str = ""
     """Another name here lets everything arrive at other moments inside its delivery window."""
+    is_driven: bool = False
+    """Whether booking, shipping, billing and crediting the orders of some channels is left to Tieout."""
+    troubles: list[Trouble] = field(default_factory=list)
     truths: list[Truth] = field(default_factory=list)
     _silences: list[Silence] = field(default_factory=list)
 
@@ -81,6 +86,7 @@ class World:
         queue: Queue[Paper] = Queue()
         self._silences = self._silent_days()
         stock = Stock(self.seed, OPENING + 4 * self.orders_per_day * self.days)
+        self.troubles += self._troubled_days() if self.is_driven else []
         markets = [(Market(self.seed, name), name) for name in MARKETS]
         reserves = [reserve_of(name) for name in MARKETS]
         for paper in self._reference():
@@ -115,15 +121,29 @@ class World:
                 return [struck]
         return []
 
+    def _troubled_days(self) -> list[Trouble]:
+        """The hours in which a system that answers is in trouble: at most one trouble a day."""
+        found = []
+        for n in range(self.days):
+            order = Order(TROUBLE_INDEX - n, CHANNEL_OF["shop"], "", "", 0, [], 0, 0, "", "")
+            struck = self._struck(Trouble(order, [], chance.stream("trouble"), start=moment(FIRST_DAY + timedelta(days=n))), on="system")
+            if isinstance(struck, Trouble) and struck.fault:
+                found.append(struck)
+        return found
+
     def _put(self, planned: Plan, queue: Queue[Paper]) -> None:
         for paper in planned.papers:
             if paper.of == -1:
                 paper.of = planned.order.index
-            self._shuffle(paper)
-            for silence in self._silences:
-                if paper.system == silence.system and silence.start <= paper.delivered < silence.end + BACK_AFTER:
-                    paper.delivered = silence.end + BACK_AFTER
+            self.route(paper)
             queue.put(paper.delivered, paper)
+
+    def route(self, paper: Paper) -> None:
+        """Let a paper arrive when its feed lets it: otherwise in a world that is shuffled, later when its system is silent."""
+        self._shuffle(paper)
+        for silence in self._silences:
+            if paper.system == silence.system and silence.start <= paper.delivered < silence.end + BACK_AFTER:
+                paper.delivered = silence.end + BACK_AFTER
 
     def _settle(self, market: Market, name: str, on: date, papers: list[Paper]) -> Iterator[Plan]:
         """The settlement of a marketplace that closes on a day, if one does."""
@@ -173,7 +193,12 @@ class World:
         return made
 
     def _plan(self, order: Order) -> Plan:
-        """What will be said about an order while nothing goes wrong."""
+        """What will be said about an order while nothing goes wrong. One that is left to Tieout only asks for goods."""
+        if self.is_driven and order.channel.name in LEFT:
+            order.warehouse = "CHI"
+            left = plan(self.seed, order)
+            left.papers, left.is_left = left.all("order"), True
+            return left
         if is_direct(order, self.seed):
             return direct(order, self.seed)
         if is_exchanged(order, self.seed):
@@ -213,6 +238,8 @@ class World:
 
 def strikes(planned: Plan) -> str:
     """What kind of thing a plan is to the faults."""
+    if planned.is_left:
+        return "request"
     if isinstance(planned, Exchange):
         return "exchange"
     if isinstance(planned, Purchase):

@@ -24,6 +24,8 @@ def _webhook(paper: Paper) -> bytes:
     topic = "orders/create" if paper.kind == "order" and not paper.revision else "orders/updated"
     if paper.kind == "refund":
         return _encode({"topic": "refunds/create", "webhook_id": f"R{paper.number}", "payload": _refund(paper)}) + b"\n"
+    if paper.kind == "fulfilment":
+        return _encode({"topic": "fulfillments/create", "webhook_id": f"F{paper.number}", "payload": _fulfilment(paper)}) + b"\n"
     name = paper.more.get("webhook", f"{paper.number}-{paper.revision}")
     return _encode({"topic": topic, "webhook_id": name, "payload": _order(paper)}) + b"\n"
 
@@ -65,6 +67,17 @@ def _item(line: Line, item_id: int) -> dict[str, Any]:
     if discount:
         item["discount_allocations"] = [{"amount": money(discount)}]
     return item
+
+
+def _fulfilment(paper: Paper) -> dict[str, Any]:
+    """What the shop holds as sent, and in which parcels."""
+    return {
+        "id": int(paper.number), "order_id": FIRST_ID + int(paper.more["index"]), "status": "success", "created_at": iso(paper.happened),
+        "tracking_numbers": paper.more["parcels"],
+        "line_items": [
+            {"id": id_, "sku": line.item, "quantity": line.quantity, "price": "0.00"} for id_, line in zip(paper.more["ids"], paper.lines, strict=True)
+        ],
+    }  # fmt: skip
 
 
 def _refund(paper: Paper) -> dict[str, Any]:

@@ -45,6 +45,8 @@ def _event(paper: Paper) -> bytes:
     if paper.kind == "shipment":
         event["shipment"] = paper.number
         event["parcels"] = paper.more["parcels"]
+        if "release" in paper.more:
+            event |= {"delivery": paper.more["delivery"], "release_id": paper.more["release"]}
     if paper.void:
         event["void"] = True
     return _encode(event) + b"\n"

@@ -1,0 +1,89 @@
+"""Driving in a drill: what the simulated company's project is told to drive, and Tieout's sending by the world's time."""
+
+import contextlib
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from importlib.resources import files
+from pathlib import Path
+
+from tieout.app import Tieout
+from tieout.errors import SettingsError
+from tieout.runtime.consider import consider
+from tieout.runtime.dispatch import Dispatcher
+from tieout.runtime.lease import LEASE
+from tieout.settings import limits_of
+
+OVERLAY = "driven.toml"
+MARK = "@BASE@"
+TOKEN = "shop-token"  # noqa: S105 - the name of a file
+QUIET = 2
+"""How many steps in a row without anything to do mean that nothing can be done at this moment."""
+WAITING = "select exists (select from command where state in ('queued', 'sending', 'unknown'))"
+SENDING = "select exists (select from command where state = 'sending')"
+
+
+def drive_project(folder: Path, base: str) -> None:
+    """Let the project in a folder drive the systems that answer at an address. Raises SettingsError where it says so itself already."""
+    settings = folder / "tieout.toml"
+    text = settings.read_text("utf-8")
+    heads, _, tables = files(__package__).joinpath(OVERLAY).read_text("utf-8").partition("# Tables of their own.\n")
+    for head, lines in re.findall(r"(?m)^(\[.*\])\n((?:.+\n?)+)", heads):
+        if f"\n{head}\n" not in text:
+            raise SettingsError(
+                f"{settings} has no table {head}.", "A drill that drives wants the simulated company's systems; leave --drive out."
+            )
+        text = text.replace(f"\n{head}\n", f"\n{head}\n{lines}", 1)
+    for head in (line for line in tables.splitlines() if line.startswith("[")):
+        if f"\n{head}\n" in text:
+            raise SettingsError(
+                f"{settings} has a table {head} of its own.", "A drill says itself what is driven: take it out, or leave --drive out."
+            )
+    settings.write_text(f"{text}\n{tables.replace(MARK, base)}", "utf-8")
+    (folder / TOKEN).write_text("simulated\n", "utf-8")
+
+
+class Sending:
+    """Tieout's outbox at work: a dispatcher that goes by the world's time, as far as time is not the network's."""
+
+    def __init__(self, project: Tieout, lease: timedelta = LEASE) -> None:
+        self._project = project
+        self._dispatcher = Dispatcher(
+            lambda: project.database.session(writer=True), project.configuration, project.secrets_of,
+            limits=limits_of(project.settings), lease=lease,
+        )  # fmt: skip
+
+    def send(self, now: datetime) -> bool:
+        """Decide and send until nothing more can be done at this moment; whether something is left for a later one."""
+        quiet = 0
+        while quiet < QUIET:
+            self._dispatcher.wake()
+            wait = self._dispatcher.step(now)
+            decided = consider(self._project.connection, self._project.configuration, now)
+            if self._dispatcher.held or decided or self._asks(SENDING):
+                quiet = 0
+                self._dispatcher.wait(wait)
+            else:
+                quiet += 1
+        return self._asks(WAITING)
+
+    def close(self) -> None:
+        """End it."""
+        self._dispatcher.close()
+
+    def _asks(self, query: str) -> bool:
+        ((found,),) = self._project.connection.execute(query).fetchall()
+        return bool(found)
+
+
+@contextlib.contextmanager
+def sending(project: Tieout, lease: timedelta = LEASE) -> Iterator[Sending | None]:
+    """The sending of an open project, until the block ends; None where it tells nobody anything."""
+    if project.configuration.driving is None:
+        yield None
+        return
+    found = Sending(project, lease)
+    try:
+        yield found
+    finally:
+        found.close()
