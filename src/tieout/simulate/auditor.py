@@ -182,7 +182,7 @@ class Book:
         names = self._names()
         placed = [paper for paper in self._best.values() if paper.kind in ORDERS and not paper.void]
         asked = {root for paper in placed if is_asked(root := names.get(paper.about, paper.about))}
-        return asked | {paper.more["once_on"] for paper in self._best.values() if "once_on" in paper.more}
+        return asked | {paper.more["asks"] for paper in self._best.values() if "asks" in paper.more}
 
     def _named(self) -> dict[str, str]:
         """Whose orders the roots are, as far as somebody has said so."""
@@ -247,7 +247,7 @@ def shares(paper: Paper, part: Part) -> Iterator[tuple[str, str, int | None, Cen
         case Part.SENT:
             yield f"erp/invoice/{paper.more['paper']}", "", None, sum(line.value or 0 for line in said(paper))
         case Part.ONCE:
-            yield paper.more.get("once_on", paper.about), paper.more.get("paper", paper.number), 1, None
+            yield paper.about, paper.more.get("paper", paper.number), 1, None
 
 
 def roots(links: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -41,7 +41,7 @@ def add_collective(plan: Plan) -> None:
     closed = week_end(part.happened)
     part.number = f"INV-W{COLLECTIVE.index(order.customer)}{local(closed):%y%m%d}"
     part.happened, part.delivered = closed, closed + ARRIVES
-    part.more |= {"inside": True, "part": order.customer, "order": order.number}
+    part.more |= {"inside": True, "part": order.customer, "order": order.number, "plan": plan}
     plan.drop("payment", "receipt")
 
 
@@ -68,15 +68,16 @@ def _written(seed: str, on: date, n: int, customer: str, parts: list[Paper]) -> 
     first, closed = parts[0], parts[0].happened
     index = FIRST_INDEX - on.toordinal() * len(COLLECTIVE) - n
     order = Order(index, CHANNEL_OF["edi"], f"{customer}:", customer, closed, [], 0, 0, "", "")
-    made = Collective(order, [], rng, closed=closed, parts=parts)
+    made = Collective(order, [], rng, closed=closed, parts=parts, is_watched="is_struck" in first.more)
     due = on + timedelta(days=order.channel.terms_days)
     asked = f"{order.system}/order/{first.more['order']}"
-    more = {"customer": customer, "channel": "edi", "due": due, "parts": parts, "once_on": asked}
+    more = {"customer": customer, "channel": "edi", "due": due, "parts": parts}
     whole = Paper("invoice", "erp", first.number, closed, first.delivered, first.about, [], due=moment(due + timedelta(days=1)), more=more)
     made.add(whole)
     bill(whole)
+    known(made, first)
     sent = tell(made, "sent_invoice", whole, closed + rng.randint(20 * MINUTE, 90 * MINUTE), 4, rng)
-    sent.about, sent.more["once_on"] = asked, asked
+    sent.about = asked
     day = business_day(on + timedelta(days=rng.randint(*order.channel.paid_after)))
     about, total = f"erp/invoice/{whole.number}", sum(line.value or 0 for line in whole.lines)
     paid = made.add(remitted(made, about, total, moment(day)))
@@ -84,6 +85,19 @@ def _written(seed: str, on: date, n: int, customer: str, parts: list[Paper]) -> 
     lines = [Line("", value=total, about=about)]
     paid.more["receipt"] = made.add(Paper("receipt", "erp", f"R{whole.number[4:]}", at, at + late(rng), about, lines))
     return made
+
+
+def known(made: Collective, first: Paper) -> None:
+    """What the first order's own papers have said by then of its name, and whether its customer has asked for invoices."""
+    plan: Plan = first.more["plan"]
+    for paper in plan.papers:
+        if paper.kind in ("order", "order_changed", "booking") and not paper.spoil and not paper.void:
+            asks = {} if paper.kind == "booking" else {"asks": paper.about}
+            said = Paper(
+                "known", "erp", paper.number, paper.happened, paper.delivered, paper.about, links=paper.links, more={"inside": True, **asks}
+            )
+            said.delivered = max(said.delivered, first.delivered)
+            made.add(said)
 
 
 def bill(whole: Paper) -> None:

@@ -259,7 +259,7 @@ TYPES = {
     "event": "event", "event_returned": "event", "left_out": "left_out", "settlement": "settlement", "settled": "settled_in_all", "fees": "settled_fees",
     "reserve": "settled_reserve", "reserve_line": "settled_reserve_line", "payout": "payout", "payout_received": "bank_entry", "fees_posted": "journal",
     "order_changed": "order", "acknowledgment": "order_acknowledgment", "ship_notice": "ship_notice", "sent_invoice": "sent_invoice",
-    "accepted": "acknowledged_group", "rejected": "acknowledged_group", "remittance": "remittance", "remitted": "remitted",
+    "accepted": "acknowledged_group", "rejected": "acknowledged_group", "remittance": "remittance", "remitted": "remitted", "known": "known",
     "release": "link", "received": "goods_receipt", "moved": "stock_movement", "posted": "stock_movement", "counted": "stock_count",
     "stated": "stock_position", "snapshot": "snapshot", "rated": "freight_rate", "freight_billed": "freight_invoice", "purchase": "purchase_order",
     "purchase_accepted": "purchase_acknowledgment", "announced": "asn", "drop_shipped": "asn", "vendor_billed": "vendor_invoice",
