@@ -103,6 +103,8 @@ def _account(one: ClearingAccount, measures: dict[str, str]) -> Iterator[str]:
         said.append(f"The same amount open on {_codes(one.upstream)} is shown there only.")
     if one.explained_by:
         said.append(f"What stands open on {_codes(one.explained_by)} explains a difference here.")
+    if one.covered_by:
+        said.append(f"What was raised on {_codes(one.covered_by)} for the same goods stands for what would clear it.")
     if one.blocked_by:
         said.append(f"Held back while {_codes(one.blocked_by)} is open.")
     yield " ".join(said)

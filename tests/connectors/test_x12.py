@@ -361,6 +361,12 @@ def test_adjustments_count_if_the_payment_foots_with_them_and_not_without(paid: 
     assert {line.subject for line in fact.lines} == {"erp/invoice/90012"}
 
 
+def test_a_remittance_is_only_the_advice_where_the_bank_states_the_money() -> None:
+    fact = one(document(*(segment.format("260") for segment in REMITTANCE), code="820"), partner(remittances="advice"))
+    assert (fact.kind, fact.ref, fact.total) == ("RemittanceAdvised", "edi/remittance/THEM:T1", Decimal(260))
+    assert [(line.subject, line.value) for line in fact.lines] == [("erp/invoice/90012", Decimal(260))]
+
+
 def test_a_payment_on_something_else_than_invoices_is_refused() -> None:
     raw = document("BPR*C*1*C*ACH************20240201", "TRN*1*T1", "RMR*AZ*X**1", code="820")
     assert (refused(raw).rule, refused(raw).source.place) == ("x12/remittance", "set 820/0001, segment 4 (RMR), element 1")
@@ -403,6 +409,19 @@ def test_only_on_hand_quantities_are_stock_positions() -> None:
     fact = one(document(*head, "QTY*33*9*EA", "QTY*17*14*EA", code="846"))
     assert [(line.subject, line.quantity) for line in fact.lines] == [("*/stock/A@E1", Decimal(14))]
     assert refused(document(*head, "QTY*33*9*EA", code="846")).rule == "x12/no-position"
+
+
+def test_every_position_of_an_846_is_stated_for_itself_and_replaced_by_the_next() -> None:
+    body = ("N1*WH*EAST*92*E1", "LIN*1*VN*A", "QTY*17*14*EA", "LIN*2*VN*B", "QTY*17*3*EA")
+    first, later = (
+        statements(document(f"BIA*00*MB*{name}*{day}*2100", *body, code="846"))[1:] for name, day in (("I1", "20240113"), ("I2", "20240114"))
+    )
+    assert all(isinstance(fact, Fact) for fact in (*first, *later))
+    assert [fact.ref for fact in first] == [fact.ref for fact in later] == ["edi/stock_count/A@E1", "edi/stock_count/B@E1"]
+    assert all(new.revision > old.revision for old, new in zip(first, later, strict=True))
+    assert {fact.data["count"] for fact in later} == {"I2"}
+    twice = document("BIA*00*MB*I1*20240113*2359", *body[:3], "LIN*2*VN*A", "QTY*17*3*EA", code="846")
+    assert refused(twice).rule == "x12/position-twice"
 
 
 @pytest.mark.parametrize(("status", "quantity"), [("A", 1), ("E", 1), ("P", None), ("R", None), ("X", None)])

@@ -47,6 +47,22 @@ def sold_and_bought(world: World) -> None:
     world.say("PurchaseOrdered", "erp", "PO1", 2, [line(1, PO, "A", 10, 60)], links=[[PO, ERP]])
 
 
+def test_what_a_vendor_was_ordered_to_supply_needs_no_reservation(world_of: Callable[..., World]) -> None:
+    world = world_of()
+    sold_and_bought(world)
+    assert not [name for name in world.complete(24) if name.startswith("TAL")]
+    world.say("OrderBooked", "erp", "S2", 1, [line(1, "erp/sales_order/S2", "A", 10, 100)])
+    world.say(
+        "PurchaseOrdered",
+        "erp",
+        "PO2",
+        2,
+        [line(1, "erp/purchase_order/PO2", "A", 4, 24)],
+        links=[["erp/purchase_order/PO2", "erp/sales_order/S2"]],
+    )
+    assert world.complete(25)["TAL+ erp/purchase_order/PO2#A"][0] == {"EA": "6"}
+
+
 def test_the_ship_notice_of_the_vendor_is_our_shipment_and_drives_our_invoice(world: World) -> None:
     sold_and_bought(world)
     assert commands(world, "TSH") == {}

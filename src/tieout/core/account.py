@@ -8,7 +8,7 @@ from enum import StrEnum
 import msgspec
 
 from tieout.core.act import Act
-from tieout.core.facts import FactType
+from tieout.core.facts import FactType, Form
 from tieout.core.values import EXACT, ZERO, Role, Side
 
 
@@ -29,6 +29,8 @@ class Take(StrEnum):
     """The document counts one, on the subject of its first line. Its key is the number it is about: `data["about"]`, else its own."""
     DOCUMENT = "document"
     """The document's total on the document itself."""
+    BELOW_ZERO = "below_zero"
+    """How far every line's quantity is below zero, on the line's subject as a whole (a stock position)."""
     PARCELS = "parcels"
     """One parcel per tracking number, on the parcel."""
     AGAINST = "against"
@@ -100,7 +102,8 @@ class ClearingAccount(msgspec.Struct, frozen=True):
     `over` is the residual on the debit side, `under` on the credit side. `layers` names the accounts whose debit
     entries price this account's quantities (first that has any), `own_due` that a deadline stated by the fact itself
     is this account's, `upstream` those that may already show the same difference, `explained_by` those whose open
-    quantity explains a difference here, `blocked_by` those that hold this one back while open, `only_if` a policy
+    quantity explains a difference here, `covered_by` those whose raised quantity of the same key stands for what would clear
+    this one's, `blocked_by` those that hold this one back while open, `only_if` a policy
     switch per fact type. `asked` is what the customer must have asked for with his order (its data `takes`): without it nothing is
     ever owed, and a project that nobody asks keeps no such account. `singly`: each key is a document that is commanded alone.
     """
@@ -119,11 +122,17 @@ class ClearingAccount(msgspec.Struct, frozen=True):
     own_due: bool = False
     upstream: tuple[str, ...] = ()
     explained_by: tuple[str, ...] = ()
+    covered_by: tuple[str, ...] = ()
     blocked_by: tuple[str, ...] = ()
     only_if: dict[FactType, str] = {}
     asked: str = ""
     singly: bool = False
     doc: str = ""
+
+    @property
+    def compares_states(self) -> bool:
+        """True when both sides are statements of state: they can differ only since the later of the two."""
+        return bool(self.debit and self.credit) and all(kind.form is Form.STATE for kind in (*self.debit, *self.credit))
 
     def expectation(self, side: Side) -> Expectation:
         """What a residual on `side` means."""

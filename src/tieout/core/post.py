@@ -288,6 +288,8 @@ def _line_rows(fact: Fact, line: Line, plan: Plan, root: Ref, context: Context, 
     if line.quantity is None and line.value is None:
         return ()
     quantity, unit = line.quantity, line.unit
+    if take is Take.BELOW_ZERO and (quantity is None or quantity >= 0):
+        return ()
     if line.item in context.defined:
         if line.item and context.is_kit(line.item):
             return _explode(fact, line, due, currency, root, context, waits)
@@ -295,7 +297,9 @@ def _line_rows(fact: Fact, line: Line, plan: Plan, root: Ref, context: Context, 
         if converted is None:
             return ()
         quantity, unit = converted
-    if take is Take.EACH:
+    if take is Take.BELOW_ZERO and quantity is not None:
+        key, quantity = "", -quantity
+    elif take is Take.EACH:
         key = ""
     elif plan.by_line:
         key = _line_key(fact, line)

@@ -106,7 +106,9 @@ def residuals(found: View, account: ClearingAccount, key: str, pair: Sequence[En
     """What has not come to zero between the two sides of a pair; standing flows are `least_standing`."""
     made: list[Residual] = []
     by_unit = quantities(pair) if account.measure is not Measure.VALUE else []
-    by_unit = [(unit, EXACT.subtract(q, _explained(found, account, key, unit, pair))) for unit, q in by_unit]
+    by_unit = [
+        (unit, _uncovered(found, account, key, unit, EXACT.subtract(q, _explained(found, account, key, unit, pair)))) for unit, q in by_unit
+    ]
     priced = account.measure in (Measure.BOTH, Measure.PRICE)
     for unit, quantity in by_unit:
         mine = [e for e in pair if e.quantity is not None and e.unit == unit]
@@ -130,7 +132,8 @@ def residuals(found: View, account: ClearingAccount, key: str, pair: Sequence[En
                 worth = open_value(over, ZERO if over is layers else quantity_of(debits), -shown, currency)
                 value = None if worth is None else -worth
             oldest, covered = _sides(side, debits, credits_)
-            age = _oldest_open(oldest, quantity_of(covered)) if shown else _both_stated(debits, credits_)
+            both = not shown or account.compares_states
+            age = _both_stated(debits, credits_) if both else _oldest_open(oldest, quantity_of(covered))
             made.append(Residual(side, shown, unit, value, price, currency, age))
     if account.measure is Measure.QUANTITY:
         return made
@@ -207,6 +210,14 @@ def _explained(found: View, account: ClearingAccount, key: str, unit: str, pair:
     return amount
 
 
+def _uncovered(found: View, account: ClearingAccount, key: str, unit: str, quantity: Decimal) -> Decimal:
+    """What is left of an open quantity beyond that for which another account's raised quantity stands."""
+    for code in account.covered_by if quantity > 0 else ():
+        raised = quantity_of([e for e in found.by_pair.get((code, key), ()) if e.side is Side.DEBIT and e.unit == unit])
+        quantity = max(ZERO, EXACT.subtract(quantity, raised))
+    return quantity
+
+
 def _currencies(layers: Sequence[Entry], credits_: Sequence[Entry], *, priced: bool) -> list[str]:
     """The currencies of the layers, then those only credits are in: an amount in a currency nobody agreed covers nothing.
 
@@ -253,7 +264,7 @@ def _oldest_open(found: Sequence[Entry], covered: Decimal, *, by_value: bool = F
 
 
 def _both_stated(debits: Sequence[Entry], credits_: Sequence[Entry]) -> Age:
-    """A price difference exists since both sides have spoken."""
+    """A difference in price, or between two statements of state, exists since both sides have spoken."""
     first = [min(found, key=_occurred) for found in (debits, credits_) if found]
     last = max(first, key=_occurred)
     return Age(last.occurred, None, last.day)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from tieout.core.account import Group, Posting
+from tieout.core.account import Ageing, Group, Posting
 from tieout.core.evaluate import Item, State
 from tieout.runtime.batch import Batch, Connection, Subject, encode
 from tieout.runtime.configuration import Configuration, Marks, Watch
@@ -150,8 +150,17 @@ def needed(batch: Batch, due: Due) -> list[str]:
     return found
 
 
+def _horizon(marks: Marks, feed: str, now: datetime) -> datetime | None:
+    """How far a feed's deadlines can be judged."""
+    mark = marks.of_feed(feed)
+    return None if mark is None else min(mark, now)
+
+
 def replan(batch: Batch, items: dict[str, list[Item]], marks: Marks, now: datetime) -> None:
-    """What is still pending needs a later look; looks that have been taken are forgotten."""
+    """What is still pending needs a later look; looks that have been taken are forgotten.
+
+    Of a flow both sides are waited for: whether it has stood is seen only as far as both feeds have reported.
+    """
     configuration = batch.configuration
     planned: list[bytes] = []
     changed: list[tuple[str, str]] = []
@@ -161,13 +170,16 @@ def replan(batch: Batch, items: dict[str, list[Item]], marks: Marks, now: dateti
         for item in found:
             if item.state not in (State.PENDING, State.UNKNOWABLE):
                 continue
-            feed = configuration.feed_names[item.account + ("+" if item.side.value == "debit" else "-")]
-            mark = marks.of_feed(feed)
-            horizon = None if mark is None else min(mark, now)
-            at = item.due + grace
+            own, other = ("+", "-") if item.side.value == "debit" else ("-", "+")
+            feed = configuration.feed_names[item.account + own]
+            horizon, at = _horizon(marks, feed, now), item.due + grace
             if horizon is not None and at <= horizon:
                 at = horizon + configuration.standing_step
             wake[feed] = min(wake.get(feed, micros(at)), micros(at))
+            if configuration.accounts[item.account].ageing is Ageing.STANDING and (feed := configuration.feed_names[item.account + other]):
+                horizon, at = _horizon(marks, feed, now), item.due + grace
+                if horizon is None or at > horizon:
+                    wake[feed] = min(wake.get(feed, micros(at)), micros(at))
         subject = batch.subjects.get(root)
         if subject is None or subject.wake == wake:
             continue

@@ -1,6 +1,7 @@
 """What the simulated distributor sells, to whom, from where: items with units and prices, customers by channel, warehouses."""
 
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from tieout.simulate.paper import Cents
 
@@ -25,10 +26,23 @@ ITEMS = tuple(
     )
 )  # fmt: skip
 BY_SKU = {item.sku: item for item in ITEMS}
-WAREHOUSES = ("CHI", "RNO", "LAKE")
-"""Our own in Chicago and Reno, and a third party's at the lake, which speaks X12."""
-THIRD_PARTY = "LAKE"
+SITES = {"CHI": "wms", "RNO": "scanner", "LAKE": "threepl"}
+"""Warehouses, and the system that speaks for each: our own in Chicago and Reno, and a third party's at the lake, which speaks X12."""
+WAREHOUSES = tuple(SITES)
+RENO = ZoneInfo("America/Los_Angeles")
+"""The scanners in Reno write their own local time."""
+VENDORS = ("ACMEPOT", "ROASTCO", "GLASSWRK")
+DROP_SHIPPER = "DIRECTCO"
+"""The vendor who ships to our customers for us."""
+HAULER = "NORTHLTL"
+"""The freight carrier that moves what goes to EDI customers; it speaks X12."""
 EDI_CUSTOMERS = ("BIGBOX", "HOMEHUB", "GREENMART", "NORTHCO")
+BY_EDIFACT = ("NORTHCO",)
+"""Those of them who write EDIFACT; the others write X12."""
+EDI = ("edi", "edifact")
+"""The systems of EDI customers."""
+COLLECTIVE = ("GREENMART",)
+"""Those of them who are invoiced once a week."""
 TRADE_CUSTOMERS = tuple(f"C-{n}" for n in range(1001, 1061))
 """Customers who order through inside sales or the portal."""
 FREIGHT: tuple[Cents, ...] = (0, 695, 995, 1495)

@@ -7,14 +7,16 @@ from datetime import date, timedelta
 
 from tieout.simulate import chance
 from tieout.simulate.catalogue import (
+    BY_EDIFACT,
     BY_SKU,
     CHANNELS,
     EDI_CUSTOMERS,
     FREIGHT,
+    HAULER,
     ITEMS,
     MARKETS,
+    SITES,
     TAX_PERMILLE,
-    THIRD_PARTY,
     TRADE_CUSTOMERS,
     WAREHOUSES,
     Channel,
@@ -55,7 +57,12 @@ class Order:
     @property
     def ref(self) -> str:
         """`shop/order/S100001`."""
-        return f"{self.channel.system}/order/{self.number}"
+        return f"{self.system}/order/{self.number}"
+
+    @property
+    def system(self) -> str:
+        """The system that its channel's documents come from."""
+        return "edifact" if self.customer in BY_EDIFACT else self.channel.system
 
     @property
     def booked_as(self) -> str:
@@ -65,7 +72,12 @@ class Order:
     @property
     def shipped_by(self) -> str:
         """The system of the warehouse that ships it."""
-        return "threepl" if self.warehouse == THIRD_PARTY else "wms"
+        return SITES[self.warehouse]
+
+    @property
+    def hauled_by(self) -> str:
+        """The system of the carrier that moves it: what goes to EDI customers goes by freight."""
+        return "freight" if self.channel.name == "edi" else "carrier"
 
     def lines(self) -> list[Line]:
         """Goods and charges, as fresh copies."""
@@ -93,6 +105,8 @@ class Plan:
     """Whether it is left to Tieout: nobody books, ships or bills it who was not told to."""
     fates: list[Fate] = field(default_factory=list)
     """What happens to requests about it."""
+    positions: set[tuple[str, str]] = field(default_factory=set)
+    """Stock positions, by warehouse and item, that any fault of the world has struck: one each, so that the faults can be told apart."""
 
     def all(self, kind: str) -> list[Paper]:
         """The papers of a kind."""
@@ -102,9 +116,23 @@ class Plan:
         """The first paper of a kind."""
         return next(paper for paper in self.papers if paper.kind == kind)
 
+    @property
+    def is_billed_weekly(self) -> bool:
+        """Whether what bills it stands inside an invoice for many orders."""
+        return any("part" in paper.more for paper in self.all("invoice"))
+
+    @property
+    def ordered(self) -> Paper:
+        """What the customer wants in the end: his order, or his last change of it."""
+        return [paper for paper in self.papers if paper.kind in ("order", "order_changed")][-1]
+
     def drop(self, *kinds: str) -> None:
         """These things never happen, or nobody says so."""
         self.papers = [paper for paper in self.papers if paper.kind not in kinds]
+
+    def lose(self, paper: Paper) -> None:
+        """Nobody ever hears this; what came by EDI is not acknowledged either."""
+        self.papers = [each for each in self.papers if each is not paper and each.about != paper.more.get("group")]
 
     def set(self, item: str, quantity: int, cents: Cents, *kinds: str) -> None:
         """From the first of these papers on everybody goes by another quantity and value of an item; payments follow the invoice."""
@@ -122,7 +150,7 @@ class Plan:
         """The customer pays what the invoice says, and the ERP applies that."""
         billed = self.one("invoice")
         amount = sum(line.value or 0 for line in billed.lines)
-        for paper in (*self.all("payment"), *self.all("receipt"), *self.all("sale"), *self.all("event")):
+        for paper in (*self.all("payment"), *self.all("remitted"), *self.all("receipt"), *self.all("sale"), *self.all("event")):
             paper.lines[0].value = amount
             if paper.kind == "payment":
                 paper.more["invoices"] = [(billed.number, amount)]
@@ -198,16 +226,14 @@ def plan(seed: str, order: Order) -> Plan:
     """Everything that will be said about an order while nothing goes wrong: ordered, booked, reserved, shipped, delivered, billed, paid."""
     rng = chance.stream(seed, "story", order.index)
     made = Plan(order, [], rng)
-    placed = made.add(placing(order, rng))
-    if order.channel.name == "edi":
-        made.add(answer(placed, "850", "PO", rng))
+    hear(made, placing(order, rng), rng)
     booked = made.add(booking(order, order.placed + rng.randint(2 * MINUTE, 40 * MINUTE), rng))
     made.add(reservation(order, booked.happened + rng.randint(MINUTE, 30 * MINUTE), rng))
     shipped_at = open_moment(booked.happened + HOUR, *WAREHOUSE_HOURS) + rng.randint(30 * MINUTE, 2 * HOUR)
-    shipped = made.add(shipment(order, shipped_at, rng))
     if order.shipped_by == "threepl":
-        made.add(answer(shipped, "945", "SW", rng))
-    made.add(delivery(order, shipped, rng))
+        made.add(release(order, booked.happened + rng.randint(30, 240), rng))
+    shipped = hear(made, shipment(order, shipped_at, rng), rng)
+    hear(made, delivery(order, shipped, rng), rng)
     billed = made.add(invoice(order, shipped, rng))
     if order.channel.name in MARKETS:
         billed.links = ((f"erp/invoice/{billed.number}", order.booked_as),)
@@ -222,9 +248,7 @@ def placing(order: Order, rng: random.Random) -> Paper:
     """The customer's order in its channel."""
     more = {"customer": order.customer, "index": order.index}
     links = ((order.ref, f"shop/order_id/{FIRST_ID + order.index}"),) if order.channel.name == "shop" else ()
-    made = Paper(
-        "order", order.channel.system, order.number, order.placed, order.placed + late(rng), order.ref, order.lines(), links, more=more
-    )
+    made = Paper("order", order.system, order.number, order.placed, order.placed + late(rng), order.ref, order.lines(), links, more=more)
     if order.channel.name == "edi":
         by_edi(made, order.customer, order.index + 1)
         for line in made.lines:
@@ -232,10 +256,45 @@ def placing(order: Order, rng: random.Random) -> Paper:
     return made
 
 
-def by_edi(paper: Paper, partner: str, control: int) -> None:
-    """Let a paper travel by EDI: its document knows only the day, its interchange the moment."""
+def by_edi(paper: Paper, partner: str, control: int, *, is_timed: bool = False) -> Paper:
+    """Let a paper travel by EDI: its document knows only the day (unless it states its time), its interchange the moment."""
     paper.more |= {"partner": partner, "control": control, "sent": paper.happened, "group": f"{paper.system}/group/{partner}:{control}"}
-    paper.happened, paper.is_day = moment(local(paper.happened).date()), True
+    if not is_timed:
+        paper.happened, paper.is_day = moment(local(paper.happened).date()), True
+    return paper
+
+
+def sent_by_us(paper: Paper, partner: str, control: int) -> Paper:
+    """Let a paper of ours travel to a partner."""
+    paper.more |= {"partner": partner, "control": control, "sent_by_us": True}
+    return paper
+
+
+SETS = {
+    "order": ("850", "PO"), "shipment": ("945", "SW"), "delivery": ("214", "QM"), "freight_billed": ("210", "IM"), "received": ("944", "RE"),
+    "moved": ("947", "AW"), "snapshot": ("846", "IB"), "purchase_accepted": ("855", "PR"), "announced": ("856", "SH"),
+    "drop_shipped": ("856", "SH"), "vendor_billed": ("810", "IN"), "order_changed": ("860", "PC"), "remittance": ("820", "RA"),
+    "acknowledgment": ("855", "PR"), "ship_notice": ("856", "SH"), "sent_invoice": ("810", "IN"),
+}  # fmt: skip
+"""What comes to us and goes to customers by X12: the set's code and its group's."""
+
+
+def hear(plan: Plan, paper: Paper, rng: random.Random) -> Paper:
+    """Something is said to us; if it comes by EDI, we acknowledge it."""
+    plan.add(paper)
+    if "group" in paper.more:
+        plan.add(answer(paper, *SETS[paper.kind], rng))
+    return paper
+
+
+def again(plan: Plan, paper: Paper, later: int, rng: random.Random) -> Paper:
+    """The same is said again, so many seconds later; by EDI in an interchange of its own, which we acknowledge too."""
+    copy = paper.copy(delivered=paper.delivered + later)
+    if "group" in copy.more:
+        copy.more["control"] += 50_000_000
+        copy.more["group"] = f"{copy.system}/group/{copy.more['partner']}:{copy.more['control']}"
+        copy.more["sent"] += later
+    return hear(plan, copy, rng)
 
 
 def answer(to: Paper, code: str, group: str, rng: random.Random) -> Paper:
@@ -260,6 +319,14 @@ def reservation(order: Order, at: int, rng: random.Random) -> Paper:
     return Paper("reservation", "wms", f"A{order.index}", at, at + late(rng), order.booked_as, lines, more={"warehouse": order.warehouse})
 
 
+def release(order: Order, at: int, rng: random.Random) -> Paper:
+    """Our order to the third party's warehouse to ship (940)."""
+    lines = [line.copy(value=None) for line in order.goods]
+    made = Paper("release", "threepl", order.sales_order, at - at % MINUTE, at + late(rng), order.booked_as, lines)
+    made.more["warehouse"] = order.warehouse
+    return sent_by_us(made, "LAKE3PL", order.index * 10 + 9)
+
+
 def shipment(order: Order, at: int, rng: random.Random, part: int = 1) -> Paper:
     """Goods leave the warehouse in one parcel."""
     lines = [line.copy(value=None) for line in order.goods]
@@ -270,11 +337,12 @@ def shipment(order: Order, at: int, rng: random.Random, part: int = 1) -> Paper:
     return made
 
 
-def delivery(order: Order, shipped: Paper, rng: random.Random) -> Paper:
+def delivery(order: Order, shipped: Paper, rng: random.Random, part: int = 1) -> Paper:
     """The carrier confirms the parcel a day or two later."""
     at = shipped.more["left"] + rng.randint(20 * HOUR, 44 * HOUR)
     (parcel,) = shipped.more["parcels"]
-    return Paper("delivery", "carrier", parcel, at, at + late(rng), f"*/parcel/{parcel}")
+    made = Paper("delivery", order.hauled_by, parcel, at, at + late(rng), f"*/parcel/{parcel}")
+    return by_edi(made, HAULER, order.index * 10 + part, is_timed=True) if order.hauled_by == "freight" else made
 
 
 def invoice(order: Order, shipped: Paper, rng: random.Random) -> Paper:

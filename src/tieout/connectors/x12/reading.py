@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from tieout.connectors import System
-from tieout.connectors.edi_documents import BY_LINE, local_instant, refusal
+from tieout.connectors.edi_documents import ADVICE, BY_LINE, local_instant, refusal
 from tieout.connectors.x12.manifest import ERP, ITEM_QUALIFIERS
 from tieout.core.facts import Fact, FactType, Refusal
 from tieout.core.values import Ref, SourceRef, day_end, normalise, ref
@@ -78,6 +78,11 @@ class Frame(msgspec.Struct, frozen=True):
     def has_new_quantities(self) -> bool:
         """True when a decrease or an increase states the new quantity."""
         return self.system.options.get("changed_quantity") == NEW
+
+    @property
+    def has_money_apart(self) -> bool:
+        """True when the bank states what customers pay, so that their remittances only say what it is for."""
+        return self.system.options.get("remittances") == ADVICE
 
     def source(self, byte: int, place: str) -> SourceRef:
         """Where a segment stands in the origin."""

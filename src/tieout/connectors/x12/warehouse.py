@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 
+import msgspec
+
 from tieout.connectors.edi_documents import line_names
 from tieout.connectors.x12.reading import Reading, Unreadable, loops, pairs
 from tieout.connectors.x12.shipments import warehouse
-from tieout.core.facts import Fact, Line
+from tieout.core.facts import Fact, Line, revision_time
 from tieout.core.facts.decision import Linked
 from tieout.core.facts.purchase import GoodsReceived
 from tieout.core.facts.stock import StockCounted, StockMoved
@@ -122,28 +124,32 @@ def stock_moved(reading: Reading) -> Fact:
     )
 
 
-def stock_counted(reading: Reading) -> Fact:
-    """846 from the warehouse: on-hand positions only."""
+def stock_counted(reading: Reading) -> tuple[Fact, ...]:
+    """846 from the warehouse: on-hand positions only, each a fact of its own, so that the next 846 replaces it and is never added to it."""
     head = reading.need("BIA")
     happened, day = reading.happened(head, 4, 5)
     number = reading.text(head, 3, "the document number")
     cut = loops(reading.segments, "LIN", ("CTT",))
     place = warehouse(reading, ("WH", "SF")) or reading.frame.partner
-    lines = []
-    for name, (segment, body) in zip(line_names([s.get(1) for s, _ in cut.lines]), cut.lines, strict=True):
+    revision = revision_time(happened, int(reading.frame.control or 0))
+    found: dict[str, Fact] = {}
+    for segment, body in cut.lines:
         item = reading.item(pairs(segment, 2))
-        for counted in body:
-            if counted.name == "QTY" and counted.get(1) == ON_HAND:
-                quantity = reading.quantity(counted, 2, "the quantity on hand")
-                unit = counted.get(3) or "EA"
-                subject = _position(segment, item, place)
-                lines.append(Line(line=name, subject=subject, item=item, quantity=quantity, unit=unit))
-                break
-    if not lines:
+        counted = next((each for each in body if each.name == "QTY" and each.get(1) == ON_HAND), None)
+        if counted is None:
+            continue
+        position = _position(segment, item, place)
+        if position in found:
+            raise Unreadable("x12/position-twice", f"{item} stands twice: which of the two is on hand cannot be known.", segment)
+        quantity = reading.quantity(counted, 2, "the quantity on hand")
+        line = Line(line="1", subject=position, item=item, quantity=quantity, unit=counted.get(3) or "EA")
+        own = reading.partners("stock_count", position.split("/", 2)[2])
+        fact = reading.fact(StockCounted, own, segment, happened=happened, day=day, lines=(line,), warehouse=place, data={"count": number})
+        found[position] = msgspec.structs.replace(fact, revision=revision)
+    if not found:
         reason = "No QTY*17 (on hand): what is available or expected is no stock position."
         raise Unreadable("x12/no-position", reason, head)
-    own = reading.partners("stock_count", number)
-    return reading.fact(StockCounted, own, head, happened=happened, day=day, lines=tuple(lines), warehouse=place)
+    return tuple(found.values())
 
 
 def _position(segment: Segment, item: str, place: str) -> Ref:

@@ -2,6 +2,8 @@
 
 Why it matters: every wrong position becomes a promise that cannot be kept.
 Clears when: the last count and the last stated on-hand agree, or the open movements explain the difference.
+A difference counts from the later of the two statements; every new count begins anew, so the deadline has to be shorter than
+the time between two counts.
 What to do: recount, then post the adjustment with its reason.
 """
 

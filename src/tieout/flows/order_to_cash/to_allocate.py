@@ -1,7 +1,8 @@
 """Booked, not reserved.
 
 Why it matters: without a reservation the same stock is sold twice.
-Clears when: the warehouse has reserved the booked quantity.
+Clears when: the warehouse has reserved the booked quantity. What a vendor was ordered to supply for this very order (the purchase
+order is linked to it) needs no reservation.
 What to do: see whether stock is short (backorder) or the release failed; a negative residual is a reservation that
 nobody needs any more.
 """
@@ -20,5 +21,6 @@ to_allocate = ClearingAccount(
     over=Expectation("booked, not reserved", Role.WMS, "warehouse", hours(8)),
     under=Expectation("reserved for nothing", Role.WMS, "warehouse", hours(8)),
     layers=("TBL",),
+    covered_by=("PRC",),
     doc=__doc__,
 )

@@ -27,7 +27,8 @@ class Fault:
     parameters: Parameters
     strike: Strike
     on: str = "order"
-    """What it strikes: an `order`, a marketplace's `settlement`, a whole `feed`; in a driven world also a `request` about an order, or a `system`."""
+    """What it strikes: an `order`, an `exchange`, a `direct` order that a vendor ships, a `purchase`, a day's `stock` in a warehouse or what
+    is counted there (`count`), a marketplace's `settlement`, or a whole `feed`; in a driven world also a `request` about an order, or a `system`."""
 
 
 def fault(kind: str, what: str, *, on: str = "order", **parameters: Any) -> Callable[[Strike], Fault]:

@@ -4,7 +4,7 @@ from tieout.simulate.clock import DAY, HOUR, open_moment
 from tieout.simulate.faults import Parameters, fault
 from tieout.simulate.faults.transit import missing
 from tieout.simulate.paper import Line
-from tieout.simulate.story import WAREHOUSE_HOURS, Plan, answer, delivery, invoice, payment, price_of, shipment
+from tieout.simulate.story import WAREHOUSE_HOURS, Plan, again, delivery, hear, invoice, payment, price_of, shipment
 from tieout.simulate.story import late as travel
 from tieout.simulate.truth import Expected, Outcome, Truth, open_lines
 
@@ -29,11 +29,9 @@ def _backorder(plan: Plan, rest: Line) -> int:
     """The rest leaves a week later, is delivered, billed and paid."""
     order, rng = plan.order, plan.rng
     at = open_moment(plan.one("shipment").more["left"] + 7 * DAY, *WAREHOUSE_HOURS) + rng.randint(0, HOUR)
-    second = plan.add(shipment(order, at, rng, part=2))
+    second = hear(plan, shipment(order, at, rng, part=2), rng)
     second.lines = [rest.copy(value=None)]
-    if order.shipped_by == "threepl":
-        plan.add(answer(second, "945", "SW", rng))
-    plan.add(delivery(order, second, rng))
+    hear(plan, delivery(order, second, rng, part=2), rng)
     billed = plan.add(invoice(order, second, rng))
     billed.number, billed.lines = f"{billed.number}-2", [rest.copy()]
     for paper in payment(order, billed, rng):
@@ -59,7 +57,7 @@ def confirmation_missing(plan: Plan, parameters: Parameters) -> Truth | None:
     """Shipped, not delivered as far as anybody knows."""
     expected = missing(plan, "delivery")
     about = plan.one("delivery").about
-    plan.drop("delivery")
+    plan.lose(plan.one("delivery"))
     return Truth("", about, Outcome.EXCEPTION, expected, "no confirmation")
 
 
@@ -67,8 +65,9 @@ def confirmation_missing(plan: Plan, parameters: Parameters) -> Truth | None:
 def confirmation_twice(plan: Plan, parameters: Parameters) -> Truth | None:
     """A parcel is delivered once: the later statement takes the place of the earlier one."""
     first = plan.one("delivery")
-    at = first.happened + plan.rng.randint(HOUR, 5 * HOUR)
-    plan.add(first.copy(happened=at, delivered=at + travel(plan.rng), revision=1))
+    later = plan.rng.randint(HOUR, 5 * HOUR)
+    second = again(plan, first, later, plan.rng)
+    second.happened, second.revision = first.happened + later, 1
     return Truth("", first.about, Outcome.HEALED, detail="confirmed twice")
 
 

@@ -3,7 +3,7 @@
 from tieout.simulate.clock import HOUR, MINUTE
 from tieout.simulate.faults import Parameters, fault
 from tieout.simulate.paper import Paper
-from tieout.simulate.story import Plan, answer, renumbered
+from tieout.simulate.story import Plan, again, renumbered
 from tieout.simulate.truth import Expected, Outcome, Truth, open_lines
 
 LATE_HOURS = {"booking": 36, "reservation": 24, "shipment": 144, "delivery": 144, "invoice": 72, "receipt": 120, "payment": 192}
@@ -29,9 +29,15 @@ def missing(plan: Plan, kind: str) -> list[Expected]:
     return [Expected(f"CSH- {paid.about}", "bank", {}, -(paid.value or 0))]
 
 
+def keep_apart(plan: Plan, paper: Paper) -> None:
+    """Where a receipt is struck, nothing that strikes the whole payment run may hide it."""
+    for paid in plan.all("remitted") if paper.kind == "receipt" else ():
+        paid.more["is_apart"] = True
+
+
 def drawn(plan: Plan, kinds: list[str]) -> Paper | None:
     """One of the plan's papers of these kinds, drawn by chance."""
-    found = [paper for paper in plan.papers if paper.kind in kinds]
+    found = [paper for paper in plan.papers if paper.kind in kinds and "inside" not in paper.more]
     return plan.rng.choice(found) if found else None
 
 
@@ -42,9 +48,8 @@ def lost(plan: Plan, parameters: Parameters) -> Truth | None:
     if paper is None:
         return None
     expected = missing(plan, paper.kind)
-    plan.papers.remove(paper)
-    if paper.kind == "shipment" and plan.order.shipped_by == "threepl":
-        plan.papers = [each for each in plan.papers if each.about != paper.more["group"]]
+    keep_apart(plan, paper)
+    plan.lose(paper)
     return Truth("", plan.order.ref, Outcome.EXCEPTION, expected, f"{paper.kind} {paper.number} lost")
 
 
@@ -55,6 +60,7 @@ def late(plan: Plan, parameters: Parameters) -> Truth | None:
     if paper is None:
         return None
     expected = missing(plan, paper.kind)
+    keep_apart(plan, paper)
     paper.delivered += LATE_HOURS[paper.kind] * HOUR
     return Truth("", plan.order.ref, Outcome.EXCEPTION, expected, f"{paper.kind} {paper.number} late", corrected=paper.delivered)
 
@@ -91,25 +97,21 @@ def duplicated_new_id(plan: Plan, parameters: Parameters) -> Truth | None:
 
 def damaged(plan: Plan, how: str, kinds: list[str], resent_hours: int) -> Truth | None:
     """A paper whose bytes arrive damaged; half of them are sent again, sound."""
-    paper = drawn(plan, [kind for kind in kinds if kind != "order" or plan.order.channel.name in ("shop", "edi", "portal")])
+    paper = drawn(
+        plan, [kind for kind in kinds if kind not in ("order", "order_changed") or plan.order.channel.name in ("shop", "edi", "portal")]
+    )
     if paper is None:
         return None
     if "group" in paper.more and how not in ("count", "truncated"):
         plan.papers = [each for each in plan.papers if each.about != paper.more["group"]]
     if resent_hours and plan.rng.random() < 0.5:
-        control = paper.more.get("control", 0) + 50_000_000
-        again = plan.add(paper.copy(delivered=paper.delivered + resent_hours * HOUR))
-        if "group" in paper.more:
-            again.more |= {"control": control, "group": f"{paper.system}/group/{paper.more['partner']}:{control}"}
-            again.more["sent"] += resent_hours * HOUR
-            code, group = ("850", "PO") if paper.kind == "order" else ("945", "SW")
-            plan.add(answer(again, code, group, plan.rng))
+        again(plan, paper, resent_hours * HOUR, plan.rng)
     paper.spoil = how
     expected = [Expected(f"QUA {paper.system}/{paper.kind}/{paper.number}", paper.system)]
     return Truth("", plan.order.ref, Outcome.QUARANTINED, expected, f"{paper.kind} {paper.number}: {how}")
 
 
-READABLE = ["order", "booking", "shipment", "delivery", "invoice", "receipt"]
+READABLE = ["order", "order_changed", "booking", "shipment", "delivery", "invoice", "receipt"]
 """Papers of which each is a record of its own, so that only it is damaged."""
 
 
@@ -138,7 +140,7 @@ def wrong_count(plan: Plan, parameters: Parameters) -> Truth | None:
 
 
 def _by_edi(plan: Plan) -> list[str]:
-    return [paper.kind for paper in plan.papers if "group" in paper.more]
+    return [paper.kind for paper in plan.papers if "group" in paper.more and "sent_by_us" not in paper.more]
 
 
 @fault("acknowledgment_missing", "Our functional acknowledgment (997) never goes out.")

@@ -17,6 +17,9 @@ EVENTS = {
     "shipment": "shipped",
     "return_received": "return_received",
     "restocked": "restocked",
+    "received": "received",
+    "moved": "stock_moved",
+    "counted": "counted",
 }
 """What the warehouse calls each kind of paper."""
 _encode = msgspec.json.Encoder().encode
@@ -33,7 +36,7 @@ def _event(paper: Paper) -> bytes:
         "event_id": paper.more.get("event", paper.number),
         "occurred_at": paper.more.get("stated") or iso(paper.happened),
         "warehouse": paper.more.get("warehouse", ""),
-        "revision": paper.revision,
+        "revision": 0 if paper.kind == "counted" else paper.revision,
         "lines": [{"item": line.item, "quantity": line.quantity, "unit": line.unit} for line in paper.lines],
     }
     if not paper.about.startswith("*/"):
