@@ -245,7 +245,7 @@ ACCOUNTS: Mapping[str, Account] = {
 }  # fmt: skip
 DRIVEN: Mapping[str, Account] = {
     "TFU": Account(
-        "TFU", Measure.QUANTITY, {"shipment": GOODS}, {"fulfilment": GOODS}, Side("channel", ("shop",), 4), Side("wms", WAREHOUSES, 4),
+        "TFU", Measure.QUANTITY, {"shipment": GOODS, "drop_shipped": GOODS}, {"fulfilment": GOODS}, Side("channel", ("shop",), 4), Side("wms", WAREHOUSES, 4),
     )
 }  # fmt: skip
 """What is expected besides where the shop is told what was shipped."""
