@@ -1,6 +1,8 @@
 import io
 from decimal import Decimal
 
+import pytest
+
 from tieout.connectors import DOCUMENT_MAX, Document, Refused, System, camt
 from tieout.core.facts import Fact, Refusal
 from tieout.core.values import Role
@@ -134,3 +136,28 @@ def test_a_wrong_payout_pattern_is_a_refusal_that_names_the_option() -> None:
     (result,) = camt.translate(Document(message(paid_out("1")), "s.xml"), system)
 
     assert isinstance(result, Refusal) and "payout_pattern" in result.reason
+
+
+ADVISED = System("bank", "camt", Role.BANK, options={"remittances": {"Big Box Inc": "edi/BIGBOX"}})
+
+
+def paid_by(payer: str, end_to_end: str) -> str:
+    details = (
+        f"<NtryDtls><TxDtls><Refs><EndToEndId>{end_to_end}</EndToEndId></Refs><RltdPties><Dbtr><Pty><Nm>{payer}</Nm></Pty></Dbtr></RltdPties>"
+        "<RmtInf><Ustrd>INV-1</Ustrd></RmtInf></TxDtls></NtryDtls>"
+    )
+    return entry("100", extra=details)
+
+
+@pytest.mark.parametrize(
+    ("payer", "end_to_end", "subject"),
+    [
+        ("BIG BOX  inc", "T1", "edi/remittance/BIGBOX:T1"),
+        ("Big Box Inc", "NOTPROVIDED", "erp/invoice/INV-1"),
+        ("Small Box Inc", "T1", "erp/invoice/INV-1"),
+    ],
+)
+def test_what_a_sender_of_remittance_advice_pays_stands_on_the_remittance(payer: str, end_to_end: str, subject: str) -> None:
+    (fact,) = facts(message(paid_by(payer, end_to_end)), ADVISED)
+
+    assert [(line.subject, line.value) for line in fact.lines] == [(subject, Decimal(100))]

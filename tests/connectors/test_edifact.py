@@ -327,6 +327,11 @@ def test_a_remittance_that_does_not_foot_says_by_how_much() -> None:
     assert (fact.total, fact.data["foots"], fact.data["difference"]) == (95, "no", "-5")
 
 
+def test_a_remittance_is_only_the_advice_where_the_bank_states_the_money() -> None:
+    fact = one(remitted(("380", "I1", "100"), total="100"), partner(remittances="advice"))
+    assert (fact.kind, fact.ref, fact.total) == ("RemittanceAdvised", "edi/remittance/THEM:RA1", 100)
+
+
 TAKES = partner(partners={"THEM": {"takes": ["ORDRSP", "DESADV", "INVOIC"]}})
 
 

@@ -361,6 +361,12 @@ def test_adjustments_count_if_the_payment_foots_with_them_and_not_without(paid: 
     assert {line.subject for line in fact.lines} == {"erp/invoice/90012"}
 
 
+def test_a_remittance_is_only_the_advice_where_the_bank_states_the_money() -> None:
+    fact = one(document(*(segment.format("260") for segment in REMITTANCE), code="820"), partner(remittances="advice"))
+    assert (fact.kind, fact.ref, fact.total) == ("RemittanceAdvised", "edi/remittance/THEM:T1", Decimal(260))
+    assert [(line.subject, line.value) for line in fact.lines] == [("erp/invoice/90012", Decimal(260))]
+
+
 def test_a_payment_on_something_else_than_invoices_is_refused() -> None:
     raw = document("BPR*C*1*C*ACH************20240201", "TRN*1*T1", "RMR*AZ*X**1", code="820")
     assert (refused(raw).rule, refused(raw).source.place) == ("x12/remittance", "set 820/0001, segment 4 (RMR), element 1")

@@ -159,3 +159,15 @@ def test_an_order_that_is_cancelled_and_one_that_is_replaced(world_of: Worlds) -
     one = edi_world(world_of, whole)
     receive(one, (replaced, placed()), whole)
     assert one.of("TBK") == {f"{ORDER} A EA": 7, f"{ORDER} A $USD": 14}
+
+
+def test_an_invoice_that_was_sent_for_another_amount_is_found(world_of: Worlds) -> None:
+    """Nothing is said of it before it is sent; sent again for the right amount, all is well."""
+    world = edi_world(world_of, System("edi", "x12", Role.PARTNER, options={"partners": {"THEM": {"takes": ["810"]}}}))
+    world.say("Invoiced", "erp", "I1", 1, [line(1, "erp/sales_order/S1", "A", 10, 100)])
+    assert "EIV+ erp/invoice/I1" not in world.complete(48)
+    said = {"about": "I1", "against": "erp/invoice/I1"}
+    world.say("InvoiceSent", "erp", "THEM:I1", 49, [line(1, ORDER, "A", 10, 90)], data=said)
+    assert world.complete(72)["EIV+ erp/invoice/I1"] == ({}, {"USD": "10"})
+    world.say("InvoiceSent", "erp", "THEM:I1", 73, [line(1, ORDER, "A", 10, 100)], revision=2, data=said)
+    assert "EIV+ erp/invoice/I1" not in world.complete(96)

@@ -107,3 +107,29 @@ def test_stock_that_the_erp_states_below_zero_is_a_case_until_it_is_stated_right
     counted(world, "StockStated", "erp", 6, 4)
     assert world.complete(50) == {}
     assert world.of("STN") == {}
+
+
+def test_a_movement_on_its_way_neither_hides_nor_turns_what_has_stood(world_of: Callable[..., World]) -> None:
+    """Two pieces are missing for days. A receipt that the warehouse has told and the ERP has not yet is another matter."""
+    world = world_of()
+    moved(world, "M1", 0, -2)
+    stood = {f"STK+ {SPOT}": ({"EA": "-2"}, {})}
+    assert world.complete(30) == stood
+    moved(world, "M2", 31, 50)
+    assert world.tick() == stood
+    moved(world, "E2", 31, 50, "StockPosted", "erp")
+    assert world.complete(40) == stood
+    moved(world, "E3", 41, 60, "StockPosted", "erp")
+    assert world.tick() == stood
+    moved(world, "M3", 41, 60)
+    moved(world, "E1", 42, -2, "StockPosted", "erp")
+    assert world.complete(44) == {}
+
+
+def test_a_count_that_agrees_only_because_a_movement_is_missing_is_found(world_of: Callable[..., World]) -> None:
+    """Ten have left that the ERP has not posted, and both state the same on hand: by the movements the count should be ten less."""
+    world = world_of()
+    moved(world, "M1", 0, -10)
+    counted(world, "StockCounted", "wms", 1, 90)
+    counted(world, "StockStated", "erp", 1, 90)
+    assert world.complete(60) == {f"STC+ {SPOT}": ({"EA": "10"}, {}), f"STK+ {SPOT}": ({"EA": "-10"}, {})}

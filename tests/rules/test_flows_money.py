@@ -66,6 +66,29 @@ def test_one_payment_for_ten_invoices_is_ten_applications(world: World) -> None:
     assert (world.of("CSH"), world.of("TCO")) == ({}, {})
 
 
+ADVICE = "vendor/remittance/BIGBOX:T1"
+
+
+def test_one_payment_is_carried_to_its_invoices_by_the_remittance_advice(world: World) -> None:
+    """The bank knows the sum and the reference, the customer says what it is for: in either order, each invoice has its money once."""
+    lines = [line(1, "erp/invoice/I1", value=60), line(2, "erp/invoice/I2", value=40)]
+    world.say("CashReceived", "bank", "B1", 5, [line(1, ADVICE, value=100)])
+    assert world.net() == {f"{ADVICE} CSH  $USD": 100}
+    assert commands(world, "CSH") == {}, "nobody is told to apply money to a remittance"
+    world.say("RemittanceAdvised", "vendor", "BIGBOX:T1", 6, lines, total=100)
+    assert world.net() == {"erp/invoice/I1 CSH  $USD": 60, "erp/invoice/I2 CSH  $USD": 40}
+    assert set(commands(world, "CSH")) == {APPLY, "CSH+ erp/invoice/I2 1"}
+    world.say("CashApplied", "erp", "C1", 7, lines)
+    assert world.net() == {"erp/invoice/I1 TCO  $USD": -60, "erp/invoice/I2 TCO  $USD": -40}
+
+
+def test_advice_that_is_not_what_the_bank_has_stands_on_the_remittance(world: World) -> None:
+    world.say("RemittanceAdvised", "vendor", "BIGBOX:T1", 6, [line(1, INVOICE, value=100)], total=100)
+    world.say("CashReceived", "bank", "B1", 8, [line(1, ADVICE, value=90)])
+    world.say("CashApplied", "erp", "C1", 9, [line(1, INVOICE, value=100)])
+    assert world.complete(24 * 8)[f"CSH- {ADVICE}"] == ({}, {"USD": "-10"})
+
+
 def test_paid_by_invoice_before_the_goods_leave(world: World) -> None:
     """Prepaid: the invoice stands before the shipment, and is not written a second time when that comes."""
     world.say("OrderPlaced", "shop", 1, 0, [line(1, SHOP, "A", 10, 100)])

@@ -219,3 +219,15 @@ def test_the_answer_is_json_whatever_was_refused(served: Within) -> None:
     answer = served.post("wms", json.dumps({"event": "ümläut\u2028"}).encode())
     assert answer.status == 202
     assert answer.headers["content-type"] == "application/json"
+
+
+def test_a_system_says_how_far_it_has_reported(project: Project, served: Within) -> None:
+    marks = "select system, declared from feed where declared is not null order by 1"
+    assert served.call("POST", "/v1/messages/wms?complete_to=2026-03-02T18:00:00Z", b"", authorization=f"Bearer {served.key}").status == 200
+    assert [(name, str(at)) for name, at in project.ask(marks)] == [("wms", "2026-03-02 18:00:00+00:00")]
+    body = shipped(1)
+    assert served.call("POST", "/v1/messages/wms?complete_to=2026-03-03T18:00:00Z", body, authorization=f"Bearer {served.key}").status == 202
+    assert [(name, str(at)) for name, at in project.ask(marks)] == [("wms", "2026-03-03 18:00:00+00:00")]
+    for wrong in ("yesterday", "2026-03-02T18:00:00", "2099-01-01T00:00:00Z"):
+        answer = served.call("POST", f"/v1/messages/wms?complete_to={wrong}", b"", authorization=f"Bearer {served.key}")
+        assert (answer.status, answer.json["rule"]) == (400, "http/complete-to")

@@ -10,7 +10,7 @@ from tieout.simulate.faults import faults
 from tieout.simulate.mix import Share, default_mix
 from tieout.simulate.paper import Paper
 from tieout.simulate.partners import partners
-from tieout.simulate.rules import grace_of, quiet_of, under
+from tieout.simulate.rules import customers_of, grace_of, quiet_of, under
 from tieout.simulate.truth import Outcome
 from tieout.simulate.world import World
 
@@ -20,7 +20,7 @@ def bytes_of(world: World) -> list[bytes]:
     sent = []
     for day in world.unfold():
         for system, partner in partners().items():
-            papers = [paper for paper in day.papers if paper.system == system]
+            papers = [paper for paper in day.papers if paper.system == system and "inside" not in paper.more]
             sent += [file.data for file in partner.write(papers, day.end)] if papers else []
     return sent
 
@@ -28,12 +28,17 @@ def bytes_of(world: World) -> list[bytes]:
 def audited(world: World) -> tuple[list[Event], dict[tuple[str, str, str, str], int]]:
     """What the auditor sees of a world."""
     settings = files("tieout.simulate").joinpath("project/tieout.toml").read_text()
-    auditor, events = Auditor(under(settings), grace_of(settings), quiet_of(settings)), []
+    auditor, events = Auditor(under(settings), grace_of(settings), quiet_of(settings), customers_of(settings)), []
     for day in world.unfold():
         for plan in day.plans:
             auditor.begin(plan)
         events += auditor.hear(day.papers, day.end, day.silent)
     return events, auditor.close()
+
+
+def plain(balances: dict[tuple[str, str, str, str], int]) -> dict[tuple[str, str, str, str], int]:
+    """Without what plain sums cannot show: a receipt has no value, what a vendor supplies is never reserved, movements explain a count."""
+    return {name: amount for name, amount in balances.items() if name[1] not in ("TAL", "STC") and (name[1], name[3]) != ("PMT", "$")}
 
 
 def test_the_same_seed_is_the_same_world_to_the_byte() -> None:
@@ -59,7 +64,7 @@ def test_a_clean_world_ends_at_nothing_by_the_auditor() -> None:
     for seed in range(5):
         events, balances = audited(World(str(seed), 3, 60, []))
         assert events == []
-        assert balances == {}
+        assert plain(balances) == {}
 
 
 def test_what_faults_say_of_themselves_the_auditor_finds_in_the_papers() -> None:

@@ -85,7 +85,7 @@ def drill(
         )
         with counter("Drilling", "seconds of the world") as tell:
             if is_remote:
-                grade = play_drill(planned, _remote(against, company or folder, folder, is_rehearsal=is_rehearsal), tell)
+                grade = play_drill(planned, _remote(against, company or folder, folder, world.end, is_rehearsal=is_rehearsal), tell)
             else:
                 grade = loop.run(planned, world, tell) if drive else run(planned, tell)
     if html is not None:
@@ -108,9 +108,9 @@ def _refuse(*, is_remote: bool, drive: bool, shrink: Path | None) -> None:
         raise OperatorError("A running Tieout is only told messages.", "Leave --drive and --shrink out, or --against.")
 
 
-def _remote(url: str, company: Path, folder: Path, *, is_rehearsal: bool) -> Remote:
+def _remote(url: str, company: Path, folder: Path, end: int, *, is_rehearsal: bool) -> Remote:
     """The running Tieout at an address, if it may be written to. Raises OperatorError."""
-    found = Remote(Target.of(url, company), folder)
+    found = Remote(Target.of(url, company), folder, end)
     if not is_rehearsal and not found.is_empty():
         raise OperatorError(
             f"The ledger at {url} is not empty, and a drill writes thousands of invented messages into it, which stay there.",

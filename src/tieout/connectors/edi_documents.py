@@ -17,6 +17,9 @@ PLACE_MAX = 200
 BY_LINE = "by line"
 """The option `order_changes` of a system whose orders are changed line by line, and therefore kept so."""
 
+ADVICE = "advice"
+"""The option `remittances` of a system whose customers' payments the bank states too."""
+
 
 def refusal(source: SourceRef, rule: str, reason: str, next_step: str) -> Refusal:
     """A refusal that quotes the input only as far as a person reads and a database keeps (no NUL)."""

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 import msgspec
 
 from tieout.connectors import System
-from tieout.connectors.edi_documents import BY_LINE, refusal
+from tieout.connectors.edi_documents import ADVICE, BY_LINE, refusal
 from tieout.core.facts import Fact, FactType, Refusal
 from tieout.core.values import Ref, SourceRef, normalise, ref
 
@@ -78,6 +78,11 @@ class Frame(msgspec.Struct, frozen=True):
     def has_line_changes(self) -> bool:
         """True when a change names only the lines that change, so that orders are kept line by line."""
         return self.system.options.get("order_changes") == BY_LINE
+
+    @property
+    def has_money_apart(self) -> bool:
+        """True when the bank states what customers pay, so that their remittances only say what it is for."""
+        return self.system.options.get("remittances") == ADVICE
 
     def source(self, byte: int, place: str) -> SourceRef:
         """Where a segment stands in the origin."""

@@ -13,7 +13,7 @@ from tieout.core.flight import Issued, Sum, sums
 from tieout.core.ground import Ground, Stop
 from tieout.core.owed import SETTLED, Owed, amounts
 from tieout.core.residual import View, quantities
-from tieout.core.values import Side
+from tieout.core.values import Side, ref_parts
 
 NO_STEP = {
     ItemState.TOLERATED: "within tolerance",
@@ -22,6 +22,7 @@ NO_STEP = {
     ItemState.UNOBSERVED: "no connected system could confirm it",
     ItemState.BLOCKED: "held back by an open blocking account",
 }
+REMITTANCE = "remittance"
 
 
 class Bar(NamedTuple):
@@ -40,6 +41,7 @@ def bar(ground: Ground, account: ClearingAccount, side: Side, act: Act, owed: Ow
     """The first reason why this must wait; None when it may go."""
     return (
         _by_its_item(ground, account, side, owed)
+        or _by_its_subject(ground.standing.found, act)
         or _by_units(ground.standing.found, account, owed)
         or _by_findings(ground, account, side, owed)
         or _by_what_is_in_flight(ground, account, side, act, owed)
@@ -57,6 +59,13 @@ def _by_its_item(ground: Ground, account: ClearingAccount, side: Side, owed: Owe
         return Bar("has not stood for its time yet: the movement may still be on its way", owed.item.due)
     if side is Side.CREDIT and owed.item.state is not ItemState.OPEN:
         return Bar("a reversal is proposed only when it is overdue", owed.item.due)
+    return None
+
+
+def _by_its_subject(found: View, act: Act) -> Bar | None:
+    """Money that stands on a remittance is for invoices which nobody has named yet; it cannot be applied to any."""
+    if act is Act.APPLY_CASH and ref_parts(found.root)[1] == REMITTANCE:
+        return Bar("no advice says which invoices this money is for")
     return None
 
 

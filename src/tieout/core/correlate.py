@@ -9,7 +9,7 @@ from tieout.core.values import Ref, ref_parts
 
 ROOT_TYPES = frozenset(
     ("order", "sales_order", "purchase_order", "invoice", "vendor_invoice", "return", "stock", "parcel", "freight", "group",
-     "settlement", "payout")
+     "settlement", "payout", "remittance")
 )  # fmt: skip
 """Types of reference that can name a subject by themselves; every other (a delivery, a bank entry) waits for a link."""
 

@@ -158,19 +158,27 @@ class Judge(NamedTuple):
         return msgspec.structs.replace(item, state=self.state(account, item))
 
     def standing(self, account: ClearingAccount, key: str, pair: Sequence[Entry]) -> list[Item]:
-        """Rule 13 for flows: the least balance of one sign all through the last `within`, seen from the owing feed's watermark."""
+        """Rule 13 for flows: the least balance of one sign all through the last `within`, seen from the owing feed's watermark.
+
+        What one feed has said and the other may still be about to say decides neither sign nor side: a movement in between would
+        hide what has stood for days, or turn it round.
+        """
         made: list[Item] = []
+        marks = [m for s in Side if (m := self.watermarks.of(account, s)) is not None]
+        until = min([self.now, *marks]) - self.policy.grace
         for unit, quantity in quantities(pair):
             if not quantity:
                 continue
             mine = [e for e in pair if e.quantity is not None and e.unit == unit]
+            settled = [e for e in mine if e.occurred <= until]
+            stood = dict(quantities(settled)).get(unit, ZERO)
+            if stood:
+                mine = settled
             side = louder(mine)
             expectation = self.policy.expectation(account, side, self.found.notes)
-            marks = [m for s in Side if (m := self.watermarks.of(account, s)) is not None]
-            until = min([self.now, *marks]) - self.policy.grace
             start = until - timedelta(hours=expectation.within.hours)
-            least, since = least_standing(mine, start, until, quantity > 0)
-            item = self.item(account, key, Residual(side, least or quantity, unit, None, ZERO, "", Age(since)))
+            least, since = least_standing(mine, start, until, (stood or quantity) > 0)
+            item = self.item(account, key, Residual(side, least or stood or quantity, unit, None, ZERO, "", Age(since)))
             if item.state in (State.OPEN, State.UNKNOWABLE) and not least:
                 item = msgspec.structs.replace(item, state=State.PENDING)
             made.append(item)

@@ -230,8 +230,8 @@ class Configuration:
         }
         self.feed_names = {side: self._feed_name(side, names) for side, names in self.feeds.items()}
         self._owing = {
-            (code, negative): frozenset(filter(None, (self.feed_names[code + sign] for sign in self._signs(account, negative))))
-            for code, account in self.accounts.items()
+            (code, negative): frozenset(filter(None, (self.feed_names[side] for side in self._sides_of(code, negative))))
+            for code in self.accounts
             for negative in (True, False)
         }
         asked = frozenset[str]().union(*map(asked_of, self.systems.values()))
@@ -252,10 +252,16 @@ class Configuration:
 
     @staticmethod
     def _signs(account: ClearingAccount, negative: bool) -> str:
-        """The sides that a plain sum may stand on: either, where prices are judged or where a flow is judged at an earlier moment."""
-        if account.measure in (Measure.PRICE, Measure.BOTH) or account.ageing is Ageing.STANDING:
+        """The sides that a plain sum may stand on: either, where prices are judged, where a flow is judged at an earlier moment, or
+        where another account explains more of it than there is."""
+        if account.measure in (Measure.PRICE, Measure.BOTH) or account.ageing is Ageing.STANDING or account.explained_by:
             return "+-"
         return "-" if negative else "+"
+
+    def _sides_of(self, code: str, negative: bool) -> list[str]:
+        """All sides on which a plain sum of an account may show: its own, and those of accounts whose differences it explains."""
+        explained = [other.code + sign for other in self.accounts.values() if code in other.explained_by for sign in "+-"]
+        return [code + sign for sign in self._signs(self.accounts[code], negative)] + explained
 
     def owe_nothing(self, feeds: Iterable[str], sums: Sums) -> set[str]:
         """Those of some feeds that could clear nothing of what plain sums show as open."""
@@ -296,7 +302,7 @@ class Configuration:
             raised: list[str] = []
             for move in moves:
                 account = self.accounts[move[:-1]]
-                if account.ageing is Ageing.STANDING:
+                if account.ageing is Ageing.STANDING or account.explained_by:
                     always += (move[:-1] + "+", move[:-1] + "-")
                 elif move[-1] == "+":
                     if account.measure is Measure.PRICE:

@@ -10,6 +10,9 @@ How a drill runs, and where each step lives:
     auditor    the same papers by the rules of `rules` and the arithmetic of `residual`: what must stand open, since when, how much
     grade      ledger against truth and auditor, kind by kind
 
+Some plans are not about one order: a marketplace's settlement (`settling`), an EDI customer's payment run (`remitting`) or invoice of the
+week (`collective`), a purchase (`buying`), a day of a warehouse's stock (`stocking`), and a feed that falls silent (`world`).
+
 To add a partner: a module in `partners/` with `SYSTEMS` and `write(papers, at)`; a step in `story` (or a file beside it) that makes
 its papers; the system and, if its format needs one, a mapping in `project/`; the kind of paper in the tables of `rules` (what it
 moves, who owes what, `TYPES`) and the system in `auditor.SYSTEMS`. To add a fault: see docs/how-to/add-a-fault.md.

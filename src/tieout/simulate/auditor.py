@@ -4,15 +4,16 @@ It shares nothing with the ledger: it knows papers, the rules of `rules.py` and 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from tieout.simulate.catalogue import BY_SKU, MARKETS
 from tieout.simulate.clock import HOUR
+from tieout.simulate.edi import said
 from tieout.simulate.feeds import NEVER, Feeds, is_group_known
 from tieout.simulate.paper import Cents, Paper
-from tieout.simulate.residual import Entry, Left, left
-from tieout.simulate.rules import ACCOUNTS, GRACE, TYPES, Account, Measure, Part
+from tieout.simulate.residual import Entry, Left, flow, left
+from tieout.simulate.rules import ACCOUNTS, GRACE, ORDERS, TYPES, Account, Measure, Part, is_asked
 from tieout.simulate.story import Plan
 
 Place = tuple[str, str, str]
@@ -25,9 +26,9 @@ FURTHER = 1_000_000
 """More papers than a transaction can have: of one that is left to Tieout nobody knows how many will come."""
 NAMELESS = ("bank_entry", "order_id")
 """Kinds of reference that name no transaction."""
-ROOTS = ("order", "sales_order", "purchase_order", "invoice", "vendor_invoice", "return", "settlement", "payout")
+ROOTS = ("order", "sales_order", "purchase_order", "invoice", "vendor_invoice", "return", "settlement", "payout", "remittance")
 SYSTEMS = (
-    "shop", "desk", "portal", "edi", "mira", "bazaar", "mira_pay", "bazaar_pay", "erp", "wms", "scanner", "threepl", "vendors",
+    "shop", "desk", "portal", "edi", "edifact", "mira", "bazaar", "mira_pay", "bazaar_pay", "erp", "wms", "scanner", "threepl", "vendors",
     "freight", "carrier", "bank",
 )  # fmt: skip
 """As in the project's settings: of two names of a transaction, its own type and then the earlier system's names it."""
@@ -63,10 +64,20 @@ def document(paper: Paper) -> str:
 
 
 def collects(account: Account, paper: Paper) -> bool:
-    """Invoices to customers of a marketplace are settled by it; all others are paid."""
+    """Invoices to customers of a marketplace are settled by it, all others are paid; a collective one is sent and paid as a whole."""
+    if "part" in paper.more:
+        return account.code not in ("TCO", "EIS", "EIV", "MRV")
+    if "parts" in paper.more:
+        return account.code in ("TCO", "EIS", "EIV")
     if account.code not in ("TCO", "MRV") or paper.kind not in ("invoice", "invoice_voided", "credit"):
         return True
     return account.code != ("TCO" if paper.more.get("channel") in MARKETS else "MRV")
+
+
+NAMING = (*ORDERS, "booking", "invoice")
+"""Papers that say who the customer is."""
+GROUPS = ("group", "group_sent")
+"""Papers that only say in which interchange group another one came."""
 
 
 def waits(paper: Paper, names: Mapping[str, str]) -> bool:
@@ -74,8 +85,12 @@ def waits(paper: Paper, names: Mapping[str, str]) -> bool:
     return paper.about.split("/")[1] in NAMELESS and paper.about not in names
 
 
-def moves_of(accounts: Mapping[str, Account]) -> Mapping[str, list[tuple[Account, int, Part]]]:
-    """For each kind of paper the accounts that it moves, with the sign and what they take of it."""
+Moves = Mapping[str, list[tuple[Account, int, Part]]]
+"""For each kind of paper the accounts that it moves, with the sign and what they take of it."""
+
+
+def moves_of(accounts: Mapping[str, Account]) -> Moves:
+    """The accounts by the kinds of paper that move them."""
     found: dict[str, list[tuple[Account, int, Part]]] = defaultdict(list)
     for account in accounts.values():
         for kind, (sign, part) in account.moves.items():
@@ -86,9 +101,10 @@ def moves_of(accounts: Mapping[str, Account]) -> Mapping[str, list[tuple[Account
 class Book:
     """The papers of one transaction that have arrived, and what they come to by some accounts."""
 
-    def __init__(self, accounts: Mapping[str, Account]) -> None:
+    def __init__(self, accounts: Mapping[str, Account], moves: Moves, customers: Mapping[str, Mapping[str, Account]]) -> None:
         self._accounts = accounts
-        self._moves = moves_of(accounts)
+        self._moves = moves
+        self._customers = customers
         self._best: dict[str, Paper] = {}
         self.damaged: list[Paper] = []
 
@@ -96,7 +112,9 @@ class Book:
         """A paper arrives: the newest version of each document counts, and every interchange group it came in. Of a damaged one at most
         its group does."""
         if "group" in paper.more and (not paper.spoil or is_group_known(paper)):
-            self._best[f"group {paper.more['group']}"] = paper.copy(kind="group", lines=[], links=(), spoil="", revision=0)
+            kind = "group_sent" if paper.more.get("sent_by_us") else "group"
+            group = paper.copy(kind=kind, lines=[], links=(), spoil="", revision=0, void=False)
+            self._best[f"{kind} {paper.more['group']}"] = group
         if paper.spoil:
             self.damaged.append(paper)
             return
@@ -107,7 +125,7 @@ class Book:
     def waiting(self) -> list[Paper]:
         """What names nothing that the ledger could know."""
         names = self._names()
-        return [paper for paper in self._best.values() if paper.kind != "group" and waits(paper, names)]
+        return [paper for paper in self._best.values() if paper.kind not in GROUPS and waits(paper, names)]
 
     def _names(self) -> dict[str, str]:
         return roots(pair for paper in self._best.values() if not paper.void for pair in paper.links)
@@ -118,7 +136,7 @@ class Book:
         names = self._names()
         found: dict[Place, list[Entry]] = defaultdict(list)
         for paper in papers:
-            if paper.kind != "group" and waits(paper, names):
+            if paper.kind not in GROUPS and waits(paper, names):
                 continue
             for account, sign, part in self._moves.get(paper.kind, ()):
                 if collects(account, paper):
@@ -136,13 +154,18 @@ class Book:
                         found[account.code, names.get(about, about), key].append(entry)
         return found
 
-    def stands(self) -> Iterator[tuple[str, Account, Left]]:
-        """What is open, whether due or not, as (place, account, left)."""
+    def stands(self, settled: Callable[[Account], int]) -> Iterator[tuple[str, Account, Left]]:
+        """What is open, whether due or not, as (place, account, left); `settled` says up to when both sides of a flow have reported."""
         found = self.entries()
+        asking = self._asking()
+        customers = self._named() if self._customers else {}
         for (code, root, key), entries in found.items():
             account = self._accounts[code]
+            if account.asked and root not in asking:
+                continue
             if code == "TFU" and not root.startswith("shop/"):
                 continue  # only the web shop wants to know what was shipped
+            account = self._customers.get(customers.get(root, ""), self._accounts)[code]
             prices: list[Entry] = []
             for other in account.prices:
                 prices = [e for e in found.get((other, root, key), ()) if e.sign > 0 and e.cents is not None]
@@ -150,15 +173,30 @@ class Book:
                     break
             moved = found.get((account.explained_by, root, key), [])
             cover = sum(e.quantity or 0 for e in found.get((account.covered_by, root, key), ()) if e.sign > 0)
-            open_ = left(account, entries, prices, moved, cover)
+            open_ = flow(entries, settled(account)) if account.is_flow else left(account, entries, prices, moved, cover)
             if open_ is not None:
                 yield f"{root}#{key}" if key else root, account, open_
+
+    def _asking(self) -> set[str]:
+        """The roots whose customers have asked for documents: with an order that has come and still stands."""
+        names = self._names()
+        placed = [paper for paper in self._best.values() if paper.kind in ORDERS and not paper.void]
+        asked = {root for paper in placed if is_asked(root := names.get(paper.about, paper.about))}
+        return asked | {paper.more["asks"] for paper in self._best.values() if "asks" in paper.more}
+
+    def _named(self) -> dict[str, str]:
+        """Whose orders the roots are, as far as somebody has said so."""
+        names = self._names()
+        papers = (paper for paper in self._best.values() if paper.kind in NAMING and not paper.void and "customer" in paper.more)
+        return {names.get(paper.about, paper.about): paper.more["customer"] for paper in papers}
 
     def balances(self) -> dict[tuple[str, str, str, str], int]:
         """Plain sums: (root, account, key, unit or `$`) to raised less cleared, in pieces or cents, without the zeros."""
         sums: dict[tuple[str, str, str, str], int] = defaultdict(int)
         for (code, root, key), entries in self.entries().items():
             account = self._accounts[code]
+            if (account.asked and not is_asked(root)) or (account.is_paired and len({entry.sign for entry in entries}) < 2):
+                continue
             for entry in entries:
                 if entry.quantity is not None and account.measure is not Measure.MONEY:
                     sums[root, code, key, account.unit] += entry.sign * entry.quantity
@@ -206,6 +244,10 @@ def shares(paper: Paper, part: Part) -> Iterator[tuple[str, str, int | None, Cen
                     yield line.about or paper.about, "", -(line.quantity or 0), None
         case Part.GROUP:
             yield paper.more["group"], "", 1, None
+        case Part.SENT:
+            yield f"erp/invoice/{paper.more['paper']}", "", None, sum(line.value or 0 for line in said(paper))
+        case Part.ONCE:
+            yield paper.about, paper.more.get("paper", paper.number), 1, None
 
 
 def roots(links: Iterable[tuple[str, str]]) -> dict[str, str]:
@@ -228,25 +270,31 @@ def _rank(reference: str) -> tuple[bool, int, str]:
 class Watch:
     """One transaction as it unfolds: its book, what is open in it, and the exceptions that stand."""
 
-    def __init__(self, accounts: Mapping[str, Account], grace: int) -> None:
-        self.book = Book(accounts)
+    def __init__(self, accounts: Mapping[str, Account], moves: Moves, customers: Mapping[str, Mapping[str, Account]], grace: int) -> None:
+        self.book = Book(accounts, moves, customers)
         self._grace = grace
         self._open: list[tuple[str, Account, Left]] = []
         self._known: dict[str, Stand] = {}
         self._since = 0
 
-    def begin(self) -> None:
+    def begin(self, feeds: Feeds) -> None:
         """Follow it from now on."""
-        self._open = list(self.book.stands())
+        self._open = self._stands(feeds)
+
+    def _stands(self, feeds: Feeds) -> list[tuple[str, Account, Left]]:
+        """What is open as far as it can be judged now."""
+        return list(self.book.stands(lambda a: feeds.upto((*a.over.said_by, *a.under.said_by), self._since) - self._grace))
 
     def until(self, end: int, arrivals: list[Paper], feeds: Feeds) -> list[Event]:
         """What begins, changes and ends up to a moment, with what arrives before it."""
         found: list[Event] = []
+        if any(account.is_flow for _, account, _ in self._open):
+            self._open = self._stands(feeds)
         for n, paper in enumerate([None, *arrivals]):
             if paper is not None:
                 self._since = paper.delivered
                 self.book.take(paper)
-                self._open = list(self.book.stands())
+                self._open = self._stands(feeds)
             after = arrivals[n].delivered if n < len(arrivals) else end
             if after > self._since:
                 found += self._between(after, feeds, arrived=paper is not None)
@@ -275,8 +323,16 @@ class Watch:
 class Auditor:
     """All transactions of a world: exceptions of those that a fault struck, balances of all."""
 
-    def __init__(self, accounts: Mapping[str, Account] = ACCOUNTS, grace: int = GRACE, quiet: Mapping[str, int] | None = None) -> None:
+    def __init__(
+        self,
+        accounts: Mapping[str, Account] = ACCOUNTS,
+        grace: int = GRACE,
+        quiet: Mapping[str, int] | None = None,
+        customers: Mapping[str, Mapping[str, Account]] | None = None,
+    ) -> None:
         self._accounts = accounts
+        self._moves = moves_of(accounts)
+        self._customers = customers or {}
         self._quiet = quiet or {}
         self._silent: set[str] = set()
         self._grace = grace
@@ -295,10 +351,10 @@ class Auditor:
             self._struck.add(index)
         for other in self._watches.keys() & set(plan.concerns):
             self._struck.add(other)
-            self._watches[other].begin()
+            self._watches[other].begin(self.feeds)
 
     def _follow(self, index: int, papers: int) -> None:
-        self._watches[index] = Watch(self._accounts, self._grace)
+        self._watches[index] = Watch(self._accounts, self._moves, self._customers, self._grace)
         self._papers_left[index] = papers
 
     def hear(self, papers: Iterable[Paper], end: int, silent: Iterable[str] = ()) -> list[Event]:

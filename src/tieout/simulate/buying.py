@@ -37,7 +37,7 @@ def purchases(seed: str, day: date, number: int, orders_per_day: int) -> Iterato
     """What is ordered from vendors on the `number`-th day of the world."""
     if not is_business_day(day):
         return
-    per_day = max(2, orders_per_day // ORDERS_FOR_ONE)
+    per_day = max(3, orders_per_day // ORDERS_FOR_ONE)
     for n in range(number * per_day, (number + 1) * per_day):
         rng = chance.stream(seed, "purchase", n)
         at = moment(day, OFFICE_HOURS[0]) + rng.randrange(8 * HOUR)

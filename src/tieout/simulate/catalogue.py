@@ -37,6 +37,12 @@ DROP_SHIPPER = "DIRECTCO"
 HAULER = "NORTHLTL"
 """The freight carrier that moves what goes to EDI customers; it speaks X12."""
 EDI_CUSTOMERS = ("BIGBOX", "HOMEHUB", "GREENMART", "NORTHCO")
+BY_EDIFACT = ("NORTHCO",)
+"""Those of them who write EDIFACT; the others write X12."""
+EDI = ("edi", "edifact")
+"""The systems of EDI customers."""
+COLLECTIVE = ("GREENMART",)
+"""Those of them who are invoiced once a week."""
 TRADE_CUSTOMERS = tuple(f"C-{n}" for n in range(1001, 1061))
 """Customers who order through inside sales or the portal."""
 FREIGHT: tuple[Cents, ...] = (0, 695, 995, 1495)

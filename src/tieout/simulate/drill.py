@@ -19,7 +19,7 @@ from tieout.simulate.grade import Grade, grade_kinds
 from tieout.simulate.paper import Paper
 from tieout.simulate.partners import partners
 from tieout.simulate.player import Player, Within
-from tieout.simulate.rules import grace_of, quiet_of, under
+from tieout.simulate.rules import customers_of, grace_of, quiet_of, under
 from tieout.simulate.scenario import Step
 from tieout.simulate.truth import Truth
 from tieout.simulate.wire import stamp
@@ -112,7 +112,8 @@ def play(drill: Drill, player: Player, progress: Progress = lambda done, total: 
 def auditor_of(folder: Path, *, is_driven: bool = False) -> Auditor:
     """The auditor who goes by the deadlines and tolerances of the project in a folder."""
     settings = (folder / "tieout.toml").read_text("utf-8")
-    return Auditor(under(settings, is_driven=is_driven), grace_of(settings), quiet_of(settings))
+    accounts = under(settings, is_driven=is_driven)
+    return Auditor(accounts, grace_of(settings), quiet_of(settings), customers_of(settings, is_driven=is_driven))
 
 
 def graded(drill: Drill, player: Player, watched: Comparison, auditor: Auditor) -> Grade:

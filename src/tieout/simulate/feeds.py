@@ -1,6 +1,6 @@
 """How far each system has reported, along the world's time: what decides since when something could be known to be missing."""
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 
 from tieout.simulate.clock import MINUTE
@@ -11,7 +11,11 @@ NEVER = 2**62
 
 def is_group_known(paper: Paper) -> bool:
     """Whether the head of a damaged interchange came through: its group was received, and has to be answered."""
-    return "group" in paper.more and paper.spoil in ("count", "truncated", "nameless")
+    if "group" not in paper.more:
+        return False
+    if paper.spoil == "truncated":
+        return not paper.more.get("sent_by_us") or paper.system == "edifact"
+    return paper.spoil in ("count", "nameless")
 
 
 class Feeds:
@@ -40,6 +44,10 @@ class Feeds:
     def newest(self, system: str) -> int:
         """How far a system has reported; 0 before it has said anything."""
         return self._to.get(system, [0])[-1]
+
+    def upto(self, systems: Iterable[str], at: int) -> int:
+        """How far all the systems had reported at a moment; 0 while one of them had not."""
+        return min((to[place - 1] if (place := bisect_right(self._at[s], at)) else 0) if (to := self._to.get(s)) else 0 for s in systems)
 
     def when(self, systems: Iterable[str], to: int) -> int:
         """The moment from which all the systems had reported up to `to`; NEVER while one has not."""

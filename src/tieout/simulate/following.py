@@ -27,7 +27,7 @@ def released(books: Books, order: Order, about: str, lines: list[Line], delivery
     part = len(books.made_for("release", about)) + 1
     rng = books.chance(order, "released", part)
     at = open_moment(books.moment + HOUR, *WAREHOUSE_HOURS) + rng.randint(30 * MINUTE, 2 * HOUR)
-    warehouse = order.warehouse if order.shipped_by == "wms" else "RNO"
+    warehouse = order.warehouse if order.shipped_by == "wms" else "CHI"
     more = {
         "warehouse": warehouse, "parcels": [f"1Z{order.index:07d}{part:02d}"], "left": at, "delivery": delivery_number, "release": release,
     }  # fmt: skip

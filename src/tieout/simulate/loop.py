@@ -3,7 +3,8 @@
 The world's time stands still while Tieout takes in and sends; then it goes on to the next arrival, or to Tieout's next try.
 """
 
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -66,14 +67,18 @@ def run(drill: Drill, world: World, progress: Progress = lambda done, total: Non
 def play(drill: Drill, loop: Loop, player: Player, progress: Progress = lambda done, total: None) -> Grade:
     """Play a driven world to its end, and grade what the player shows and what the systems were told to make."""
     world, watched, auditor = loop.world, Comparison(), auditor_of(drill.folder, is_driven=True)
-    auditor.hear([], world.start)
+    ahead = auditor_of(drill.folder)
+    for each in (auditor, ahead):
+        each.hear([], world.start)
     player.play(written(drill, [], world.start, is_complete=True), world.start)
     for day in world.unfold():
         for plan in day.plans:
             auditor.begin(plan)
+            ahead.begin(plan)
         begin(loop, day)
+        looked_for = [event.at + 1 for event in ahead.hear(day.papers, day.end, day.silent)]
         heard, looks, busy = list[Paper](), list[tuple[int, dict[str, Shown]]](), Busy(day.start)
-        for at in moments(loop, day, drill.slice_seconds, busy):
+        for at in moments(loop, day, drill.slice_seconds, busy, looked_for):
             papers = arrived(loop, at)
             heard += papers
             busy.tell(at, player.play(written(drill, papers, at, is_complete=at == day.end, silent=day.silent), at))
@@ -124,11 +129,13 @@ def arrived(loop: Loop, at: int) -> list[Paper]:
         return loop.books.until(at)
 
 
-def moments(loop: Loop, day: Day, seconds: int, busy: Busy) -> Iterator[int]:
-    """The moments of a day at which something is taken in or sent: some time after the next arrival, sooner while something waits to be sent."""
-    at = day.start
+def moments(loop: Loop, day: Day, seconds: int, busy: Busy, looked_for: Iterable[int]) -> Iterator[int]:
+    """The moments of a day at which something is taken in or sent: some time after the next arrival, sooner while something waits to be
+    sent, and where what is said anyhow makes an exception begin or end, so that none passes between two looks."""
+    at, known = day.start, sorted(looked_for)
     while at < day.end:
         coming = loop.books.next()
         found = day.end if coming is None else max(coming, at) + seconds
-        at = max(at + 1, min(day.end, busy.again(at) if busy.is_busy else day.end, found))
+        next_known = known[bisect_right(known, at)] if known and known[-1] > at else day.end
+        at = max(at + 1, min(day.end, busy.again(at) if busy.is_busy else day.end, found, next_known))
         yield at

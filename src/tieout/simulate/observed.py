@@ -6,6 +6,7 @@ from typing import Any
 
 from tieout.simulate.grade import Difference, Shown
 from tieout.simulate.paper import money
+from tieout.simulate.rules import ACCOUNTS, is_asked
 from tieout.store.session import Session
 
 Balances = Mapping[tuple[str, str, str, str], int]
@@ -34,7 +35,11 @@ def differing(rows: Iterable[tuple[str, str, str, str, Any]], right: Balances) -
     for root, account, key, measure, net in rows:
         shown[root, account, key, "$" if measure in ("$USD", "USD") else measure] = Decimal(net)
     found = []
+    asked = {code for code, account in ACCOUNTS.items() if account.asked}
+    paired = {code for code, account in ACCOUNTS.items() if account.is_paired}
     for name in sorted(shown.keys() | right.keys()):
+        if (name[1] in asked and not is_asked(name[0])) or (name[1] in paired and name not in right):
+            continue
         wanted = Decimal(right.get(name, 0))
         if name[3] == "$":
             wanted = Decimal(money(right.get(name, 0)))

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import groupby
 
 from tieout.simulate.paper import Cents
 from tieout.simulate.rules import Account, Measure
@@ -47,8 +48,6 @@ def order_of(entry: Entry) -> tuple[float, int, str]:
 def left(account: Account, entries: Sequence[Entry], prices: Sequence[Entry], moved: Sequence[Entry] = (), cover: int = 0) -> Left | None:
     """What one account, subject and key leaves; `prices` are entries of other accounts that say what a piece is worth, `moved` those
     that explain a difference, `cover` the pieces that need no clearing."""
-    if account.is_flow:
-        return _of_flow(sorted(entries, key=_occurred))
     if account.explained_by:
         return _of_states(entries, moved)
     goods = [entry for entry in entries if entry.quantity is not None]
@@ -57,6 +56,31 @@ def left(account: Account, entries: Sequence[Entry], prices: Sequence[Entry], mo
     if goods and account.measure is not Measure.MONEY:
         return _of_goods(account, sorted(goods, key=order_of), sorted(prices, key=order_of))
     return _of_money(account, sorted((e for e in entries if e.quantity is None and e.cents is not None), key=order_of))
+
+
+def flow(entries: Sequence[Entry], settled: int) -> Left | None:
+    """What has stood on one side ever since it came to stand there: the least of it, and since when.
+
+    Of movements that are newer than `settled` one of the two systems may not have told yet: they count only while nothing else is open.
+    """
+    if not sum(_signed(e) for e in entries):
+        return None
+    old = [e for e in entries if e.occurred <= settled]
+    judged = old if sum(_signed(e) for e in old) else entries
+    running, since, least = 0, 0, 0
+    for at in sorted({entry.occurred for entry in judged}):
+        before = running
+        running += sum(_signed(e) for e in judged if e.occurred == at)
+        if not before or (before > 0) != (running > 0):
+            since, least = at, running
+        elif abs(running) < abs(least):
+            least = running
+    moved = {sign: sum(abs(e.quantity or 0) for e in judged if e.sign == sign) for sign in (1, -1)}
+    return Left(least, None, since, False, None, is_raised=moved[1] >= moved[-1])
+
+
+def _signed(entry: Entry) -> int:
+    return entry.sign * (entry.quantity or 0)
 
 
 def _of_goods(account: Account, goods: list[Entry], prices: list[Entry]) -> Left | None:
@@ -82,23 +106,6 @@ def _of_goods(account: Account, goods: list[Entry], prices: list[Entry]) -> Left
         age = max(min(raised or layers, key=_occurred), min(cleared, key=_occurred), key=_occurred)
         age = Entry(0, None, None, age.occurred, age.is_day, None, "")
     return Left(shown, cents, age.occurred, age.is_day, age.due)
-
-
-def _of_flow(entries: Sequence[Entry]) -> Left | None:
-    """What has stood on one side ever since it came to stand there: the least of it, and since when."""
-    running, since, least = 0, 0, 0
-    moments = sorted({entry.occurred for entry in entries})
-    for at in moments:
-        before = running
-        running += sum(e.sign * (e.quantity or 0) for e in entries if e.occurred == at)
-        if not before or (before > 0) != (running > 0):
-            since, least = at, running
-        elif abs(running) < abs(least):
-            least = running
-    if not running:
-        return None
-    moved = {sign: sum(abs(e.quantity or 0) for e in entries if e.sign == sign) for sign in (1, -1)}
-    return Left(least, None, since, False, None, is_raised=moved[1] >= moved[-1])
 
 
 def _of_states(entries: Sequence[Entry], moved: Sequence[Entry]) -> Left | None:
@@ -139,7 +146,15 @@ def _oldest(mine: Sequence[Entry], others: Sequence[Entry], size: Callable[[Entr
 
 def _pieces(layers: Sequence[Entry]) -> list[Fraction]:
     """The price of every piece, in the order in which the layers fall due."""
-    return [Fraction(e.cents or 0, e.quantity or 1) for e in layers for _ in range(e.quantity or 0)]
+    found: list[Fraction] = []
+    for entry in layers:
+        found += [Fraction(entry.cents or 0, entry.quantity or 1)] * (entry.quantity or 0)
+    return found
+
+
+def _sum(pieces: Sequence[Fraction]) -> Fraction:
+    """What pieces come to; those of one layer stand together and are one price."""
+    return sum((price * len(list(same)) for price, same in groupby(pieces)), Fraction(0))
 
 
 def _worth(layers: Sequence[Entry], covered: int, count: int) -> Cents | None:
@@ -148,18 +163,18 @@ def _worth(layers: Sequence[Entry], covered: int, count: int) -> Cents | None:
     if not pieces:
         return None
     taken = pieces[covered : covered + count]
-    return _cents(sum(taken, Fraction(0)) + (count - len(taken)) * pieces[-1])
+    return _cents(_sum(taken) + (count - len(taken)) * pieces[-1])
 
 
 def _wrong_price(layers: Sequence[Entry], cleared: Sequence[Entry]) -> Cents:
     """By how much the cleared money misses every way to take its pieces from the layers."""
     priced = [e for e in cleared if e.cents is not None]
-    pieces = sorted(_pieces([e for e in layers if (e.quantity or 0) > 0]))
+    pieces = _pieces(sorted((e for e in layers if (e.quantity or 0) > 0), key=lambda e: Fraction(e.cents or 0, e.quantity or 1)))
     count = _quantity(priced)
     if not pieces or not priced or count < 0:
         return 0
-    low = sum(pieces[:count], Fraction(0)) + max(0, count - len(pieces)) * pieces[0]
-    high = sum(pieces[::-1][:count], Fraction(0)) + max(0, count - len(pieces)) * pieces[-1]
+    low = _sum(pieces[:count]) + max(0, count - len(pieces)) * pieces[0]
+    high = _sum(pieces[::-1][:count]) + max(0, count - len(pieces)) * pieces[-1]
     stated = Fraction(sum(e.cents or 0 for e in priced))
     slack = Fraction(len(priced), 2)
     if low - slack <= stated <= high + slack:

@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Any
 
 from tieout.errors import SettingsError
-from tieout.simulate.catalogue import MARKETS
+from tieout.simulate.catalogue import EDI, MARKETS
 from tieout.simulate.clock import HOUR, business_day, local, moment
 
 GRACE = 20 * 60
@@ -35,6 +35,8 @@ class Part(Enum):
     EACH = "every line's quantity, on what the paper is about"
     BELOW = "how far every line is below zero, on what the paper is about"
     GROUP = "one for the interchange group it came in"
+    SENT = "the sum of what it tells, on the document that it is about"
+    ONCE = "one for the document, by the number it is about"
 
 
 class Measure(Enum):
@@ -80,12 +82,16 @@ class Account:
     unit: str = "EA"
     held_by: str = ""
     """An account whose exceptions hold those of this one back."""
+    asked: bool = False
+    """Whether it is owed only to customers who asked for it with their order."""
     explained_by: str = ""
     """An account whose open movements explain a difference between two statements; such statements differ since the later of them."""
     covered_by: str = ""
     """An account whose raised quantity stands for what would clear this one."""
     is_flow: bool = False
     """Movements of two systems that report at different times: what counts is how much has stood on one side, and since when."""
+    is_paired: bool = False
+    """Whether it says nothing until both sides have spoken."""
     tolerance: int = 0
     """Cents that the company's policy lets pass."""
     moves: Mapping[str, tuple[int, Part]] = field(init=False, default_factory=dict)
@@ -95,11 +101,11 @@ class Account:
         object.__setattr__(self, "moves", found)
 
 
-CHANNELS = ("shop", "desk", "portal", "edi", "mira", "bazaar")
+CHANNELS = ("shop", "desk", "portal", *EDI, "mira", "bazaar")
 REPORTS = ("mira_pay", "bazaar_pay")
 WAREHOUSES = ("wms", "scanner", "threepl")
 CARRIERS = ("carrier", "freight")
-BY_EDI = ("edi", "threepl", "vendors", "freight")
+BY_EDI = (*EDI, "threepl", "vendors", "freight")
 VENDORS = ("vendors",)
 ERP = ("erp",)
 GOODS, LINES = Part.GOODS, Part.LINES
@@ -108,7 +114,7 @@ ACCOUNTS: Mapping[str, Account] = {
     account.code: account
     for account in (
         Account(
-            "TBK", Measure.BOTH, {"order": LINES, "booking_cancelled": LINES}, {"booking": LINES, "order_cancelled": LINES},
+            "TBK", Measure.BOTH, {"order": LINES, "order_changed": LINES, "booking_cancelled": LINES}, {"booking": LINES, "order_cancelled": LINES},
             Side("erp", ERP, 2), Side("channel", CHANNELS, 2), tolerance=2,
         ),
         Account(
@@ -136,7 +142,7 @@ ACCOUNTS: Mapping[str, Account] = {
             Side("channel", ERP, 30 * 24), Side("erp", ERP, 48), own_due=True,
         ),
         Account(
-            "CSH", Measure.MONEY, {"payment": Part.AMOUNTS}, {"receipt": Part.AMOUNTS},
+            "CSH", Measure.MONEY, {"payment": Part.AMOUNTS, "remitted": Part.AMOUNTS}, {"receipt": Part.AMOUNTS, "remittance": Part.TOTAL},
             Side("erp", ERP, business_days=1), Side("bank", ("bank",), business_days=2),
         ),
         Account(
@@ -184,6 +190,26 @@ ACCOUNTS: Mapping[str, Account] = {
             Side("erp", BY_EDI, 24), Side("partner", BY_EDI, 24), unit="DOC",
         ),
         Account(
+            "EAK", Measure.QUANTITY, {"group_sent": Part.GROUP}, {"accepted": Part.COUNT},
+            Side("partner", EDI, 24), Side("erp", EDI, 24), unit="DOC",
+        ),
+        Account(
+            "EOA", Measure.QUANTITY, {"booking": Part.ONCE}, {"acknowledgment": Part.ONCE},
+            Side("erp", EDI, 24), Side("erp", ERP, 4), unit="DOC", asked=True,
+        ),
+        Account(
+            "EAS", Measure.QUANTITY, {"shipment": Part.ONCE}, {"ship_notice": Part.ONCE},
+            Side("erp", EDI, 4), Side("wms", WAREHOUSES, 4), unit="DOC", asked=True,
+        ),
+        Account(
+            "EIS", Measure.QUANTITY, {"invoice": Part.ONCE}, {"sent_invoice": Part.ONCE},
+            Side("erp", EDI, 24), Side("erp", ERP, 4), unit="DOC", asked=True,
+        ),
+        Account(
+            "EIV", Measure.PRICE, {"invoice": Part.TOTAL}, {"sent_invoice": Part.SENT},
+            Side("erp", EDI, 4), Side("erp", ERP, 4), is_paired=True,
+        ),
+        Account(
             "STK", Measure.QUANTITY, {"moved": Part.EACH}, {"posted": Part.EACH}, Side("erp", ERP, 24), Side("wms", WAREHOUSES, 24), is_flow=True,
         ),
         Account(
@@ -219,18 +245,21 @@ ACCOUNTS: Mapping[str, Account] = {
 }  # fmt: skip
 DRIVEN: Mapping[str, Account] = {
     "TFU": Account(
-        "TFU", Measure.QUANTITY, {"shipment": GOODS}, {"fulfilment": GOODS}, Side("channel", ("shop",), 4), Side("wms", WAREHOUSES, 4),
+        "TFU", Measure.QUANTITY, {"shipment": GOODS, "drop_shipped": GOODS}, {"fulfilment": GOODS}, Side("channel", ("shop",), 4), Side("wms", WAREHOUSES, 4),
     )
 }  # fmt: skip
 """What is expected besides where the shop is told what was shipped."""
 TYPES = {
     "order": "order", "booking": "sales_order", "booking_cancelled": "cancellation", "order_cancelled": "order_cancellation",
     "reservation": "allocation", "reservation_released": "deallocation", "shipment": "shipment", "delivery": "delivery",
-    "invoice": "invoice", "invoice_voided": "credit_memo", "receipt": "cash_receipt", "payment": "bank_entry", "answer": "group", "group": "received_group",
+    "invoice": "invoice", "invoice_voided": "credit_memo", "receipt": "cash_receipt", "payment": "bank_entry",
+    "answer": "group", "group": "received_group", "group_sent": "sent_group",
     "unit": "unit", "return_authorised": "return", "return_received": "return_receipt", "restocked": "restock", "credit": "credit_memo",
     "refund": "refund", "fulfilment": "fulfillment", "sale": "settled_sales", "sale_refunded": "settled_refunds",
     "event": "event", "event_returned": "event", "left_out": "left_out", "settlement": "settlement", "settled": "settled_in_all", "fees": "settled_fees",
     "reserve": "settled_reserve", "reserve_line": "settled_reserve_line", "payout": "payout", "payout_received": "bank_entry", "fees_posted": "journal",
+    "order_changed": "order", "acknowledgment": "order_acknowledgment", "ship_notice": "ship_notice", "sent_invoice": "sent_invoice",
+    "accepted": "acknowledged_group", "rejected": "acknowledged_group", "remittance": "remittance", "remitted": "remitted", "known": "known",
     "release": "link", "received": "goods_receipt", "moved": "stock_movement", "posted": "stock_movement", "counted": "stock_count",
     "stated": "stock_position", "snapshot": "snapshot", "rated": "freight_rate", "freight_billed": "freight_invoice", "purchase": "purchase_order",
     "purchase_accepted": "purchase_acknowledgment", "announced": "asn", "drop_shipped": "asn", "vendor_billed": "vendor_invoice",
@@ -238,16 +267,34 @@ TYPES = {
 }  # fmt: skip
 """What each kind of paper is called in references."""
 
+ORDERS = ("order", "order_changed")
+"""What a customer asks for documents with."""
 
-def under(settings: str, *, is_driven: bool = False) -> Mapping[str, Account]:
-    """The accounts by a company's own deadlines and tolerances, as its `tieout.toml` states them for an account or a side of it.
+
+def is_asked(root: str) -> bool:
+    """Whether the customer of an order is one of those who ask for documents."""
+    system, kind, _ = root.split("/", 2)
+    return kind == "order" and system in EDI
+
+
+def customers_of(settings: str, *, is_driven: bool = False) -> Mapping[str, Mapping[str, Account]]:
+    """The accounts by the deadlines of those customers who have their own. Raises SettingsError."""
+    names = {row["customer"] for row in tomllib.loads(settings).get("deadlines", []) if row.get("customer")}
+    return {name: under(settings, name, is_driven=is_driven) for name in names}
+
+
+def under(settings: str, customer: str = "", *, is_driven: bool = False) -> Mapping[str, Account]:
+    """The accounts by a company's own deadlines and tolerances, as its `tieout.toml` states them for an account or a side of it, and
+    for a customer.
 
     Raises SettingsError for a row that the auditor does not know how to apply.
     """
     stated = tomllib.loads(settings)
     made = {**ACCOUNTS, **(DRIVEN if is_driven else {})}
     for row in reversed(stated.get("deadlines", [])):
-        for code in _codes(row, {"account", "side", "hours", "days", "business_days", "team"}):
+        if row.get("customer", "") not in ("", customer):
+            continue
+        for code in _codes(row, {"account", "side", "customer", "hours", "days", "business_days", "team"}):
             for name in _sides(row):
                 side = getattr(made[code], name)
                 if row.keys() & {"hours", "days", "business_days"}:
@@ -272,7 +319,10 @@ def quiet_of(settings: str) -> dict[str, int]:
 
 def _codes(row: Mapping[str, Any], known: set[str]) -> list[str]:
     if unknown := sorted(row.keys() - known):
-        raise SettingsError(f"A drill cannot judge by {', '.join(unknown)}.", "For the drill, write deadlines and tolerances by account alone.")
+        raise SettingsError(
+            f"A drill cannot judge by {', '.join(unknown)}.",
+            "For the drill, write tolerances by account alone, deadlines also by side and customer.",
+        )
     code = row.get("account", "")
     return [code] if code in ACCOUNTS else [] if code else list(ACCOUNTS)
 

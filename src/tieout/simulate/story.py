@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 from tieout.simulate import chance
 from tieout.simulate.catalogue import (
+    BY_EDIFACT,
     BY_SKU,
     CHANNELS,
     EDI_CUSTOMERS,
@@ -56,7 +57,12 @@ class Order:
     @property
     def ref(self) -> str:
         """`shop/order/S100001`."""
-        return f"{self.channel.system}/order/{self.number}"
+        return f"{self.system}/order/{self.number}"
+
+    @property
+    def system(self) -> str:
+        """The system that its channel's documents come from."""
+        return "edifact" if self.customer in BY_EDIFACT else self.channel.system
 
     @property
     def booked_as(self) -> str:
@@ -95,12 +101,12 @@ class Plan:
     """Whether the auditor follows it although nothing struck it."""
     concerns: list[int] = field(default_factory=list)
     """Orders that its fault strikes too."""
+    positions: set[tuple[str, str]] = field(default_factory=set)
+    """Stock positions, by warehouse and item, that any fault of the world has struck: one each, so that the faults can be told apart."""
     is_left: bool = False
     """Whether it is left to Tieout: nobody books, ships or bills it who was not told to."""
     fates: list[Fate] = field(default_factory=list)
     """What happens to requests about it."""
-    positions: set[tuple[str, str]] = field(default_factory=set)
-    """Stock positions, by warehouse and item, that any fault of the world has struck: one each, so that the faults can be told apart."""
 
     def all(self, kind: str) -> list[Paper]:
         """The papers of a kind."""
@@ -109,6 +115,16 @@ class Plan:
     def one(self, kind: str) -> Paper:
         """The first paper of a kind."""
         return next(paper for paper in self.papers if paper.kind == kind)
+
+    @property
+    def is_billed_weekly(self) -> bool:
+        """Whether what bills it stands inside an invoice for many orders."""
+        return any("part" in paper.more for paper in self.all("invoice"))
+
+    @property
+    def ordered(self) -> Paper:
+        """What the customer wants in the end: his order, or his last change of it."""
+        return [paper for paper in self.papers if paper.kind in ("order", "order_changed")][-1]
 
     def drop(self, *kinds: str) -> None:
         """These things never happen, or nobody says so."""
@@ -134,7 +150,7 @@ class Plan:
         """The customer pays what the invoice says, and the ERP applies that."""
         billed = self.one("invoice")
         amount = sum(line.value or 0 for line in billed.lines)
-        for paper in (*self.all("payment"), *self.all("receipt"), *self.all("sale"), *self.all("event")):
+        for paper in (*self.all("payment"), *self.all("remitted"), *self.all("receipt"), *self.all("sale"), *self.all("event")):
             paper.lines[0].value = amount
             if paper.kind == "payment":
                 paper.more["invoices"] = [(billed.number, amount)]
@@ -232,9 +248,7 @@ def placing(order: Order, rng: random.Random) -> Paper:
     """The customer's order in its channel."""
     more = {"customer": order.customer, "index": order.index}
     links = ((order.ref, f"shop/order_id/{FIRST_ID + order.index}"),) if order.channel.name == "shop" else ()
-    made = Paper(
-        "order", order.channel.system, order.number, order.placed, order.placed + late(rng), order.ref, order.lines(), links, more=more
-    )
+    made = Paper("order", order.system, order.number, order.placed, order.placed + late(rng), order.ref, order.lines(), links, more=more)
     if order.channel.name == "edi":
         by_edi(made, order.customer, order.index + 1)
         for line in made.lines:
@@ -259,9 +273,10 @@ def sent_by_us(paper: Paper, partner: str, control: int) -> Paper:
 SETS = {
     "order": ("850", "PO"), "shipment": ("945", "SW"), "delivery": ("214", "QM"), "freight_billed": ("210", "IM"), "received": ("944", "RE"),
     "moved": ("947", "AW"), "snapshot": ("846", "IB"), "purchase_accepted": ("855", "PR"), "announced": ("856", "SH"),
-    "drop_shipped": ("856", "SH"), "vendor_billed": ("810", "IN"),
+    "drop_shipped": ("856", "SH"), "vendor_billed": ("810", "IN"), "order_changed": ("860", "PC"), "remittance": ("820", "RA"),
+    "acknowledgment": ("855", "PR"), "ship_notice": ("856", "SH"), "sent_invoice": ("810", "IN"),
 }  # fmt: skip
-"""What comes to us by X12: the set's code and its group's."""
+"""What comes to us and goes to customers by X12: the set's code and its group's."""
 
 
 def hear(plan: Plan, paper: Paper, rng: random.Random) -> Paper:

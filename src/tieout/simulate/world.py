@@ -8,12 +8,15 @@ from tieout.simulate import chance
 from tieout.simulate.buying import Purchase, purchases
 from tieout.simulate.catalogue import ITEMS, MARKETS
 from tieout.simulate.clock import DAY, Queue, moment
+from tieout.simulate.collective import Collective, add_collective, collect
 from tieout.simulate.direct import direct, is_direct
+from tieout.simulate.edi import add_edi
 from tieout.simulate.exchanging import Exchange, exchange, is_exchanged
 from tieout.simulate.faults import faults
 from tieout.simulate.hauling import add_freight
 from tieout.simulate.mix import Share
 from tieout.simulate.paper import Paper
+from tieout.simulate.remitting import Run, add_remitting, runs
 from tieout.simulate.returns import add_return
 from tieout.simulate.selling import add_selling
 from tieout.simulate.settling import SETTLED, Market, reserve_of
@@ -24,6 +27,8 @@ from tieout.simulate.truth import Truth
 FIRST_DAY = date(2026, 3, 2)
 """A Monday, six days before the clocks go forward where the company works."""
 SILENCE_INDEX, TROUBLE_INDEX = -5_000_000, -6_000_000
+COMPOUND = {"inside", "paid", "parts"}
+"""What a paper says of itself that arrives together with others."""
 LEFT = ("shop", "inside", "portal")
 """Channels whose orders are left to Tieout in a driven world; all others the ERP takes in itself."""
 BACK_AFTER = 600
@@ -80,8 +85,8 @@ class World:
         """Day after day; a day's papers arrive on it, whenever their orders were placed."""
         queue: Queue[Paper] = Queue()
         self._silences = self._silent_days()
-        self.troubles += self._troubled_days() if self.is_driven else []
         stock = Stock(self.seed, OPENING + 4 * self.orders_per_day * self.days)
+        self.troubles += self._troubled_days() if self.is_driven else []
         markets = [(Market(self.seed, name), name) for name in MARKETS]
         reserves = [reserve_of(name) for name in MARKETS]
         for paper in self._reference():
@@ -94,10 +99,15 @@ class World:
                 self._put(each, queue)
             end = moment(on + timedelta(days=1))
             papers = list(queue.until(end))
-            settled = [made for market, name in markets for made in self._settle(market, name, on, papers)]
+            settled: list[Plan] = [made for market, name in markets for made in self._settle(market, name, on, papers)]
+            settled += [self._paid(run) for run in runs(self.seed, on, papers)]
+            settled += [self._closed(made) for made in collect(self.seed, on, papers)]
             for each in settled:
                 self._put(each, queue)
             papers += queue.until(end)
+            for paper in [paper for paper in papers if paper.delivered >= end]:
+                papers.remove(paper)
+                queue.put(paper.delivered, paper)
             papers.sort(key=lambda paper: paper.delivered)
             silent = tuple(each.system for each in self._silences if each.start < end <= each.end)
             yield Day(moment(on), end, papers, [*(() if n else (*reserves, *positions())), *plans, *settled], silent)
@@ -144,8 +154,18 @@ class World:
         if made is not None:
             yield self._struck(made, on="settlement") if closed + CALM_DAYS * DAY < self.end else made
 
+    def _paid(self, run: Run) -> Plan:
+        """A payment run, perhaps struck; those of the last days are right."""
+        return self._struck(run, on="remittance") if run.on + CALM_DAYS * DAY < self.end else run
+
+    def _closed(self, made: Collective) -> Plan:
+        """A week's invoice, perhaps struck; those of the last days are right."""
+        return self._struck(made, on="collective") if made.closed + CALM_DAYS * DAY < self.end else made
+
     def _shuffle(self, paper: Paper) -> None:
         """Another moment of arrival, for what comes inside its window."""
+        if COMPOUND & paper.more.keys():
+            return
         said = paper.more.get("sent", paper.happened)
         if self.shuffle and 0 <= paper.delivered - said < WINDOW:
             paper.delivered = said + late(chance.stream(self.seed, self.shuffle, paper.system, paper.kind, paper.number, paper.revision))
@@ -175,7 +195,7 @@ class World:
     def _plan(self, order: Order) -> Plan:
         """What will be said about an order while nothing goes wrong. One that is left to Tieout only asks for goods."""
         if self.is_driven and order.channel.name in LEFT:
-            order.warehouse = order.warehouse if order.shipped_by == "wms" else "RNO"
+            order.warehouse = "CHI"
             left = plan(self.seed, order)
             left.papers, left.is_left = left.all("order"), True
             return left
@@ -186,6 +206,9 @@ class World:
         made = plan(self.seed, order)
         add_return(made, self.seed)
         add_selling(made, self.seed)
+        add_collective(made)
+        add_edi(made, self.seed)
+        add_remitting(made)
         add_freight(made, self.seed)
         return made
 
@@ -208,15 +231,17 @@ class World:
         """What is known before the first order: the units of all items."""
         at = self.start - DAY
         for n, item in enumerate(ITEMS):
-            for unit, factor in (("EA", "1"), ("CS", str(item.case))):
+            for unit, factor in (("EA", "1"), ("CS", str(item.case)), ("CA", str(item.case))):
                 more = {"item": item.sku, "unit": unit, "factor": factor}
                 yield Paper("unit", "erp", f"U{n}-{unit}", at, at + late(chance.stream(self.seed, "units", n)), "erp/unit/x", more=more)
 
 
 def strikes(planned: Plan) -> str:
     """What kind of thing a plan is to the faults."""
+    if planned.is_left:
+        return "request"
     if isinstance(planned, Exchange):
         return "exchange"
     if isinstance(planned, Purchase):
         return "purchase" if planned.order.index < 0 else "direct"
-    return "request" if planned.is_left else "order"
+    return "order"

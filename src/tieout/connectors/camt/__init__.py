@@ -24,6 +24,13 @@ MANIFEST = Manifest(
             "who pays out what marketplaces owe us: the counterparty's name as the bank writes it, and the system whose payouts these are.",
         ),
         Option(
+            "remittances",
+            "table of text",
+            "{}",
+            "which customers send remittance advice by EDI: the payer's name as the bank writes it, and `system/partner`, the EDI system and "
+            "the interchange identifier of whose advice it is. What he pays stands on the remittance that the end-to-end reference names.",
+        ),
+        Option(
             "payout_pattern", "regex", PAYOUT_PATTERN, "how a payout's number looks in such a payment's text; the first group, if it has one"
         ),
     ),

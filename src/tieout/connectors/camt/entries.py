@@ -11,6 +11,7 @@ import msgspec
 
 from tieout.connectors import Document, System
 from tieout.connectors.camt.payouts import is_payout, payout_of
+from tieout.connectors.camt.remittances import remittance_of
 from tieout.core.facts import ARRIVAL, Fact, Line, Refusal, Statement, revision_time
 from tieout.core.values import ZERO, Ref, SourceRef, day_start, normalise, plain, ref, tidy
 from tieout.formats.camt import BankStatement, Entry, Transaction
@@ -137,7 +138,14 @@ def _payout_lines(entry: Entry, part: Part, amount: Decimal, is_receipt: bool, s
 
 
 def _lines(entry: Entry, part: Part, amount: Decimal, is_receipt: bool, system: System, data: dict[str, str]) -> Iterator[Line]:
-    """One line per document paid; what no document explains stands on the entry itself and waits for a decision."""
+    """One line per document paid; what no document explains stands on the entry itself and waits for a decision.
+
+    Of a payer who sends remittance advice all of it stands on the remittance: the advice says which invoices it is for.
+    """
+    advised = remittance_of(part.transaction, system) if is_receipt else None
+    if advised is not None:
+        yield Line(line="1", subject=advised, value=amount)
+        return
     type_ = "invoice" if is_receipt else "vendor_invoice"
     erp = str(system.options.get("erp_system", "erp"))
     rest = amount

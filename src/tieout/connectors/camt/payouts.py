@@ -3,6 +3,7 @@
 import re
 
 from tieout.connectors import System
+from tieout.connectors.camt.remittances import plain_name
 from tieout.core.values import Ref, normalise, ref
 from tieout.formats.camt import Transaction
 
@@ -30,9 +31,5 @@ def payout_of(transaction: Transaction | None, text: str, system: System) -> Ref
 def _payer(transaction: Transaction, system: System) -> str:
     """The marketplace's system by the counterparty's name, however it is spaced and cased; empty if it is none."""
     stated = dict(system.options.get("payouts") or {})
-    names = {_plain(str(name)): str(value) for name, value in stated.items()}
-    return names.get(_plain(transaction.counterparty), "")
-
-
-def _plain(name: str) -> str:
-    return " ".join(name.split()).casefold()
+    names = {plain_name(str(name)): str(value) for name, value in stated.items()}
+    return names.get(plain_name(transaction.counterparty), "")

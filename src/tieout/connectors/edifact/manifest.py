@@ -20,6 +20,7 @@ MANIFEST = Manifest(
         "InvoiceSent",
         "CreditIssued",
         "CashReceived",
+        "RemittanceAdvised",
         "PurchaseOrdered",
         "PurchaseAcknowledged",
         "GoodsAnnounced",
@@ -63,6 +64,13 @@ MANIFEST = Manifest(
             "What we know of partners, by UNB identifier: `takes` (the documents a customer asks to be sent: ORDRSP, DESADV, INVOIC; a sent "
             "one then is our word to him, not our booking, shipment or invoice itself), `takes_from` (the day from which he does), "
             "`drop_ships` (does this vendor ship to our customers?).",
+        ),
+        Option(
+            "remittances",
+            "text",
+            "payment",
+            "What a customer's REMADV is. `payment`: the payment itself, for who has no statement of that account. `advice`: the bank states the "
+            "money, on the payment reference; the REMADV says which invoices it is for (see the option `remittances` of the bank).",
         ),
         Option("accept_test", "true or false", "false", "Read interchanges with the test indicator as if they were real."),
         Option(

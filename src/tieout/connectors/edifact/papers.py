@@ -35,7 +35,12 @@ def shipment_announced(reading: Reading) -> Fact:
 def invoice_sent(reading: Reading) -> Fact:
     """INVOIC to a customer who takes it; to any other, and if it is a credit note, it stands for the ERP's own."""
     fact = invoices.invoiced(reading)
-    return _paper(reading, InvoiceSent, "sent_invoice", fact, "invoice") if fact.kind == Invoiced.name else fact
+    if fact.kind != Invoiced.name:
+        return fact
+    sent = _paper(reading, InvoiceSent, "sent_invoice", fact, "invoice")
+    if sent is fact:
+        return fact
+    return msgspec.structs.replace(sent, data={**sent.data, "against": str(reading.ours("invoice", sent.data[ABOUT]))})
 
 
 def completed(reading: Reading, facts: Sequence[Fact]) -> Sequence[Fact]:

@@ -8,7 +8,7 @@ from tieout.connectors.edifact.invoices import CREDITS, INVOICES, ORIGINAL
 from tieout.connectors.edifact.orders import CANCELLED
 from tieout.connectors.edifact.reading import Reading, Unreadable, parts
 from tieout.core.facts import Fact, FactType, Line
-from tieout.core.facts.payment import CashReceived, VendorPaid
+from tieout.core.facts.payment import CashReceived, RemittanceAdvised, VendorPaid
 from tieout.core.values import ZERO, Ref, plain, tidy
 from tieout.formats.edifact import Segment
 
@@ -24,8 +24,9 @@ Name = Callable[[str, bool], Ref]
 
 
 def cash_received(reading: Reading) -> Fact:
-    """REMADV from a customer: what it paid on our invoices. Money may travel apart; the payment reference joins both."""
-    return _paid(reading, CashReceived, lambda number, credit: reading.ours("credit_memo" if credit else "invoice", number))
+    """REMADV from a customer: what it paid on our invoices. Where the money travels apart it is the advice, joined by its reference."""
+    kind = RemittanceAdvised if reading.frame.has_money_apart else CashReceived
+    return _paid(reading, kind, lambda number, credit: reading.ours("credit_memo" if credit else "invoice", number))
 
 
 def vendor_paid(reading: Reading) -> Fact:
@@ -47,7 +48,9 @@ def _paid(reading: Reading, kind: FactType, name: Name) -> Fact:
     data = {"trace": number, "foots": "yes" if remitted == total else "no"}
     if remitted != total:
         data["difference"] = plain(total - remitted)
-    own = reading.partners("remittance", number) if kind is CashReceived else reading.ours("vendor_payment", number)
+    own = reading.ours("vendor_payment", number) if kind is VendorPaid else reading.partners("remittance", number)
+    if kind is RemittanceAdvised:
+        own = reading.partners("remittance", f"{reading.frame.partner}:{number}")
     return reading.fact(
         kind,
         own,

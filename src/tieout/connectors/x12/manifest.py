@@ -22,6 +22,7 @@ MANIFEST = Manifest(
         "Invoiced",
         "CreditIssued",
         "CashReceived",
+        "RemittanceAdvised",
         "PurchaseOrdered",
         "PurchaseAcknowledged",
         "GoodsAnnounced",
@@ -69,6 +70,13 @@ MANIFEST = Manifest(
             "text",
             "",
             "What POC03 is beside POC02 = QD or QI. `new`: the quantity ordered from now on. Empty: not known, such a change is refused.",
+        ),
+        Option(
+            "remittances",
+            "text",
+            "payment",
+            "What a customer's 820 is. `payment`: the payment itself, for who has no statement of that account. `advice`: the bank states the "
+            "money, on the payment reference; the 820 says which invoices it is for (see the option `remittances` of the bank).",
         ),
         Option("accept_test", "true or false", "false", "Read interchanges that are marked as a test (ISA15 is T) as if they were real."),
         Option(

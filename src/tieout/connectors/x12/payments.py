@@ -1,11 +1,11 @@
-"""Remittances (820), received from customers and sent to vendors."""
+"""Remittances (820), received from customers and sent to vendors; a customer's is the payment itself, or only the advice of it."""
 
 from collections.abc import Callable
 from decimal import Decimal
 
 from tieout.connectors.x12.reading import Reading, Unreadable
 from tieout.core.facts import Fact, FactType, Line
-from tieout.core.facts.payment import CashReceived, VendorPaid
+from tieout.core.facts.payment import CashReceived, RemittanceAdvised, VendorPaid
 from tieout.core.values import ZERO, Ref, plain
 from tieout.formats.x12 import Segment
 
@@ -14,8 +14,9 @@ INVOICE = frozenset(("IV", "OI"))
 
 
 def cash_received(reading: Reading) -> Fact:
-    """820 from a customer: what it paid on our invoices. Money may travel apart; the trace joins both."""
-    return _paid(reading, CashReceived, lambda number: reading.ours("invoice", number), reading.partners)
+    """820 from a customer: what it paid on our invoices. Where the money travels apart it is the advice, and the trace joins both."""
+    kind = RemittanceAdvised if reading.frame.has_money_apart else CashReceived
+    return _paid(reading, kind, lambda number: reading.ours("invoice", number), reading.partners)
 
 
 def vendor_paid(reading: Reading) -> Fact:
@@ -37,10 +38,10 @@ def _paid(reading: Reading, kind: FactType, invoice: Callable[[str], Ref], own: 
     if remitted != total and corrected != total:
         data |= {"foots": "no", "difference": plain(total - remitted)}
     lines = paid if remitted == total or corrected != total else paid + adjusted
-    type_ = "remittance" if kind is CashReceived else "vendor_payment"
+    type_ = "vendor_payment" if kind is VendorPaid else "remittance"
     return reading.fact(
         kind,
-        own(type_, number),
+        own(type_, f"{reading.frame.partner}:{number}" if kind is RemittanceAdvised else number),
         head,
         happened=happened,
         day=day,

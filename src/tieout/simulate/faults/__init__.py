@@ -28,8 +28,7 @@ class Fault:
     strike: Strike
     on: str = "order"
     """What it strikes: an `order`, an `exchange`, a `direct` order that a vendor ships, a `purchase`, a day's `stock` in a warehouse or what
-    is counted there (`count`), a marketplace's `settlement`, or a whole `feed`; in a driven world also a `request` about an order, or a
-    `system`."""
+    is counted there (`count`), a marketplace's `settlement`, or a whole `feed`; in a driven world also a `request` about an order, or a `system`."""
 
 
 def fault(kind: str, what: str, *, on: str = "order", **parameters: Any) -> Callable[[Strike], Fault]:

@@ -10,6 +10,8 @@ from tieout.simulate.truth import Expected, Outcome, Truth
 @fault("manual_invoice", "Somebody bills goods by hand that never left; some are credited days later.")
 def manual_invoice(plan: Plan, parameters: Parameters) -> Truth | None:
     """One piece more is billed than shipped, on an invoice of its own."""
+    if plan.is_billed_weekly:
+        return None
     order, rng, line = plan.order, plan.rng, plan.rng.choice(plan.order.goods)
     price, first = price_of(line), plan.one("invoice")
     at = first.happened + rng.randint(HOUR, 20 * HOUR)
@@ -31,6 +33,8 @@ def manual_invoice(plan: Plan, parameters: Parameters) -> Truth | None:
 @fault("invoice_before_shipment", "The invoice is posted some hours before the goods leave.")
 def invoice_before_shipment(plan: Plan, parameters: Parameters) -> Truth | None:
     """Inside its grace that is silent, and the shipment clears it."""
+    if plan.is_billed_weekly:
+        return None
     billed = plan.one("invoice")
     billed.happened = plan.one("shipment").more["left"] - plan.rng.randint(HOUR, 8 * HOUR)
     billed.delivered = billed.happened + late(plan.rng)

@@ -43,10 +43,10 @@ def short_receipt(plan: Plan, parameters: Parameters) -> Truth | None:
 
 def _rest_follows(made: Purchase, rest: Line) -> int:
     first, bill = made.one("received"), made.one("vendor_billed")
-    came = again(made, first, 6 * DAY, made.rng)
-    came.number, came.happened, came.lines = f"{first.number}-2", first.happened + 6 * DAY, [rest.copy(value=None)]
-    came.more["came"] = first.more["came"] + 6 * DAY
-    second = billed(made, bill.more["sent"] + 6 * DAY, made.rng)
+    came = again(made, first, 8 * DAY, made.rng)
+    came.number, came.happened, came.lines = f"{first.number}-2", first.happened + 8 * DAY, [rest.copy(value=None)]
+    came.more["came"] = first.more["came"] + 8 * DAY
+    second = billed(made, bill.more["sent"] + 8 * DAY, made.rng)
     second.number, second.lines = f"{bill.number}-2", [rest]
     second.more["control"] += 2
     second.more["group"] = f"vendors/group/{made.vendor}:{second.more['control']}"

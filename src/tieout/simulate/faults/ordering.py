@@ -1,6 +1,6 @@
 """Orders that the ERP books otherwise than they were placed: item, unit, price, discount, tax, rounding, or no order at all."""
 
-from tieout.simulate.catalogue import TAX_PERMILLE
+from tieout.simulate.catalogue import EDI, TAX_PERMILLE
 from tieout.simulate.faults import Parameters, fault
 from tieout.simulate.faults.transit import missing
 from tieout.simulate.paper import Cents
@@ -46,7 +46,7 @@ def wrong_unit(plan: Plan, parameters: Parameters) -> Truth | None:
 def repriced(plan: Plan, key: str, cents: Cents, detail: str) -> Truth | None:
     """The ERP books and bills a line at another value than it was ordered at."""
     order = plan.order
-    ordered = plan.one("order").line(key).value or 0
+    ordered = plan.ordered.line(key).value or 0
     line = plan.one("booking").line(key)
     plan.set(key, line.quantity or 0, cents, "booking", "invoice")
     left = ordered - cents
@@ -99,12 +99,14 @@ def rounding(plan: Plan, parameters: Parameters) -> Truth | None:
 @fault("phantom_order", "The ERP holds a sales order that no customer placed.")
 def phantom_order(plan: Plan, parameters: Parameters) -> Truth | None:
     """Somebody typed it in; it is shipped and billed like any other."""
+    if plan.is_billed_weekly:
+        return None
     if plan.all("sale"):
         return None
     expected = missing(plan, "order")
-    plan.drop("order")
+    plan.drop("order", "order_changed", "acknowledgment", "ship_notice", "sent_invoice", "accepted")
     booked = plan.one("booking")
     booked.links = ()
     del booked.more["order"]
-    plan.papers = [paper for paper in plan.papers if not (paper.kind == "answer" and paper.system == "edi")]
+    plan.papers = [paper for paper in plan.papers if not (paper.kind == "answer" and paper.system in EDI)]
     return Truth("", plan.order.booked_as, Outcome.EXCEPTION, expected, "never ordered")

@@ -29,9 +29,15 @@ def missing(plan: Plan, kind: str) -> list[Expected]:
     return [Expected(f"CSH- {paid.about}", "bank", {}, -(paid.value or 0))]
 
 
+def keep_apart(plan: Plan, paper: Paper) -> None:
+    """Where a receipt is struck, nothing that strikes the whole payment run may hide it."""
+    for paid in plan.all("remitted") if paper.kind == "receipt" else ():
+        paid.more["is_apart"] = True
+
+
 def drawn(plan: Plan, kinds: list[str]) -> Paper | None:
     """One of the plan's papers of these kinds, drawn by chance."""
-    found = [paper for paper in plan.papers if paper.kind in kinds]
+    found = [paper for paper in plan.papers if paper.kind in kinds and "inside" not in paper.more]
     return plan.rng.choice(found) if found else None
 
 
@@ -42,6 +48,7 @@ def lost(plan: Plan, parameters: Parameters) -> Truth | None:
     if paper is None:
         return None
     expected = missing(plan, paper.kind)
+    keep_apart(plan, paper)
     plan.lose(paper)
     return Truth("", plan.order.ref, Outcome.EXCEPTION, expected, f"{paper.kind} {paper.number} lost")
 
@@ -53,6 +60,7 @@ def late(plan: Plan, parameters: Parameters) -> Truth | None:
     if paper is None:
         return None
     expected = missing(plan, paper.kind)
+    keep_apart(plan, paper)
     paper.delivered += LATE_HOURS[paper.kind] * HOUR
     return Truth("", plan.order.ref, Outcome.EXCEPTION, expected, f"{paper.kind} {paper.number} late", corrected=paper.delivered)
 
@@ -89,7 +97,9 @@ def duplicated_new_id(plan: Plan, parameters: Parameters) -> Truth | None:
 
 def damaged(plan: Plan, how: str, kinds: list[str], resent_hours: int) -> Truth | None:
     """A paper whose bytes arrive damaged; half of them are sent again, sound."""
-    paper = drawn(plan, [kind for kind in kinds if kind != "order" or plan.order.channel.name in ("shop", "edi", "portal")])
+    paper = drawn(
+        plan, [kind for kind in kinds if kind not in ("order", "order_changed") or plan.order.channel.name in ("shop", "edi", "portal")]
+    )
     if paper is None:
         return None
     if "group" in paper.more and how not in ("count", "truncated"):
@@ -101,7 +111,7 @@ def damaged(plan: Plan, how: str, kinds: list[str], resent_hours: int) -> Truth 
     return Truth("", plan.order.ref, Outcome.QUARANTINED, expected, f"{paper.kind} {paper.number}: {how}")
 
 
-READABLE = ["order", "booking", "shipment", "delivery", "invoice", "receipt"]
+READABLE = ["order", "order_changed", "booking", "shipment", "delivery", "invoice", "receipt"]
 """Papers of which each is a record of its own, so that only it is damaged."""
 
 
@@ -130,7 +140,7 @@ def wrong_count(plan: Plan, parameters: Parameters) -> Truth | None:
 
 
 def _by_edi(plan: Plan) -> list[str]:
-    return [paper.kind for paper in plan.papers if "group" in paper.more]
+    return [paper.kind for paper in plan.papers if "group" in paper.more and "sent_by_us" not in paper.more]
 
 
 @fault("acknowledgment_missing", "Our functional acknowledgment (997) never goes out.")

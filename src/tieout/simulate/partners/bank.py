@@ -70,6 +70,6 @@ def _entry(paper: Paper) -> str:
     return (
         f'<Ntry><Amt Ccy="USD">{amount}</Amt><CdtDbtInd>{way}</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts><BookgDt><Dt>{day}</Dt></BookgDt>'
         f"<ValDt><Dt>{day}</Dt></ValDt><AcctSvcrRef>{paper.number}</AcctSvcrRef><NtryDtls><TxDtls>"
-        f'<Refs><EndToEndId>NOTPROVIDED</EndToEndId></Refs><Amt Ccy="USD">{amount}</Amt>'
+        f'<Refs><EndToEndId>{escape(paper.more.get("end_to_end", "NOTPROVIDED"))}</EndToEndId></Refs><Amt Ccy="USD">{amount}</Amt>'
         f"<RltdPties><{party}><Pty><Nm>{escape(paper.more['from'])}</Nm></Pty></{party}></RltdPties>{remittance}</TxDtls></NtryDtls></Ntry>\n"
     )

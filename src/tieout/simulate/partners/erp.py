@@ -23,8 +23,9 @@ _encode = msgspec.json.Encoder().encode
 
 
 def write(papers: Sequence[Paper], at: int) -> Iterator[File]:
-    """One file for each kind of document."""
-    for name, found in groupby(sorted(papers, key=_file), key=_file):
+    """One file for each kind of document; what stands inside another has none of its own."""
+    alone = [paper for paper in papers if "inside" not in paper.more]
+    for name, found in groupby(sorted(alone, key=_file), key=_file):
         yield from packed(list(found), f"{name}-{{}}.jsonl", at, _record)
 
 
@@ -42,7 +43,7 @@ def _record(paper: Paper) -> bytes:
         "customer": paper.more.get("customer", ""),
         "channel": paper.more.get("channel", ""),
         "warehouse": paper.more.get("warehouse", ""),
-        "lines": [_line(line) for line in paper.lines],
+        "lines": [_line(paper, line) for line in paper.lines],
     }
     if "order" in paper.more:
         system, _, number = paper.more["order"].split("/", 2)
@@ -63,12 +64,12 @@ def _record(paper: Paper) -> bytes:
     return _encode(record) + b"\n"
 
 
-def _line(line: Line) -> dict[str, Any]:
+def _line(paper: Paper, line: Line) -> dict[str, Any]:
     found: dict[str, Any] = {"kind": line.charge or ("goods" if line.item else "amount")}
     if line.item:
         found |= {"sku": line.item, "qty": line.quantity, "unit": line.unit}
-    if line.about:
-        found["about"] = line.about.rsplit("/", 1)[1]
+    if about := line.about or (paper.about if paper.kind == "invoice" else ""):
+        found["about"] = about.rsplit("/", 1)[1]
     if line.value is not None:
         found["amount"] = money(line.value)
     return found

@@ -16,8 +16,10 @@ Made = tuple[str, str, list[Row]]
 
 
 def write(papers: Sequence[Paper], at: int) -> Iterator[File]:
-    """All interchanges of the slice, one after the other in one file."""
-    return packed(papers, "interchanges-{}.edi", at, lambda paper: interchange(paper, SETS), glue=b"\n")
+    """All interchanges of the slice, one after the other in one file; what stands inside another document is said by that one."""
+    return packed(
+        [paper for paper in papers if "inside" not in paper.more], "interchanges-{}.edi", at, lambda paper: interchange(paper, SETS), glue=b"\n"
+    )
 
 
 def _day(at: int) -> str:
