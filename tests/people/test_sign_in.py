@@ -153,6 +153,11 @@ def test_tries_at_the_same_time_count_each(database: Database) -> None:
     assert len(admitted) == PACES["login"].free
 
 
+def test_an_office_that_signs_in_well_does_not_wait(connection: Session, ana: Account) -> None:
+    for _ in range(PACES["address"].free + 5):
+        assert sessions.sign_in(connection, "ana", GOOD, NOW, address="10.0.0.7")
+
+
 def test_an_address_that_tries_many_logins_waits_too(connection: Session) -> None:
     for number in range(PACES["address"].free):
         throttle.admit(connection, f"login{number}", "10.0.0.7", NOW)

@@ -69,7 +69,7 @@ def sign_in(
     with connection.transaction():
         if password.is_outdated(kept):
             run(connection, "set_password", password.hashed(typed), now, found[0][0])
-        throttle.forget(connection, kept_login)
+        throttle.forget(connection, kept_login, address)
         account = accounts.account(connection, kept_login)
         waits = second.is_needed(connection, account.person, second_for, single_sign_on=bool(account.issuer))
         return begin(connection, found[0][0], now, address=address, agent=agent, old=old, waits=waits)

@@ -46,6 +46,8 @@ def admit(connection: Connection, login: str, address: str, now: datetime) -> No
             run(connection, "set_try", 1 if now - since > keys[key].forget else tries + 1, now, key)
 
 
-def forget(connection: Connection, login: str) -> None:
-    """The login was signed in to: its tries no longer count."""
+def forget(connection: Connection, login: str, address: str = "") -> None:
+    """The login was signed in to: its tries no longer count, and this one not for the address, so that a whole office may come in at once."""
     run(connection, "forget_tries", f"login:{login[:100]}")
+    if address:
+        run(connection, "take_back_try", f"address:{address[:60]}")

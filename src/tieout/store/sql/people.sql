@@ -130,6 +130,9 @@ update sign_in_try set tries = %s, since = %s where key = %s
 -- name: forget_tries
 update sign_in_try set tries = 0 where key = %s
 
+-- name: take_back_try
+update sign_in_try set tries = greatest(tries - 1, 0) where key = %s
+
 -- name: drop_old_tries
 delete from sign_in_try where since < %s
 
