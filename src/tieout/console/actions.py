@@ -127,10 +127,9 @@ def _unfit(one: Button, row: Row, stopped: dict[str, str]) -> str:
 def _no_refusal(visit: Visit, row: Row) -> str:
     """Why there is no command to try again; empty when the newest one was refused."""
     ((account, side),) = visit.fetch("account_of", row.id)
-    newest = visit.fetch("newest_command", row.root, account, side)
-    if not newest:
-        return "no command was sent about it"
-    return "" if newest[0][1] == State.REFUSED else f"{newest[0][0]} is {newest[0][1]}"
+    for _, key, state, _ in visit.fetch("newest_commands", [row.id], [row.root], [account], [side]):
+        return "" if state == State.REFUSED else f"{key} is {state}"
+    return "no command was sent about it"
 
 
 def button(name: str) -> Button:
