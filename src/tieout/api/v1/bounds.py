@@ -2,6 +2,7 @@
 
 import re
 
+import anyio
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tieout.api.problem import Problem
@@ -15,6 +16,9 @@ HEADERS = (
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-resource-policy", b"same-origin"),
 )
+
+
+DRAIN_SECONDS = 2.0
 
 
 class _TooLarge(Exception):
@@ -61,4 +65,16 @@ class Bounds:
             if begun:
                 raise
             problem = Problem(413, "http/too-large", f"A body may have {most:,} bytes.", "Send less at once.", closes=True)
+            await _drain(receive)
             await problem.response(scope["path"])(scope, receive, headed)
+
+
+async def _drain(receive: Receive) -> None:
+    """Let some of the rest come and go, so that a sender who is still sending hears the answer and not a closed line."""
+    left = FILE_MAX
+    with anyio.move_on_after(DRAIN_SECONDS):
+        while left > 0:
+            message = await receive()
+            left -= len(message.get("body", b"")) + 1
+            if not message.get("more_body", False):
+                return
