@@ -46,9 +46,9 @@ def test_a_morning_by_keys_alone(world: World, sit: Callable[..., Seat]) -> None
         pressed(page, "o")
         expect(page.locator("article.item")).to_be_visible()
         pressed(page, "g", "a")
-        page.locator("article").first.wait_for()
+        page.locator("article.approval").first.wait_for()
         for _ in range(60):
-            if page.evaluate("() => !!document.activeElement.closest('article')"):
+            if page.evaluate("() => !!document.activeElement.closest('article.approval')"):
                 break
             page.keyboard.press("Tab")
         page.keyboard.press("y")

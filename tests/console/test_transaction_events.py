@@ -47,6 +47,7 @@ def test_keys_go_through_the_events_and_enter_shows_the_lineage(seat: Seat) -> N
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name=f"Lineage: {words}")).to_be_visible()
     assert rows.count() > 3
+    page.wait_for_load_state("load")
     page.keyboard.press("d")
     expect(page.locator('nav[aria-label="Which fields"] [aria-current]')).to_contain_text("differences")
     seat.go("/connectors")

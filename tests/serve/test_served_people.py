@@ -85,6 +85,7 @@ def test_somebody_signs_in_at_the_provider_and_is_out_when_the_group_is_gone(pro
     finally:
         process.end()
     assert [row[0] for row in project.ask("select action from action order by id")] == [
+        "rules in force",
         "add person",
         "follow groups",
         "sign in",

@@ -135,7 +135,7 @@ export async function act(name) {
 for (const name of ["assign", "mine", "snooze", "tag", "retry", "edit", "approve", "reject", "merge", "diff"]) {
   on(name, () => {
     if (!grid() && !document.querySelector("[data-item], [data-decide]")) return false;
-    const own = (document.activeElement.closest("article") || document).querySelector(`[data-decide="${name}"]`);
+    const own = (document.activeElement.closest("article[data-item]") || document).querySelector(`[data-decide="${name}"]`);
     if (own) own.click();
     else act(name);
     return true;
