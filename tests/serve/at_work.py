@@ -22,7 +22,7 @@ from tieout.api.probe import Probe
 from tieout.api.server import Web
 from tieout.app import open_project
 from tieout.runtime.roles import Place
-from tieout.serving import crew_of
+from tieout.serving.work import crew_of
 from tieout.telemetry.metrics import Metrics
 from tieout.telemetry.traces import Traces
 

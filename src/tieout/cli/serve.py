@@ -6,7 +6,7 @@ import typer
 
 from tieout.cli.options import open_project
 from tieout.errors import OperatorError
-from tieout.serving import PEOPLE, RECEIVE, ROLES, roles_of, run
+from tieout.serving import PEOPLE, RECEIVE, ROLES, roles_of
 from tieout.telemetry import logs
 
 PORT = 8477
@@ -45,6 +45,8 @@ def worker(
 
 
 def _work(roles: str, host: str, port: int | None) -> None:
+    from tieout.serving.work import run  # half of the time in which any command starts, and only this one needs it
+
     wanted = roles_of(roles)
     with open_project() as project:
         logs.start(project.settings.project.log_level)
