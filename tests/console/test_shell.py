@@ -142,4 +142,4 @@ def test_a_banner_comes_and_goes_without_a_reload(console: Console, sit: Callabl
         session.execute("delete from meta where key = 'poll:shop'")
     _forget(console)
     page.evaluate("() => document.dispatchEvent(new CustomEvent('page'))")
-    expect(page.locator(".banner:not(.offline-bar)")).to_have_count(0)
+    expect(page.locator(".banner:not(.offline-bar)")).to_have_count(0, timeout=15000)
