@@ -34,7 +34,7 @@ class StockDay(Plan):
     wms: dict[str, int] = field(default_factory=dict)
     """On hand by the warehouse in the evening, by item; while nothing was counted yet, what will be."""
     before: dict[str, int] = field(default_factory=dict)
-    """The same a day before, where the warehouse states all positions."""
+    """The same a day before, where the warehouse states all positions; empty on the first day."""
     recounts: dict[date, set[str]] = field(default_factory=dict)
     """Items that will be counted again."""
 
@@ -137,7 +137,7 @@ class Stock:
             self._book_lake(made.on)
         made.wms = {item.sku: self._wms[made.site, item.sku] for item in ITEMS}
         if made.site == "LAKE":
-            made.before = {item.sku: self._stated.get((made.site, item.sku), 0) for item in ITEMS}
+            made.before = {item: stated for (site, item), stated in self._stated.items() if site == made.site}
             self._snapshot(made, at)
         else:
             chosen = set(made.rng.sample(list(BY_SKU), COUNTS_A_DAY)) | self._recounts[made.site].pop(made.on, set())

@@ -117,7 +117,8 @@ def stale_inventory(plan: Plan, parameters: Parameters) -> Truth | None:
     made = stock_of(plan)
     if made.site != "LAKE":
         return None
-    changed = [paper.lines[0] for paper in made.all("counted") if paper.lines[0].quantity != made.before[paper.lines[0].item]]
+    stated = [paper.lines[0] for paper in made.all("counted") if paper.lines[0].item in made.before]
+    changed = [line for line in stated if line.quantity != made.before[line.item]]
     if not changed or any((made.site, line.item) in made.positions for line in changed):
         return None
     expected = []
