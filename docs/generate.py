@@ -105,6 +105,8 @@ def _account(one: ClearingAccount, measures: dict[str, str]) -> Iterator[str]:
         said.append(f"What stands open on {_codes(one.explained_by)} explains a difference here.")
     if one.covered_by:
         said.append(f"What was raised on {_codes(one.covered_by)} for the same goods stands for what would clear it.")
+    if one.supplied_by:
+        said.append(f"What is still open on {_codes(one.supplied_by)} for the same goods is asked for nowhere else meanwhile.")
     if one.blocked_by:
         said.append(f"Held back while {_codes(one.blocked_by)} is open.")
     yield " ".join(said)

@@ -98,6 +98,20 @@ def accepted(one: Issued, *documents: str, **more: Any) -> Issued:
 FIRST = [shipped("S1", A=6, B=2)]
 
 
+def test_what_a_vendor_is_still_to_ship_is_not_released_to_our_warehouse() -> None:
+    booked, bought = say("erp/sales_order/SO1", "TSH+", {"A": 10, "B": 1}), say("erp/purchase_order/P1", "PRC+", {"A": 10})
+
+    def released(*more: Posting) -> list[dict[str, Decimal | None]]:
+        found = decided([booked, bought, *more])
+        return [
+            {line.line: line.quantity for line in one.command.lines} for one in found if one.command and one.command.act is Act.RELEASE_SHIPMENT
+        ]
+
+    assert released() == [{"B": 1}]
+    assert released(say("wms/goods_receipt/R1", "PRC-", {"A": 6})) == [{"A": 6, "B": 1}]
+    assert released(say("vendors/asn/V1", "PRC-", {"A": 10}), say("vendors/asn/V2", "TSH-", {"A": 10})) == [{"B": 1}]
+
+
 # Rule 23: one open command, and what is in flight ---------------------------------------------------------------------------
 
 

@@ -103,7 +103,8 @@ class ClearingAccount(msgspec.Struct, frozen=True):
     entries price this account's quantities (first that has any), `own_due` that a deadline stated by the fact itself
     is this account's, `upstream` those that may already show the same difference, `explained_by` those whose open
     quantity explains a difference here, `covered_by` those whose raised quantity of the same key stands for what would clear
-    this one's, `blocked_by` those that hold this one back while open, `only_if` a policy
+    this one's, `supplied_by` those whose open quantity of the same key is still to come from elsewhere, so that it cannot be asked for
+    here yet, `blocked_by` those that hold this one back while open, `only_if` a policy
     switch per fact type. `asked` is what the customer must have asked for with his order (its data `takes`): without it nothing is
     ever owed, and a project that nobody asks keeps no such account. `singly`: each key is a document that is commanded alone.
     """
@@ -123,6 +124,7 @@ class ClearingAccount(msgspec.Struct, frozen=True):
     upstream: tuple[str, ...] = ()
     explained_by: tuple[str, ...] = ()
     covered_by: tuple[str, ...] = ()
+    supplied_by: tuple[str, ...] = ()
     blocked_by: tuple[str, ...] = ()
     only_if: dict[FactType, str] = {}
     asked: str = ""

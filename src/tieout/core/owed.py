@@ -14,7 +14,7 @@ from tieout.core.flight import Slot
 from tieout.core.ground import Ground
 from tieout.core.residual import View, quantities, value_of
 from tieout.core.stated import data_of
-from tieout.core.values import ZERO, Ref, Side, plain
+from tieout.core.values import EXACT, ZERO, Ref, Side, plain
 
 SETTLED = frozenset((ItemState.TOLERATED, ItemState.WRITTEN_OFF, ItemState.UNOBSERVED))
 """Items that neither owe a step nor stop one: accepted as they are, or nobody could ever state what would clear them."""
@@ -46,10 +46,21 @@ def owed_on(items: Sequence[Item], found: View, account: ClearingAccount, side: 
             if item.value:
                 made.append(Owed(item.key, f"${item.currency}", abs(item.value), None, item.currency, item))
         elif item.quantity:
-            amount = _stood(item, found) if account.ageing is Ageing.STANDING else abs(item.quantity)
+            amount = _stood(item, found) if account.ageing is Ageing.STANDING else _at_hand(item, found, account)
+            if account.supplied_by and not amount:
+                continue
             value = None if item.value is None or amount != abs(item.quantity) else abs(item.value)
             made.append(Owed(item.key, item.unit, amount, value, item.currency if value is not None else "", item))
     return sorted(made, key=lambda o: (o.key, o.unit, o.currency))
+
+
+def _at_hand(item: Item, found: View, account: ClearingAccount) -> Decimal:
+    """What is open less what is still to come from elsewhere: a vendor who ships to the customer, or to our own dock first."""
+    amount = abs(item.quantity or ZERO)
+    for code in account.supplied_by if item.side is Side.DEBIT else ():
+        coming = dict(quantities(found.by_pair.get((code, item.key), ()))).get(item.unit, ZERO)
+        amount = max(ZERO, EXACT.subtract(amount, max(ZERO, coming)))
+    return amount
 
 
 def _stood(item: Item, found: View) -> Decimal:

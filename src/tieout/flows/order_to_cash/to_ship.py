@@ -25,5 +25,6 @@ to_ship = ClearingAccount(
     own_due=True,
     layers=("TBL", "TBK"),
     upstream=("TBK",),
+    supplied_by=("PRC",),
     doc=__doc__,
 )
