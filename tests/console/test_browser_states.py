@@ -1,6 +1,7 @@
 """Links live and frozen, the past read-only, two who change the same, and lists that are empty: each says what is so and keeps what was typed."""
 
 import re
+import time
 from collections.abc import Callable
 
 import pytest
@@ -32,7 +33,7 @@ def test_a_live_link_names_me_and_a_frozen_one_stays_as_it_is(few: str, database
     frozen = str(page.evaluate("() => navigator.clipboard.readText()")).removeprefix(few)
     assert re.fullmatch(r"/exceptions\?owner=ana&as_of=2\d{3}-\d\d-\d\dT\d\d%3A\d\d%3A\d\d%2B00%3A00", frozen)
     rows = shown(page)
-    page.wait_for_timeout(1100)
+    page.wait_for_function("(until) => Date.now() >= until", arg=(int(time.time()) + 1) * 1000)
     run(database, "update work set state = 'resolved', resolved = now() where id <= 3")
     other = sit(few, database, "chen").go(frozen)
     assert shown(other) == rows

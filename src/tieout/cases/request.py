@@ -96,6 +96,12 @@ def waiting(connection: Connection, person: Person, *, state: str = WAITING, lim
     return [one for one in found if _is_seen(person, one)]
 
 
+def one(connection: Connection, person: Person, id_: int) -> Waiting | None:
+    """A request, whatever its state; None for one that is not there or may not be seen."""
+    found = [_read(row) for row in fetch_by(connection, "requests", state=None, id=id_, limit=1)]
+    return next((asked for asked in found if _is_seen(person, asked)), None)
+
+
 def over(connection: Connection, person: Person, *, limit: int = 200) -> list[Waiting]:
     """What was decided, newest first, among what one may see."""
     found = [_read(row) for row in fetch(connection, "requests_over", limit)]

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from tieout.app import Tieout
-from tieout.cases.request import WAITING, waiting
+from tieout.cases import request
 from tieout.cli import deciding, show
 from tieout.cli.options import open_project
 from tieout.people.person import Person, Role
@@ -76,7 +76,8 @@ def _say(project: Tieout, number: int | None, done: str) -> None:
         show.console.print(done, markup=False, soft_wrap=True)
         return
     everybody = Person(0, "command line", "", roles=frozenset({Role.ANALYST}))
-    one = next(each for each in waiting(project.connection, everybody, state=WAITING, limit=100_000) if each.id == number)
+    one = request.one(project.connection, everybody, number)
+    assert one is not None, "it was asked for in this very command"
     show.console.print(f"Request {one.id}: {one.action} {one.ref}. {one.rule}.", markup=False, soft_wrap=True)
     show.console.print(
         f"It waits for {one.approvers} with the role {one.role} until {one.expires.astimezone(UTC):%Y-%m-%d %H:%M} UTC: "

@@ -1,5 +1,6 @@
 """What reading a trading partner's paper is in any syntax: whose it is, whose documents it names, a fact or the refusal that says where."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
@@ -96,7 +97,7 @@ class Frame(msgspec.Struct, frozen=True):
 F = TypeVar("F", bound=Frame)
 
 
-class Reading(Generic[F, S]):
+class Reading(ABC, Generic[F, S]):
     """One paper and the frame it stands in. A syntax says where its segments are (`place`) and how it refuses (`ERROR`)."""
 
     ERROR: ClassVar[type[Unreadable]] = Unreadable
@@ -107,9 +108,9 @@ class Reading(Generic[F, S]):
         self._title = title
         self._byte = byte
 
+    @abstractmethod
     def place(self, segment: S | None, element: int = 0) -> str:
         """Where in the interchange a segment stands, in words."""
-        raise NotImplementedError
 
     def all(self, name: str) -> list[S]:
         """All segments of that name, in order."""

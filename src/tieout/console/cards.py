@@ -70,9 +70,7 @@ def waiting(visit: Visit) -> list[Card]:
     configuration, connection = visit.desk.configuration, visit.connection
     known = approvers(connection, configuration.work.people, visit.now)
     found = [_of_decision(visit, one, known) for one in requests.waiting(connection, visit.person, limit=1000)]
-    commands = helds.held(connection, visit.person)
-    leave = approvers(connection, configuration.work.people, visit.now) if commands else People({})
-    found += [_of_command(visit, one, leave) for one in commands]
+    found += [_of_command(visit, one, known) for one in helds.held(connection, visit.person)]
     return sorted(_beside(visit, found), key=lambda card: (card.asked, card.key))
 
 
@@ -90,14 +88,12 @@ def one(visit: Visit, key: str) -> Card | None:
         leave = approvers(visit.connection, visit.desk.configuration.work.people, visit.now)
         return _beside(visit, [_of_command(visit, held[0], leave)])[0] if held else None
     number = int(key) if key.isdecimal() and len(key) < 19 else 0
-    for (state,) in visit.fetch("request_state", number):
-        for asked in requests.waiting(visit.connection, visit.person, state=state, limit=100_000):
-            if asked.id == number:
-                card = _beside(
-                    visit, [_of_decision(visit, asked, approvers(visit.connection, visit.desk.configuration.work.people, visit.now))]
-                )[0]
-                return msgspec.structs.replace(card, lost=decertify.of(visit.connection, [number]).get(number))
-    return None
+    asked = requests.one(visit.connection, visit.person, number)
+    if asked is None:
+        return None
+    able = approvers(visit.connection, visit.desk.configuration.work.people, visit.now)
+    card = _beside(visit, [_of_decision(visit, asked, able)])[0]
+    return msgspec.structs.replace(card, lost=decertify.of(visit.connection, [number]).get(number))
 
 
 def waiting_for(visit: Visit) -> int:

@@ -64,7 +64,8 @@ def question(ask: Acting, approval: Annotated[int, Path(ge=1, le=NUMBER_MAX)], s
     """Ask the proposer something before you decide: it stands at the case, and the request goes on waiting."""
 
     def put(at: At) -> Response:
-        if all(one.id != approval for one in request.waiting(at.session, at.person, limit=100_000)):
+        found = request.one(at.session, at.person, approval)
+        if found is None or found.state != request.WAITING:
             raise missing("approval with this number that waits")
         return answer(Done(done=f"{request.ask_about(at.session, at.person, approval, said.text, at.now)} is asked"))
 

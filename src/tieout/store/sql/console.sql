@@ -132,10 +132,6 @@ select w.ref, w.class, w.title, w.summary, w.state, w.progress, w.person, w.team
   w.warehouse, case when w.priced then trim_scale(w.worth)::text else '' end, w.currency, w.due, w.since, w.opened, w.tags, w.hint
 from work w where {where} order by {order}
 
--- name: request_state
--- by primary key
-select state from work_request where id = %s
-
 -- name: shown_cause
 -- by primary key
 select id, fingerprint, class, systems, field, version, party, sku, title, state, team, person, fixed_in, first_seen, last_seen, seen, merged_into,
