@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 import pytest
-from browsing import Seat, cursor, shown
+from browsing import Seat, shown
 from playwright.sync_api import expect
 
 from tieout.store.database import Database
