@@ -49,6 +49,7 @@ def test_customers_write_x12_in_two_dialects() -> None:
 
 @pytest.mark.parametrize("digit", "0123456789")
 def test_a_damaged_control_number_is_another_one(digit: str) -> None:
+    assert partners(), "they say how their papers are damaged"
     for end in (f"IEA*1*{digit}00004711~", f"UNZ+1+{digit}309'"):
         damaged = spoiled(end.encode(), "control_number")
         assert (len(damaged), damaged != end.encode()) == (len(end), True)
