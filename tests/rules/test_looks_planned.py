@@ -51,3 +51,26 @@ def test_what_arrives_late_with_an_early_date_is_judged_by_the_entry_that_it_lea
     world.say("Shipped", "wms", "P1", -9, [line(1, SALES, "A", 4)], day=True)
     assert "TSH- shop/order/1#A" not in world.complete(5)
     assert world.complete(6.5)["TSH- shop/order/1#A"][0] == {"EA": "-4"}
+
+
+POSITION = "*/stock/A@CHI"
+
+
+def test_a_movement_that_hid_an_older_one_shows_it_again_when_the_other_system_states_it_too(world: World) -> None:
+    world.say("StockPosted", "erp", "old", 0, [line(1, POSITION, "A", -40)])
+    assert set(world.complete(30)) == {f"STK- {POSITION}"}
+    world.say("StockPosted", "erp", "new", 40, [line(1, POSITION, "A", 40)])
+    world.complete(42)
+    world.say("StockMoved", "wms", "new", 40, [line(1, POSITION, "A", 40)])
+    assert world.complete(43) == {f"STK- {POSITION}": ({"EA": "40"}, {})}
+    assert world.cases() == world.tick(everything=True)
+
+
+def test_a_movement_that_no_longer_explains_a_count_shows_the_difference(world: World) -> None:
+    world.say("StockMoved", "wms", "M1", 0, [line(1, POSITION, "A", 40)])
+    world.say("StockCounted", "wms", "C1", 10, [line(1, POSITION, "A", 140)])
+    world.say("StockStated", "erp", "C1", 10, [line(1, POSITION, "A", 100)])
+    assert set(world.complete(200)) == {f"STK+ {POSITION}"}
+    world.say("StockPosted", "erp", "M1", 5, [line(1, POSITION, "A", 40)])
+    assert set(world.complete(201)) == {f"STC+ {POSITION}"}
+    assert world.cases() == world.tick(everything=True)

@@ -5,6 +5,7 @@ due on the watermark of the feed. The plan of a root is `Subject.wake`; the rows
 that is no longer in the plan of its root is ignored.
 """
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 
 import msgspec
@@ -29,18 +30,18 @@ def plan(batch: Batch, root: str, subject: Subject, occurred: int, posting: Post
     """Per feed, the earliest moment at which something of this posting could be missed.
 
     One that is taken back, or takes back by a negative amount (a refund in a settlement, say), may uncover entries of any age, whose own
-    looks are over: what it leaves open is looked at once.
+    looks are over: what it leaves open is looked at once. So is what a movement of stock shows again that another one had hidden.
     """
     configuration = batch.configuration
     planned = subject.wake
+    at_once: set[str] = set()
     if is_undone or _takes_back(posting):
-        for feed in _left_open(configuration, subject, posting):
-            planned[feed] = AT_ONCE
-            batch.wake_rows.append(rows.wake_row(feed.encode(), AT_ONCE, root.encode()))
-    if is_undone:
-        return
-    for group in posting.groups:
+        for group in posting.groups:
+            at_once |= _left_open(configuration, subject, group, {move[:-1] for move in group.moves})
+    for group in () if is_undone else posting.groups:
         watch = configuration.watch(group.moves)
+        if watch.hidden:
+            at_once |= _left_open(configuration, subject, group, watch.hidden)
         if posting.day:
             looks, sides = [], watch.always
         else:
@@ -58,6 +59,9 @@ def plan(batch: Batch, root: str, subject: Subject, occurred: int, posting: Post
             if known is None or at < known:
                 planned[feed] = at
                 batch.wake_rows.append(rows.wake_row(feed.encode(), at, root.encode()))
+    for feed in at_once:
+        planned[feed] = AT_ONCE
+        batch.wake_rows.append(rows.wake_row(feed.encode(), AT_ONCE, root.encode()))
 
 
 def _takes_back(posting: Posting) -> bool:
@@ -67,18 +71,16 @@ def _takes_back(posting: Posting) -> bool:
     )
 
 
-def _left_open(configuration: Configuration, subject: Subject, posting: Posting) -> set[str]:
-    """The feeds that owe what stands open on the accounts and keys that a posting has moved."""
+def _left_open(configuration: Configuration, subject: Subject, group: Group, codes: Collection[str]) -> set[str]:
+    """The feeds that owe what stands open on some accounts under the keys of a group."""
     by_price = configuration.judged_by_price
     found: set[str] = set()
-    for group in posting.groups:
-        codes = {move[:-1] for move in group.moves}
-        for row in group.rows:
-            for name in (f"{row.key}|{row.unit}", f"{row.key}|${row.currency}"):
-                left = subject.net.get(name, {})
-                for code in codes & left.keys():
-                    signs = "+-" if code in by_price else "-" if left[code].is_signed() else "+"
-                    found |= {feed for sign in signs if (feed := configuration.feed_names[code + sign])}
+    for row in group.rows:
+        for name in (f"{row.key}|{row.unit}", f"{row.key}|${row.currency}"):
+            left = subject.net.get(name, {})
+            for code in left.keys() & codes:
+                signs = "+-" if code in by_price else "-" if left[code].is_signed() else "+"
+                found |= {feed for sign in signs if (feed := configuration.feed_names[code + sign])}
     return found
 
 

@@ -3,7 +3,7 @@
 import importlib
 import importlib.util
 import pkgutil
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 from functools import cache
@@ -180,7 +180,8 @@ class Driving(NamedTuple):
 class Watch(NamedTuple):
     """After some moves: the sides that can always be missed, and the accounts cleared, watched only if something is left.
 
-    `raised` are the accounts that judge prices only and were debited: watched if something else stands on them.
+    `raised` are the accounts that judge prices only and were debited: watched if something else stands on them. What is `hidden` by
+    movements, on accounts on which nothing may stand or which they explain, may be of any age when it shows again.
     Of the sides whose deadline is plain hours for everybody `elapsed` holds per feed the shortest, in microseconds;
     `counted` are the others, `own_due` those whose deadline a fact may state itself.
     """
@@ -191,6 +192,7 @@ class Watch(NamedTuple):
     elapsed: tuple[tuple[str, int], ...]
     counted: tuple[str, ...]
     own_due: tuple[str, ...]
+    hidden: frozenset[str]
 
 
 class Configuration:
@@ -318,9 +320,15 @@ class Configuration:
                     shortest[feed] = min(span, shortest.get(feed, span))
             own_due = tuple(side for side in owed if side[-1] == "+" and self.accounts[side[:-1]].own_due)
             counted = tuple(side for side, elapsed in owed.items() if elapsed is None)
-            found = Watch(tuple(always), clears, tuple(raised), tuple(shortest.items()), counted, own_due)
+            hidden = frozenset(self._hidden_by({move[:-1] for move in moves}))
+            found = Watch(tuple(always), clears, tuple(raised), tuple(shortest.items()), counted, own_due, hidden)
             self._watches[moves] = found
         return found
+
+    def _hidden_by(self, codes: set[str]) -> Iterator[str]:
+        for code, account in self.accounts.items():
+            if (code in codes and account.ageing is Ageing.STANDING) or not codes.isdisjoint(account.explained_by):
+                yield code
 
     def elapsed(self, side: str) -> timedelta | None:
         """Deadline and grace of a side, where they are plain hours for everybody."""

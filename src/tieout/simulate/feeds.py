@@ -30,7 +30,7 @@ class Feeds:
         if not paper.spoil:
             self.reach(paper.system, paper.delivered, paper.happened)
         if not paper.spoil or is_group_known(paper):
-            sent = paper.more.get("sent")
+            sent = paper.more.get("sent", paper.more.get("made"))
             if sent is not None:
                 self.reach(paper.system, paper.delivered, sent - sent % MINUTE)
 
