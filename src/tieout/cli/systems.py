@@ -30,6 +30,9 @@ from tieout.settings import folders_of, limits_of, secrets_of
 from tieout.store.database import fetch
 
 Name = Annotated[str, typer.Argument(help="The system, by its name in tieout.toml.")]
+Who = Annotated[
+    str, typer.Option("--who", "--as", help="Who does it: a login of `tieout people`; while there is none, a name in `\\[people]`.")
+]
 SHOWN_MAX = 100
 QUIET = 2.0
 """Seconds without anything to send after which `dispatch --once` has done what there is to do."""
@@ -48,7 +51,7 @@ def list_(as_json: Json = False) -> None:
         table = Table("system", "health", "backlog", "held", "in doubt", "unproven", "oldest", "sent by", "why", box=None, header_style="bold")
         for one in found:
             counts = (str(one[name]) for name in ("backlog", "held", "in_doubt", "accepted"))
-            table.add_row(one["system"], one["health"], *counts, _clock(one["oldest"]), _clock(one["drained_at"]), one["why"])
+            table.add_row(one["system"], one["health"], *counts, _clock(one["oldest"]), _clock(one["drained_at"]), one["why"] or _resumed(one))
         show.console.print(table)
 
 
@@ -56,7 +59,7 @@ def pause(
     system: Name,
     reason: Annotated[str, typer.Option("--reason", help="Why nothing is to be sent.")],
     until: Annotated[str, typer.Option("--until", help="When it ends by itself, such as 2026-03-31T17:00 (UTC unless it has an offset).")],
-    who: Annotated[str, typer.Option("--who", help="Who pauses it.")],
+    who: Who,
 ) -> None:
     """Send a system nothing more until then; what is under way is not called back."""
     now, end = datetime.now(UTC), moment(until)
@@ -66,16 +69,19 @@ def pause(
         _known(project, system)
         person = speaker(project.connection, project.driving.people, who)
         person.need(Right.CONNECT)
-        lanes.pause(project.connection, system, person.login, reason, end, now)
+        lanes.pause(project.connection, system, person, reason, end, now)
         show.console.print(f"Nothing is sent to {system} before {_clock(end)}.")
 
 
-def resume(system: Name) -> None:
-    """End a pause."""
+def resume(system: Name, who: Who) -> None:
+    """End a pause before its time; who did it is kept."""
     with open_project() as project:
         _known(project, system)
-        lanes.resume(project.connection, system, datetime.now(UTC))
-        show.console.print(f"{system} is told things again.")
+        person = speaker(project.connection, project.driving.people, who)
+        person.need(Right.CONNECT)
+        paused_by = lanes.resume(project.connection, system, person, datetime.now(UTC))
+        said = f"{system} is told things again; {paused_by} had paused it." if paused_by else f"{system} was not paused; nothing was changed."
+        show.console.print(said, markup=False)
 
 
 def test(system: Name) -> None:
@@ -167,6 +173,7 @@ def health(project: Tieout, now: datetime) -> list[dict[str, Any]]:
             "in_doubt": in_doubt, "accepted": accepted, "refused_in_a_day": refused.get(name, 0), "oldest": oldest,
             "drained_at": lane.forecast(backlog, limits.get(name, Limits()), now) if backlog else None, "fault": lane.fault,
             "fault_at": lane.fault_at, "answered_at": lane.answered_at, "paused_until": lane.paused_until, "paused_by": lane.paused_by,
+            "resumed_at": lane.resumed_at, "resumed_by": lane.resumed_by,
         })  # fmt: skip
     return made
 
@@ -178,6 +185,10 @@ def _secrets(project: Tieout, name: str) -> Secrets:
 def _known(project: Tieout, system: str) -> None:
     if system not in project.systems:
         raise OperatorError(f"There is no system {system!r}.", f"There are: {', '.join(sorted(project.systems)) or 'none'}.")
+
+
+def _resumed(one: dict[str, Any]) -> str:
+    return f"{one['resumed_by']} ended the last pause {_clock(one['resumed_at'])}" if one["resumed_by"] else ""
 
 
 def _clock(found: datetime | None) -> str:

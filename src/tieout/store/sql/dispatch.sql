@@ -3,21 +3,24 @@ insert into lane (system, circuit) select s, %s::json from unnest(%s::text[]) as
 
 -- name: lane_to_take
 -- one row; a dispatcher that finds it locked goes on to its next lane
-select system, circuit::text, filled, paused_until, paused_by, paused_why, seconds, fault, reason, fault_at, answered_at
+select system, circuit::text, filled, paused_until, paused_by, paused_why, seconds, fault, reason, fault_at, answered_at,
+  resumed_by, resumed_at
 from lane where system = %s for update skip locked
 
 -- name: lane_to_change
-select system, circuit::text, filled, paused_until, paused_by, paused_why, seconds, fault, reason, fault_at, answered_at
+select system, circuit::text, filled, paused_until, paused_by, paused_why, seconds, fault, reason, fault_at, answered_at,
+  resumed_by, resumed_at
 from lane where system = %s for update
 
 -- name: lanes
-select system, circuit::text, filled, paused_until, paused_by, paused_why, seconds, fault, reason, fault_at, answered_at
+select system, circuit::text, filled, paused_until, paused_by, paused_why, seconds, fault, reason, fault_at, answered_at,
+  resumed_by, resumed_at
 from lane order by system
 
 -- name: set_lane
 -- stays on its page (HOT)
 update lane set circuit = %s::json, filled = %s, paused_until = %s, paused_by = %s, paused_why = %s, seconds = %s, fault = %s, reason = %s,
-  fault_at = %s, answered_at = %s where system = %s
+  fault_at = %s, answered_at = %s, resumed_by = %s, resumed_at = %s where system = %s
 
 -- name: next_of_lanes
 -- the first entry of command_next for each system
