@@ -25,6 +25,7 @@ from tieout.runtime.consider import consider
 from tieout.runtime.dispatch import Dispatcher
 from tieout.runtime.dry_run import dry_run
 from tieout.runtime.health import state_of
+from tieout.runtime.polling import polls
 from tieout.runtime.transport import Transport
 from tieout.settings import folders_of, limits_of, secrets_of
 from tieout.store.database import fetch
@@ -46,7 +47,7 @@ def list_(as_json: Json = False) -> None:
             show.as_json(found)
             return
         if not found:
-            show.console.print("No system has been told anything yet.")
+            show.console.print("No system has been told or asked anything yet.")
             return
         table = Table("system", "health", "backlog", "held", "in doubt", "unproven", "oldest", "sent by", "why", box=None, header_style="bold")
         for one in found:
@@ -158,16 +159,16 @@ def _show(project: Tieout, limit: int, as_json: bool) -> None:
 
 
 def health(project: Tieout, now: datetime) -> list[dict[str, Any]]:
-    """How each lane is, worst told first in its own words."""
+    """How the way to each system is that is told or asked something."""
     limits = limits_of(project.settings)
-    known = lanes.lanes(project.connection)
+    known, asked = lanes.lanes(project.connection), polls(project.connection)
     counts = {row[0]: row[1:] for row in fetch(project.connection, "backlogs")}
     refused = dict(fetch(project.connection, "refused_of_late", now - timedelta(days=1)))
     made = []
-    for name in sorted(known.keys() | counts.keys()):
+    for name in sorted(known.keys() | counts.keys() | asked.keys()):
         lane = known.get(name) or Lane(name, Circuit(now), Bucket(now))
         backlog, held, in_doubt, accepted, oldest = counts.get(name, (0, 0, 0, 0, None))
-        state, why = state_of(lane, now)
+        state, why = state_of(lane, asked.get(name), now)
         made.append({
             "system": name, "health": state, "why": why, "circuit": lane.circuit.stage.value, "backlog": backlog, "held": held,
             "in_doubt": in_doubt, "accepted": accepted, "refused_in_a_day": refused.get(name, 0), "oldest": oldest,

@@ -43,9 +43,9 @@ def systems(ask: Reading) -> Page[SystemHealth]:
         for name, system in sorted(at.project.systems.items()):
             lane = known.get(name) or Lane(name, Circuit(at.now), Bucket(at.now))
             backlog, held, in_doubt = counts.get(name, (0, 0, 0))
-            state, why = state_of(lane, at.now)
             mark, received = feeds.get(name, (None, None))
             seen, poll = traffic.get(name, Traffic()), asked.get(name)
+            state, why = state_of(lane, poll, at.now)
             made.append(SystemHealth(
                 system=name, connector=system.connector, role=system.role.value, watermark=mark, health=state, why=why,
                 circuit=lane.circuit.stage.value, backlog=backlog, held=held, in_doubt=in_doubt, paused_until=lane.paused_until,

@@ -60,6 +60,16 @@ update command c set attempt = u.attempt::json, state = u.state, next_move = u.n
 from unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[]) as u(key, attempt, state, next_move, next_at)
 where c.key = u.key
 
+-- name: traces_of
+-- only where traces are made; by posting_root and fact_identity: the newest message that had posted on the command's root when it was decided
+-- and that is part of a trace
+select c.key, t.parent from command c cross join lateral (
+  select m.meta->>'traceparent' as parent
+  from posting p join fact f on f.identity = p.entries::json->>0 join message m on m.id = f.message
+  where p.root = c.root and p.sign > 0 and m.received <= c.created and m.meta->>'traceparent' is not null
+  order by m.id desc limit 1
+) t where c.key = any(%s)
+
 -- name: renew_leases
 update command set held_until = clock_timestamp() + %s where key = any(%s) and held_by = %s and held_until is not null returning key, fence
 
