@@ -289,7 +289,8 @@ def _parameters(command: Any) -> str:
 
 
 def _help(text: str | None) -> str:
-    return re.sub(r"\[/?(?:bold|dim|italic|cyan|green|yellow|red)[^\]]*\]", "", inspect.cleandoc(text or "").replace("\b\n", ""))
+    plain = inspect.cleandoc(text or "").replace("\b\n", "")
+    return re.sub(r"\[/?(?:bold|dim|italic|cyan|green|yellow|red)[^\]]*\]", "", plain).replace(r"\[", "[")
 
 
 def _error_tree() -> str:

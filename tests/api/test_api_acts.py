@@ -170,7 +170,7 @@ def test_systems_are_paused_by_engineers_with_an_end(api: Api, told: World) -> N
     assert (erp["health"], erp["paused_by"]) == ("paused", "eng")
     assert api.call("POST", "/systems/erp/resume", key=engineer).status == 200
     assert api.call("POST", "/systems/nothing/resume", key=engineer).status == 404
-    assert [row[1:] for row in audited(told) if row[1].endswith("system")] == [("pause system", "erp"), ("resume system", "erp")]
+    assert [row[1:] for row in audited(told) if row[1].startswith("system")] == [("system paused", "erp"), ("system resumed", "erp")]
 
 
 def test_raw_bytes_are_given_to_those_who_may_and_each_look_is_written_down(api: Api, told: World) -> None:

@@ -14,7 +14,10 @@ from settlement_rows import report, total
 from tieout.app import opened
 from tieout.cli.project import rebuild
 
-ORDERS = "order,line,placed,sku,quantity,price\n1001,1,2026-03-02T09:15:00,SKU-1,10,4.50\n1001,2,2026-03-02T09:15:00,SKU-2,1,120.00\n"
+ORDERS = (
+    "order,line,placed,customer,sku,quantity,price\n"
+    "1001,1,2026-03-02T09:15:00,C-7,SKU-1,10,4.50\n1001,2,2026-03-02T09:15:00,C-7,SKU-2,1,120.00\n"
+)
 ERP = {
     "kind": "OrderBooked", "system": "erp", "type": "sales_order", "number": "SO-1", "happened": "2026-03-05T10:00:00Z", "currency": "USD",
     "links": [["erp/sales_order/SO-1", "shop/order/1001"]],

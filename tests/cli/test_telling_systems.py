@@ -14,6 +14,7 @@ import pytest
 
 from tieout.app import opened
 from tieout.connectors import canonical
+from tieout.people.audit import actions
 from tieout.runtime.apply import apply
 from tieout.runtime.statements import Arrival
 from world import line, say, text
@@ -155,9 +156,26 @@ def test_a_pause_has_a_reason_and_an_end_and_is_ended(project: Project) -> None:
     assert (erp["health"], erp["backlog"], erp["held"]) == ("paused", 1, 1)
     assert "by ann until" in erp["why"]
     assert erp["drained_at"] > "2099"
-    assert project.run("systems", "resume", "erp").returncode == 0
+    nobody = project.run("systems", "resume", "erp")
+    assert (nobody.returncode, "--who" in nobody.stderr) == (2, True)
+    stranger = project.run("systems", "resume", "erp", "--who", "zoe")
+    assert (stranger.returncode, "There is nobody called 'zoe'" in stranger.stderr) == (2, True)
+    assert project.json("systems")[0]["health"] == "paused"
+    assert project.run("systems", "resume", "erp", "--who", "bob").stdout == "erp is told things again; ann had paused it.\n"
     (erp,) = project.json("systems")
-    assert erp["health"] == "well"
+    assert (erp["health"], erp["resumed_by"], erp["resumed_at"] <= f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.999999}") == ("well", "bob", True)
+    assert "bob ended the last pause" in " ".join(project.run("systems").stdout.split())
+    again = project.run("systems", "resume", "erp", "--who", "ann")
+    assert (again.returncode, again.stdout) == (0, "erp was not paused; nothing was changed.\n")
+    with opened(project.folder) as found:
+        written = [(one.action, one.who) for one in reversed(actions(found.connection, object_="erp"))]
+    assert written[-2:] == [("system paused", "ann"), ("system resumed", "bob")]
+
+
+def test_help_names_the_tables_of_the_settings(project: Project) -> None:
+    people = [("commands", "approve"), ("systems", "resume"), ("work", "assign"), ("decide", "link")]
+    for words, named in (*((words, "`[people]`") for words in people), (("policy",), "`[policy]`")):
+        assert named in project.run(*words, "--help").stdout, words
 
 
 def test_a_system_is_asked_something_harmless_and_its_fault_is_named(project: Project) -> None:

@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from at_work import Process, Project, until
+from at_work import Process, Project, Within, until
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from tieout.telemetry.traces import Traced
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "systems"))
 from small_erp import CLIENT, small_erp
@@ -73,4 +76,43 @@ def test_an_order_is_booked_once_and_proven_by_the_target(project: Project, erp:
     assert sorted(one["external_ref"] for one in erp.state["orders"]) == sorted({one["external_ref"] for one in erp.state["orders"]})
     assert len(erp.state["orders"]) == 5
     assert project.ask("select count(*) from command where state not in ('confirmed')") == [(0,)]
+    assert served.metric('tieout_circuit_closed{system="erp"}') == 1
     assert served.end() == 0
+
+
+def test_what_waits_and_why_is_among_the_figures(project: Project, erp: Any, start: Callable[..., Process]) -> None:
+    erp.state["secret"] = "another than ours"
+    served = start(key=project.key("shop"))
+    for number in range(1, 10):
+        assert served.post("shop", order(number)).status == 202
+    until(lambda: 'tieout_circuit_closed{system="erp"} 0.0' in served.get("/metrics").body.decode())
+    assert served.metric('tieout_commands{state="to_send",system="erp"}') == 9
+    assert [served.metric(f'tieout_commands{{state="{state}",system="erp"}}') for state in ("held", "in_doubt", "unproven")] == [0, 0, 0]
+    assert served.metric('tieout_oldest_command_age_seconds{system="erp"}') > 0
+    assert erp.state["orders"] == []
+
+
+def test_a_trace_leads_from_the_message_to_the_command_it_caused(
+    project: Project, erp: Any, within: Callable[..., Within], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ERP_SECRET", CLIENT[1])
+    exporter = InMemorySpanExporter()
+    traces = Traced(exporter)
+    served = within("receive", "apply", "tick", "dispatch", traces=traces)
+    served.key = project.key("shop")
+    senders = {number: f"00-{number:032x}-b7ad6b7169203331-01" for number in (1, 2)}
+    erp.state["faults"] += ["lost answer"]
+    for number, parent in senders.items():
+        assert served.post("shop", order(number), traceparent=parent).status == 202
+    until(lambda: project.ask("select count(*) from command where state = 'accepted'") == [(2,)])
+    traces.close()
+    spans = exporter.get_finished_spans()
+    for number in senders:
+        mine = [span for span in spans if span.context.trace_id == number]
+        assert {"receive", "translate", "send"} <= {span.name for span in mine}
+        (received,) = (span for span in mine if span.name == "receive")
+        for span in mine:
+            if span.name in ("send", "probe"):
+                assert span.parent.span_id == received.context.span_id
+                assert span.attributes == {"system": "erp", "act": "book_order", "command": f"TBK+ shop/order/{number} 1"}
+    assert [span.name for span in spans].count("probe") >= 1, "a look after a lost answer belongs to the trace too"

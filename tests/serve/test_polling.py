@@ -1,5 +1,7 @@
 """Polling a small ERP over HTTP: nothing is lost between two polls, the cursor and what it stands for are one transaction."""
 
+import json
+import re
 import sys
 from collections.abc import Callable, Generator, Iterator
 from datetime import UTC, datetime
@@ -96,6 +98,9 @@ def test_a_target_that_fails_is_asked_again_later_and_its_fault_is_shown(project
     assert project.ask("select * from meta where key = 'cursor:erp'") == []
     assert served.get("/readyz").json["polls"] == {"erp": {"last_poll": "", "last_fault": "connect"}}
     assert served.get("/healthz").status == 200, "the role works; it is the target that does not"
+    (erp_,) = (one for one in json.loads(project.tieout("systems", "--json").stdout) if one["system"] == "erp")
+    assert erp_["health"] == "failing"
+    assert re.match(r"\d+ polls in a row failed, at last connect: ", erp_["why"])
 
 
 class Told:

@@ -1,5 +1,7 @@
 """A ledger that drives a counting target: orders owe commands, a dispatcher sends them, the story waits for how it ends."""
 
+import contextlib
+import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -21,6 +23,8 @@ from world import SYSTEMS, World, line, say
 
 FAST = Rate(10_000, 1, 10_000)
 SECRETS: Mapping[str, str] = {}
+STILL_MAX = 60.0
+"""Seconds without any command coming to an end after which a test gives up; how long all of them take is the machine's matter."""
 
 
 def erp(base: str, *, keys: bool, timeout: int = 5) -> System:
@@ -67,6 +71,19 @@ def states(world: World) -> Counter[str]:
 def settled(world: World) -> bool:
     """True when nothing waits to be sent and no doubt is left."""
     return not {"queued", "sending", "unknown"} & states(world).keys()
+
+
+def drain(world: World, running: subprocess.Popen[bytes], is_pending: Callable[[], bool] = lambda: False) -> None:
+    """Wait until processes of which one is given have sent all there is. Fails when that one ends, or nothing comes to an end for long."""
+    ended, since = -1, time.monotonic()
+    while not settled(world) or is_pending():
+        found = states(world)
+        if (now := found["accepted"] + found["refused"] + found["cancelled"]) != ended:
+            ended, since = now, time.monotonic()
+        assert time.monotonic() - since < STILL_MAX, found
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            running.wait(0.1)
+            raise AssertionError("the dispatcher ended")
 
 
 def dispatcher(

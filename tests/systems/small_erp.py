@@ -39,6 +39,8 @@ class SmallErp(Behaviour):
             self.json({"access_token": f"t{state['tokens']}", "expires_in": 600})
         elif self.headers.get("authorization") != f"Bearer t{state['tokens']}":
             self.json({"error": {"code": "TOKEN", "message": "token expired"}}, 401)
+        elif parts[0] != "api":
+            self.json({"error": {"code": "NOT_FOUND"}}, 404)
         elif self.command == "POST":
             self.write(parts[1], json.loads(body, parse_float=Decimal))
         elif len(parts) == 3:

@@ -18,12 +18,14 @@ from tieout.core.command import Accepted
 from tieout.core.lane import Limits
 from tieout.core.rate import Rate
 from tieout.core.values import Role
+from tieout.people import person as people
 from tieout.runtime import lane as lanes
 from tieout.runtime.lane import BEGINNING
 from world import World
 
 KEYS = Target(timedelta(seconds=2), timedelta(hours=1), timedelta(milliseconds=20), timedelta(milliseconds=200))
 SLOW_AGAIN = Target(timedelta(minutes=5), timedelta(hours=1), timedelta(hours=1), timedelta(hours=1))
+ANN = people.Person(0, "ann", "Ann", roles=frozenset({people.Role.ENGINEER}))
 PATIENT = Rules(faults_max=10_000, calls_min=50, percent=101)
 FAULTS = {
     "status/401": "credentials",
@@ -147,12 +149,12 @@ def test_a_pause_sends_nothing_until_it_ends_or_is_ended(world_of: Callable[...,
         world = drive(world_of(systems=systems(erp(target.base, keys=True))), KEYS)
         world.apply([order(n) for n in range(3)])
         now = datetime.now(UTC)
-        lanes.pause(world.connection, "erp", "ann", "month end", now + timedelta(hours=1), now)
+        lanes.pause(world.connection, "erp", ANN, "month end", now + timedelta(hours=1), now)
         running = dispatcher(world)
         looked = time.monotonic() + 0.5
         play(world, running, lambda: time.monotonic() > looked)
         assert target.came == []
-        lanes.resume(world.connection, "erp", datetime.now(UTC))
+        assert lanes.resume(world.connection, "erp", ANN, datetime.now(UTC)) == "ann"
         play(world, running, lambda: settled(world))
         assert running.close()
     assert states(world) == {"accepted": 3}

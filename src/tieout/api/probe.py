@@ -8,7 +8,9 @@ from typing import TypeVar
 import psycopg
 
 from tieout.api.keys import AccessKey, keys
+from tieout.core.circuit import Stage
 from tieout.errors import StoreError
+from tieout.runtime import lane as lanes
 from tieout.runtime.batch import Connection
 from tieout.runtime.polling import polls
 from tieout.store.database import fetch
@@ -18,6 +20,8 @@ from tieout.telemetry.metrics import Metrics
 
 T = TypeVar("T")
 ANSWER_MILLISECONDS = 3000
+STATES = ("to_send", "held", "in_doubt", "unproven")
+"""What `backlogs` counts, as `tieout systems` calls it."""
 
 
 class Probe:
@@ -49,9 +53,11 @@ class Probe:
         }
 
     def measure(self, metrics: Metrics) -> None:
-        """Put what only the database knows into the metrics: watermarks and open cases."""
+        """Put what only the database knows into the metrics: watermarks, open cases, and what systems are to be told."""
         try:
-            feeds, cases = self._ask(lambda c: (fetch(c, "feeds"), fetch(c, "open_cases_by_class")))
+            feeds, cases, waiting, known = self._ask(
+                lambda c: (fetch(c, "feeds"), fetch(c, "open_cases_by_class"), fetch(c, "backlogs"), lanes.lanes(c))
+            )
         except (StoreError, psycopg.Error):
             metrics.database_up.set(0)
             return
@@ -59,6 +65,10 @@ class Probe:
         metrics.database_up.set(1)
         metrics.set_all(metrics.watermark_age, {system: (now - mark).total_seconds() for system, mark, _, _ in feeds if mark.year > 1})
         metrics.set_all(metrics.open_cases, dict(cases))
+        counts: dict[tuple[str, ...], float] = {(row[0], state): many for row in waiting for state, many in zip(STATES, row[1:5], strict=True)}
+        metrics.set_all(metrics.commands, counts)
+        metrics.set_all(metrics.command_age, {row[0]: (now - row[5]).total_seconds() if row[5] else 0.0 for row in waiting})
+        metrics.set_all(metrics.circuit_closed, {name: float(lane.circuit.stage is Stage.CLOSED) for name, lane in known.items()})
 
     def _ask(self, question: Callable[[Connection], T]) -> T:
         with self._one:

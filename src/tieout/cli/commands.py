@@ -15,7 +15,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 audit_app = typer.Typer(help="Prove that the ledger was not changed behind its back.", no_args_is_help=True)
-policy_app = typer.Typer(help="What the decision tables of `[policy]` would say, tried dry.", no_args_is_help=True)
+policy_app = typer.Typer(help="What the decision tables of `\\[policy]` would say, tried dry.", no_args_is_help=True)
 decide_app = typer.Typer(
     help="Decisions of people: links, write-offs, matches, corrections; each is a fact, and some wait for the consent of others.",
     no_args_is_help=True,

@@ -12,7 +12,9 @@ from tieout.cli import deciding, show
 from tieout.cli.options import open_project
 from tieout.people.person import Person, Role
 
-Who = Annotated[str, typer.Option("--as", "--who", help="Who decides: a login of `tieout people`; while there is none, a name in `[people]`.")]
+Who = Annotated[
+    str, typer.Option("--as", "--who", help="Who decides: a login of `tieout people`; while there is none, a name in `\\[people]`.")
+]
 Why = Annotated[str, typer.Option("--why", help="The reason.")]
 
 

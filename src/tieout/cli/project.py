@@ -29,6 +29,7 @@ clock = "feeds"              # time runs with what the feeds report (exports); "
 connector = "delimited"
 role = "channel"
 mapping = "mappings/orders.toml"
+lines = true                 # its orders have line numbers of their own
 
 # [systems.edi]
 # connector = "x12"
@@ -42,7 +43,7 @@ mapping = "mappings/orders.toml"
 # value = "0.05"
 """
 
-MAPPING = """# Reads an order export with a header line: order,line,placed,sku,quantity,price
+MAPPING = """# Reads an order export with a header line: order,line,placed,customer,sku,quantity,price
 # See docs/how-to/write-a-mapping.md; try it with `tieout import exports --system shop --dry-run`.
 
 [mapping]
@@ -63,16 +64,21 @@ number = "{order}"
 scope = "{line}"
 revision = { time = "placed" }
 happened = "placed"
+customer = "{customer}"
 
 [[file.fact.line]]
 line = "{line}"
 subject = "{system}/order/{order}"
+order_line = "{line}"
 item = "{sku}"
 quantity = "quantity"
 value = "quantity * price"
 """
 
-EXAMPLE = "order,line,placed,sku,quantity,price\n1001,1,2026-03-02T09:15:00,SKU-1,10,4.50\n1001,2,2026-03-02T09:15:00,SKU-2,1,120.00\n"
+EXAMPLE = """order,line,placed,customer,sku,quantity,price
+1001,1,2026-03-02T09:15:00,C-7,SKU-1,10,4.50
+1001,2,2026-03-02T09:15:00,C-7,SKU-2,1,120.00
+"""
 
 
 def create(folder: Path) -> list[str]:

@@ -25,11 +25,15 @@ from tieout.runtime.consider import consider
 from tieout.runtime.dispatch import Dispatcher
 from tieout.runtime.dry_run import dry_run
 from tieout.runtime.health import state_of
+from tieout.runtime.polling import polls
 from tieout.runtime.transport import Transport
 from tieout.settings import folders_of, limits_of, secrets_of
 from tieout.store.database import fetch
 
 Name = Annotated[str, typer.Argument(help="The system, by its name in tieout.toml.")]
+Who = Annotated[
+    str, typer.Option("--who", "--as", help="Who does it: a login of `tieout people`; while there is none, a name in `\\[people]`.")
+]
 SHOWN_MAX = 100
 QUIET = 2.0
 """Seconds without anything to send after which `dispatch --once` has done what there is to do."""
@@ -43,12 +47,12 @@ def list_(as_json: Json = False) -> None:
             show.as_json(found)
             return
         if not found:
-            show.console.print("No system has been told anything yet.")
+            show.console.print("No system has been told or asked anything yet.")
             return
         table = Table("system", "health", "backlog", "held", "in doubt", "unproven", "oldest", "sent by", "why", box=None, header_style="bold")
         for one in found:
             counts = (str(one[name]) for name in ("backlog", "held", "in_doubt", "accepted"))
-            table.add_row(one["system"], one["health"], *counts, _clock(one["oldest"]), _clock(one["drained_at"]), one["why"])
+            table.add_row(one["system"], one["health"], *counts, _clock(one["oldest"]), _clock(one["drained_at"]), one["why"] or _resumed(one))
         show.console.print(table)
 
 
@@ -56,7 +60,7 @@ def pause(
     system: Name,
     reason: Annotated[str, typer.Option("--reason", help="Why nothing is to be sent.")],
     until: Annotated[str, typer.Option("--until", help="When it ends by itself, such as 2026-03-31T17:00 (UTC unless it has an offset).")],
-    who: Annotated[str, typer.Option("--who", help="Who pauses it.")],
+    who: Who,
 ) -> None:
     """Send a system nothing more until then; what is under way is not called back."""
     now, end = datetime.now(UTC), moment(until)
@@ -66,16 +70,19 @@ def pause(
         _known(project, system)
         person = speaker(project.connection, project.driving.people, who)
         person.need(Right.CONNECT)
-        lanes.pause(project.connection, system, person.login, reason, end, now)
+        lanes.pause(project.connection, system, person, reason, end, now)
         show.console.print(f"Nothing is sent to {system} before {_clock(end)}.")
 
 
-def resume(system: Name) -> None:
-    """End a pause."""
+def resume(system: Name, who: Who) -> None:
+    """End a pause before its time; who did it is kept."""
     with open_project() as project:
         _known(project, system)
-        lanes.resume(project.connection, system, datetime.now(UTC))
-        show.console.print(f"{system} is told things again.")
+        person = speaker(project.connection, project.driving.people, who)
+        person.need(Right.CONNECT)
+        paused_by = lanes.resume(project.connection, system, person, datetime.now(UTC))
+        said = f"{system} is told things again; {paused_by} had paused it." if paused_by else f"{system} was not paused; nothing was changed."
+        show.console.print(said, markup=False)
 
 
 def test(system: Name) -> None:
@@ -152,21 +159,22 @@ def _show(project: Tieout, limit: int, as_json: bool) -> None:
 
 
 def health(project: Tieout, now: datetime) -> list[dict[str, Any]]:
-    """How each lane is, worst told first in its own words."""
+    """How the way to each system is that is told or asked something."""
     limits = limits_of(project.settings)
-    known = lanes.lanes(project.connection)
+    known, asked = lanes.lanes(project.connection), polls(project.connection)
     counts = {row[0]: row[1:] for row in fetch(project.connection, "backlogs")}
     refused = dict(fetch(project.connection, "refused_of_late", now - timedelta(days=1)))
     made = []
-    for name in sorted(known.keys() | counts.keys()):
+    for name in sorted(known.keys() | counts.keys() | asked.keys()):
         lane = known.get(name) or Lane(name, Circuit(now), Bucket(now))
         backlog, held, in_doubt, accepted, oldest = counts.get(name, (0, 0, 0, 0, None))
-        state, why = state_of(lane, now)
+        state, why = state_of(lane, asked.get(name), now)
         made.append({
             "system": name, "health": state, "why": why, "circuit": lane.circuit.stage.value, "backlog": backlog, "held": held,
             "in_doubt": in_doubt, "accepted": accepted, "refused_in_a_day": refused.get(name, 0), "oldest": oldest,
             "drained_at": lane.forecast(backlog, limits.get(name, Limits()), now) if backlog else None, "fault": lane.fault,
             "fault_at": lane.fault_at, "answered_at": lane.answered_at, "paused_until": lane.paused_until, "paused_by": lane.paused_by,
+            "resumed_at": lane.resumed_at, "resumed_by": lane.resumed_by,
         })  # fmt: skip
     return made
 
@@ -178,6 +186,10 @@ def _secrets(project: Tieout, name: str) -> Secrets:
 def _known(project: Tieout, system: str) -> None:
     if system not in project.systems:
         raise OperatorError(f"There is no system {system!r}.", f"There are: {', '.join(sorted(project.systems)) or 'none'}.")
+
+
+def _resumed(one: dict[str, Any]) -> str:
+    return f"{one['resumed_by']} ended the last pause {_clock(one['resumed_at'])}" if one["resumed_by"] else ""
 
 
 def _clock(found: datetime | None) -> str:

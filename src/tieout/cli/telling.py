@@ -30,7 +30,9 @@ from tieout.store.sql import sql
 
 FIRST = 20
 Key = Annotated[str, typer.Argument(help="The command's key, such as 'SNI+ shop/order/1 1'.")]
-Who = Annotated[str, typer.Option("--as", "--who", help="Who does it: a name in `[people]`.")]
+Who = Annotated[
+    str, typer.Option("--as", "--who", help="Who does it: a login of `tieout people`; while there is none, a name in `\\[people]`.")
+]
 Payload = Annotated[str, typer.Option("--payload", help="The hash that `show` gave, so that nothing else is approved than was looked at.")]
 Why = Annotated[str, typer.Option("--why", help="The reason.")]
 _decode_attempt = msgspec.json.Decoder(Attempt).decode

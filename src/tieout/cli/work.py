@@ -25,7 +25,9 @@ from tieout.people.approvers import speaker
 from tieout.people.person import Person, Role
 
 FIRST = 20
-Who = Annotated[str, typer.Option("--who", "--as", help="Who does it: a login of `tieout people`; while there is none, a name in `[people]`.")]
+Who = Annotated[
+    str, typer.Option("--who", "--as", help="Who does it: a login of `tieout people`; while there is none, a name in `\\[people]`.")
+]
 Refs = Annotated[list[str], typer.Argument(metavar="EX-…", help="The exceptions.")]
 Reason = Annotated[str, typer.Option("--reason", help="The reason code; a wrong one names those there are.")]
 Why = Annotated[str, typer.Option("--why", help="The reason in words.")]

@@ -39,6 +39,8 @@ class Lane(msgspec.Struct, frozen=True):
     reason: str = ""
     fault_at: datetime | None = None
     answered_at: datetime | None = None
+    resumed_by: str = ""
+    resumed_at: datetime | None = None
 
     def is_paused(self, now: datetime) -> bool:
         """True while a person wants nothing sent."""

@@ -8,15 +8,17 @@ from queue import SimpleQueue
 from tieout.core.command import Failed
 from tieout.runtime.delivery import Delivery
 from tieout.runtime.task import Ending, Result, Task, lost
+from tieout.telemetry.traces import Traces, Untraced
 
 
 class Crew:
-    """Threads for one system. `done` is called in them with every result; it must not block."""
+    """Threads for one system. `done` is called in them with every result; it must not block. Each conversation is a span of `traces`."""
 
-    def __init__(self, name: str, delivery: Delivery, done: Callable[[Result], None]) -> None:
+    def __init__(self, name: str, delivery: Delivery, done: Callable[[Result], None], traces: Traces | None = None) -> None:
         self.size = delivery.size
         self._delivery = delivery
         self._done = done
+        self._traces = traces or Untraced()
         self._tasks: SimpleQueue[Task | None] = SimpleQueue()
         self._stopped = threading.Event()
         self._threads = [threading.Thread(target=self._work, name=f"{name}-{n}", daemon=True) for n in range(delivery.size)]
@@ -56,4 +58,8 @@ class Crew:
     def _outcome(self, task: Task) -> Ending:
         if self._stopped.is_set():
             return Failed("stopped", "The dispatcher was stopped before it was sent; it is taken again.")
-        return self._delivery.deliver(task) if task.is_held else lost(task)
+        if not task.is_held:
+            return lost(task)
+        command = task.command
+        with self._traces.span(task.move.value, task.trace, system=command.system, act=command.act.value, command=task.key):
+            return self._delivery.deliver(task)

@@ -44,6 +44,7 @@ from tieout.runtime.numbers import outgoing
 from tieout.runtime.take import AT_ONCE, HORIZON, START, Place, Taken, Terms, sweep, take
 from tieout.runtime.task import Result, Task
 from tieout.store.database import fetch
+from tieout.telemetry.traces import Traces, Untraced
 
 IDLE = 0.05
 """Seconds between two looks into an outbox that has nothing."""
@@ -100,6 +101,7 @@ class Dispatcher:
         folders: Mapping[str, Path] | None = None,
         lease: timedelta = LEASE,
         deliveries: Mapping[str, Delivery] | None = None,
+        traces: Traces | None = None,
     ) -> None:
         if configuration.driving is None:
             raise OperatorError("This project tells its systems nothing.", "Describe what is commanded in its policy first.")
@@ -108,6 +110,7 @@ class Dispatcher:
         self._targets, self._policy = configuration.driving.targets, configuration.driving.policy
         self._secrets = secrets
         self._lease = lease
+        self._traces = traces or Untraced()
         self._results: deque[Result] = deque()
         self._news = threading.Event()
         self._renewed = self._looked = self._written = 0.0
@@ -121,7 +124,7 @@ class Dispatcher:
             delivery = (deliveries or {}).get(name) or delivery_of(
                 system, size=terms.limits.concurrency, folder=(folders or {}).get(name), open_session=open_session
             )
-            self._lanes[name] = Lane(system, Crew(name, delivery, self._done), terms, isinstance(delivery, Folder))
+            self._lanes[name] = Lane(system, Crew(name, delivery, self._done, self._traces), terms, isinstance(delivery, Folder))
         lanes.make(self._connection, self._lanes, datetime.now(UTC))
 
     # Doing -----------------------------------------------------------------------------------------------------------
@@ -211,6 +214,10 @@ class Dispatcher:
             self._fail_all(lane, str(bad), now, clock)
             return
         taken = self._transaction(lambda: take(self._connection, self._configuration, name, lane.room, terms, now))
+        if taken.tasks and self._traces.is_recording:
+            causes = dict(fetch(self._connection, "traces_of", [task.key for task in taken.tasks]))
+            for task in taken.tasks:
+                task.trace = causes.get(task.key, "")
         lane.held |= {task.key: task for task in taken.tasks}
         lane.crew.give(taken.tasks)
         later = IDLE if taken.again_at is None else min((taken.again_at - now).total_seconds(), 1.0)

@@ -15,6 +15,8 @@ from tieout.store.database import fetch
 from tieout.store.sql import sql
 
 MASK = "***"
+ACCESS = "access_token"
+"""What a connector that fetches tokens calls one that it is handed."""
 OPEN_HEADERS = frozenset({"accept", "content-type", "idempotency-key"})
 SHOWN_MAX = 4000
 _decode_command = msgspec.json.Decoder(Command).decode
@@ -50,6 +52,8 @@ def _shown(key: str, command: Command, system: System, move: Move, secrets: Secr
         if isinstance(made, Rejected):
             return Shown(key, system.name, move.value, refused=made.reason)
         return Shown(key, system.name, move.value, "a document, here with control numbers 1", body=_text(made))
+    if hasattr(module, "renewed"):  # else the first request would be for a token, and say nothing of the command
+        secrets = {ACCESS: MASK, **secrets}
     talk = (module.probe if move is Move.PROBE else module.send)(command, system, secrets)
     try:
         call: Call = next(talk)

@@ -9,6 +9,8 @@ import msgspec
 from tieout.core.circuit import Circuit
 from tieout.core.lane import Lane
 from tieout.core.rate import Bucket
+from tieout.people import audit
+from tieout.people.person import Person
 from tieout.runtime.batch import Connection, encode
 from tieout.store.database import fetch, run
 
@@ -46,20 +48,29 @@ def keep(connection: Connection, lane: Lane) -> None:
     """Write a locked lane back."""
     run(
         connection, "set_lane", encode(lane.circuit).decode(), lane.bucket.filled, lane.paused_until, lane.paused_by, lane.paused_why,
-        lane.seconds, lane.fault, lane.reason, lane.fault_at, lane.answered_at, lane.system,
+        lane.seconds, lane.fault, lane.reason, lane.fault_at, lane.answered_at,
+        lane.resumed_by, lane.resumed_at, lane.system,
     )  # fmt: skip
 
 
-def pause(connection: Connection, system: str, who: str, why: str, until: datetime, now: datetime) -> None:
-    """Let nothing more go to a system until then; what is under way is not called back."""
+def pause(connection: Connection, system: str, person: Person, why: str, until: datetime, now: datetime) -> None:
+    """Let nothing more go to a system until then; what is under way is not called back. It is written to the record."""
     with connection.transaction():
-        keep(connection, msgspec.structs.replace(locked(connection, system, now), paused_until=until, paused_by=who, paused_why=why))
+        lane = locked(connection, system, now)
+        keep(connection, msgspec.structs.replace(lane, paused_until=until, paused_by=person.login, paused_why=why))
+        audit.write(connection, person, "system paused", system, {"reason": why, "until": until.isoformat()}, now)
 
 
-def resume(connection: Connection, system: str, now: datetime) -> None:
-    """End a pause."""
+def resume(connection: Connection, system: str, person: Person, now: datetime) -> str:
+    """End a pause; who had begun it, or nothing if there was none, and then nothing is changed. It is written to the record."""
     with connection.transaction():
-        keep(connection, msgspec.structs.replace(locked(connection, system, now), paused_until=None, paused_by="", paused_why=""))
+        lane = locked(connection, system, now)
+        if not lane.is_paused(now):
+            return ""
+        ended = {"paused_until": None, "paused_by": "", "paused_why": "", "resumed_by": person.login, "resumed_at": now}
+        keep(connection, msgspec.structs.replace(lane, **ended))
+        audit.write(connection, person, "system resumed", system, {"paused_by": lane.paused_by, "reason": lane.paused_why}, now)
+        return lane.paused_by
 
 
 def _lane(row: tuple[Any, ...]) -> Lane:

@@ -16,7 +16,8 @@ Talk = Generator[Call, Reply, Accepted | Rejected | Failed | Absent]
 
 class Task(msgspec.Struct):
     """A command that this process holds: `fence` is the number it was taken with, `starts` and `ends` bound it on the monotonic
-    clock: it begins no earlier, and no write leaves us later, because by then somebody else may hold it."""
+    clock: it begins no earlier, and no write leaves us later, because by then somebody else may hold it. `trace` is the traceparent of
+    the message that caused it, where traces are made."""
 
     key: str
     fence: int
@@ -28,6 +29,7 @@ class Task(msgspec.Struct):
     ends: float
     calls: int = 0
     wrote: bool = False
+    trace: str = ""
 
     @property
     def is_held(self) -> bool:

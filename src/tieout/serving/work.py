@@ -109,7 +109,9 @@ def dispatching(place: Place, project: Tieout, end: threading.Event) -> Iterator
     """The role that sends: what is owed is decided about, what is decided is sent, what came of it is written down."""
     limits, folders = limits_of(project.settings), folders_of(project.settings, project.folder)
     with place.working() as (connection, configuration):
-        running = Dispatcher(lambda: closing(place.open_session()), configuration, place.secrets, limits=limits, folders=folders)
+        running = Dispatcher(
+            lambda: closing(place.open_session()), configuration, place.secrets, limits=limits, folders=folders, traces=place.traces
+        )
 
         def step(now: datetime) -> float:
             wait = 0.0 if consider(connection, configuration, now) else running.step(now)

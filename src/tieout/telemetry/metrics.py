@@ -30,13 +30,18 @@ class Metrics:
         self.watermark_age = Gauge(
             "tieout_feed_watermark_age_seconds", "How long ago the moment lies to which a feed is complete.", ["system"], registry=made
         )
+        self.commands = Gauge("tieout_commands", "Commands that have not come to an end.", ["system", "state"], registry=made)
+        self.command_age = Gauge(
+            "tieout_oldest_command_age_seconds", "How long ago the oldest command was decided that is not taken yet.", ["system"], registry=made
+        )
+        self.circuit_closed = Gauge("tieout_circuit_closed", "1 if the system is told things, 0 if it is spared.", ["system"], registry=made)
         self.open_cases = Gauge("tieout_open_cases", "Open cases by class: account and side.", ["class"], registry=made)
 
-    def set_all(self, gauge: Gauge, values: Mapping[str, float]) -> None:
-        """Set a gauge for every label value, and forget those that are no more."""
+    def set_all(self, gauge: Gauge, values: Mapping[str, float] | Mapping[tuple[str, ...], float]) -> None:
+        """Set a gauge for every label value, or tuple of them, and forget those that are no more."""
         gauge.clear()
         for label, value in values.items():
-            gauge.labels(label).set(value)
+            gauge.labels(*(label if isinstance(label, tuple) else (label,))).set(value)
 
     def text(self) -> bytes:
         """All of it, in the text format."""

@@ -21,7 +21,9 @@ _FORM = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
 
 
 class Traces(Protocol):
-    """Makes spans."""
+    """Makes spans. `is_recording` says whether it is worth finding out which trace something belongs to."""
+
+    is_recording: bool
 
     def span(self, name: str, parent: str = "", links: Sequence[str] = (), **attributes: str | int) -> AbstractContextManager[str]:
         """A span for a `with` block, which is given its traceparent; `parent` and `links` are others' traceparents."""
@@ -35,6 +37,8 @@ class Traces(Protocol):
 class Untraced:
     """No spans; a trace that somebody else began is handed on."""
 
+    is_recording = False
+
     @contextmanager
     def span(self, name: str, parent: str = "", links: Sequence[str] = (), **attributes: str | int) -> Iterator[str]:
         """Hands the parent on."""
@@ -46,6 +50,8 @@ class Untraced:
 
 class Traced:
     """Spans by the SDK, sent in the background by an exporter."""
+
+    is_recording = True
 
     def __init__(self, exporter: "SpanExporter") -> None:
         from opentelemetry.sdk.resources import Resource

@@ -43,13 +43,14 @@ def systems(ask: Reading) -> Page[SystemHealth]:
         for name, system in sorted(at.project.systems.items()):
             lane = known.get(name) or Lane(name, Circuit(at.now), Bucket(at.now))
             backlog, held, in_doubt = counts.get(name, (0, 0, 0))
-            state, why = state_of(lane, at.now)
             mark, received = feeds.get(name, (None, None))
             seen, poll = traffic.get(name, Traffic()), asked.get(name)
+            state, why = state_of(lane, poll, at.now)
             made.append(SystemHealth(
                 system=name, connector=system.connector, role=system.role.value, watermark=mark, health=state, why=why,
                 circuit=lane.circuit.stage.value, backlog=backlog, held=held, in_doubt=in_doubt, paused_until=lane.paused_until,
-                paused_by=lane.paused_by, next_probe=lane.circuit.until, next_poll=poll.again if poll is not None else None,
+                paused_by=lane.paused_by, resumed_at=lane.resumed_at, resumed_by=lane.resumed_by,
+                next_probe=lane.circuit.until, next_poll=poll.again if poll is not None else None,
                 last_received=received, came=list(seen.came), went=list(seen.went), errors={what: many for _, what, many in seen.wrong},
                 credentials_end=at.project.access.expires(at.session, name),
             ))  # fmt: skip
@@ -63,8 +64,7 @@ def pause(ask: Acting, name: Name, said: Pause) -> Response:
     def act(at: At) -> Response:
         _known(at, name)
         until = at.now + timedelta(minutes=said.minutes)
-        lanes.pause(at.session, name, at.person.login, said.why, until, at.now)
-        at.wrote("pause system", name, why=said.why, until=until.isoformat())
+        lanes.pause(at.session, name, at.person, said.why, until, at.now)
         return answer(Done(done=f"{name} is paused until {until.isoformat(timespec='seconds')}"))
 
     return ask.do(Right.CONNECT, act)
@@ -76,9 +76,8 @@ def resume(ask: Acting, name: Name) -> Response:
 
     def act(at: At) -> Response:
         _known(at, name)
-        lanes.resume(at.session, name, at.now)
-        at.wrote("resume system", name)
-        return answer(Done(done=f"{name} is told things again"))
+        was_paused = lanes.resume(at.session, name, at.person, at.now)
+        return answer(Done(done=f"{name} is told things again" if was_paused else f"{name} was not paused"))
 
     return ask.do(Right.CONNECT, act)
 

@@ -15,7 +15,6 @@ from tieout.console.svg.chart import figure
 from tieout.console.svg.spark import spark
 from tieout.console.visit import Refusal, Visit
 from tieout.core.circuit import Stage
-from tieout.people import audit
 from tieout.people.person import Right
 from tieout.runtime import lane as lanes
 from tieout.runtime.credentials import places, rotation
@@ -121,9 +120,7 @@ def pause(visit: Visit) -> Response:
         raise Refusal(422, "A pause needs a reason", f"Say in at most {REASON_MAX} characters why nothing is to be sent. Nothing was changed.")
     if until is None or not visit.now < until <= visit.now + PAUSE_MAX:
         raise Refusal(422, "A pause needs an end", f"Name a time to come, at most {PAUSE_MAX.days} days from now. Nothing was changed.")
-    with visit.connection.transaction():
-        lanes.pause(visit.connection, one.name, visit.person.login, why, until, visit.now)
-        audit.write(visit.connection, visit.person, "system paused", one.name, {"reason": why, "until": until.isoformat()}, visit.now)
+    lanes.pause(visit.connection, one.name, visit.person, why, until, visit.now)
     return visit.done(f"Nothing more is sent to {one.name} for now.", f"/connectors/{one.name}", next_=f"/connectors/{one.name}")
 
 
@@ -132,9 +129,7 @@ def resume(visit: Visit) -> Response:
     one = one_of(visit)
     if one.lane is None or not one.lane.is_paused(visit.now):
         raise Refusal(409, f"{one.name} is not paused", "It may have ended by itself meanwhile. Nothing was changed.")
-    with visit.connection.transaction():
-        lanes.resume(visit.connection, one.name, visit.now)
-        audit.write(visit.connection, visit.person, "system resumed", one.name, {"paused_by": one.lane.paused_by}, visit.now)
+    lanes.resume(visit.connection, one.name, visit.person, visit.now)
     return visit.done(f"{one.name} is told things again.", f"/connectors/{one.name}", next_=f"/connectors/{one.name}")
 
 

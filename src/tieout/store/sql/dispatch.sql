@@ -3,21 +3,24 @@ insert into lane (system, circuit) select s, %s::json from unnest(%s::text[]) as
 
 -- name: lane_to_take
 -- one row; a dispatcher that finds it locked goes on to its next lane
-select system, circuit::text, filled, paused_until, paused_by, paused_why, seconds, fault, reason, fault_at, answered_at
+select system, circuit::text, filled, paused_until, paused_by, paused_why, seconds, fault, reason, fault_at, answered_at,
+  resumed_by, resumed_at
 from lane where system = %s for update skip locked
 
 -- name: lane_to_change
-select system, circuit::text, filled, paused_until, paused_by, paused_why, seconds, fault, reason, fault_at, answered_at
+select system, circuit::text, filled, paused_until, paused_by, paused_why, seconds, fault, reason, fault_at, answered_at,
+  resumed_by, resumed_at
 from lane where system = %s for update
 
 -- name: lanes
-select system, circuit::text, filled, paused_until, paused_by, paused_why, seconds, fault, reason, fault_at, answered_at
+select system, circuit::text, filled, paused_until, paused_by, paused_why, seconds, fault, reason, fault_at, answered_at,
+  resumed_by, resumed_at
 from lane order by system
 
 -- name: set_lane
 -- stays on its page (HOT)
 update lane set circuit = %s::json, filled = %s, paused_until = %s, paused_by = %s, paused_why = %s, seconds = %s, fault = %s, reason = %s,
-  fault_at = %s, answered_at = %s where system = %s
+  fault_at = %s, answered_at = %s, resumed_by = %s, resumed_at = %s where system = %s
 
 -- name: next_of_lanes
 -- the first entry of command_next for each system
@@ -56,6 +59,16 @@ update command c set attempt = u.attempt::json, state = u.state, next_move = u.n
   held_by = '', held_until = null
 from unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[]) as u(key, attempt, state, next_move, next_at)
 where c.key = u.key
+
+-- name: traces_of
+-- only where traces are made; by posting_root and fact_identity: the newest message that had posted on the command's root when it was decided
+-- and that is part of a trace
+select c.key, t.parent from command c cross join lateral (
+  select m.meta->>'traceparent' as parent
+  from posting p join fact f on f.identity = p.entries::json->>0 join message m on m.id = f.message
+  where p.root = c.root and p.sign > 0 and m.received <= c.created and m.meta->>'traceparent' is not null
+  order by m.id desc limit 1
+) t where c.key = any(%s)
 
 -- name: renew_leases
 update command set held_until = clock_timestamp() + %s where key = any(%s) and held_by = %s and held_until is not null returning key, fence

@@ -49,6 +49,8 @@ class SystemHealth(BaseModel):
     in_doubt: int
     paused_until: datetime | None
     paused_by: str
+    resumed_at: datetime | None = Field(description="When somebody ended the last pause before its time.")
+    resumed_by: str
     next_probe: datetime | None = Field(description="When an open circuit lets one call pass.")
     next_poll: datetime | None = Field(description="When it is asked for news again; null when it never is.")
     last_received: datetime | None
