@@ -161,8 +161,15 @@ class Tieout:
         stored = fetch(self.connection, "meta", "fingerprint")
         if not stored or not fetch(self.connection, "last_batch"):
             run(self.connection, "set_meta", "fingerprint", self.configuration.fingerprint)
-        self._look_again()
         self.needs_rebuild = bool(stored) and stored[0][0] != self.configuration.fingerprint
+        if not (self.needs_rebuild and self.configuration.driving):
+            self._look_again()
+
+    def refuse_unless_rebuilt(self) -> None:
+        """Before anything is posted or sent. Raises OperatorError when what stands is kept otherwise than the settings now say and this
+        project drives: the two would not meet, and what is owed already would be owed once more."""
+        if self.needs_rebuild and self.configuration.driving:
+            raise OperatorError("The settings changed how accounts are kept, and systems are driven.", "First run `tieout rebuild --replace`.")
 
     def _look_again(self) -> None:
         """Other feeds or another policy judge the same balances differently: then every open root is looked at."""

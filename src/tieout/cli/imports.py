@@ -37,6 +37,7 @@ def import_(
         return
     with open_project() as project:
         chosen = project.use(_system(project, system, text, mapping))
+        project.refuse_unless_rebuilt()
         with bar("Reading", sum(f.stat().st_size for place in places if place != "-" for f in files(place))) as advance:
             counts = import_places(
                 project.connection, project.configuration, chosen, places,
@@ -63,6 +64,7 @@ def replay(
             system = project.use(_system(project, system, text, mapping)).name
         if system is not None and system not in project.systems:
             raise OperatorError(f"There is no system {system!r}.", f"Known: {', '.join(project.systems)}.")
+        project.refuse_unless_rebuilt()
         with bar("Reading anew", 0) as advance:
             read, counts = run_replay(
                 project.connection, project.configuration, system=system, everything=everything,

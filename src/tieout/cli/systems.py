@@ -114,6 +114,7 @@ def dispatch(
         if only_show:
             _show(project, limit, as_json)
             return
+        project.refuse_unless_rebuilt()
         running = Dispatcher(
             lambda: project.database.session(writer=True),
             project.configuration,
