@@ -125,6 +125,10 @@ class Books:
             found.append(heapq.heappop(self._coming)[2])
         return found
 
+    def coming(self, by: int) -> list[Paper]:
+        """What is on its way and arrives up to a moment, in order."""
+        return [paper for _, _, paper in sorted(each for each in self._coming if each[0] <= by)]
+
     def next(self) -> int | None:
         """When something is to be done or arrives next; None if nothing is."""
         return min((heap[0][0] for heap in (self._later, self._coming) if heap), default=None)

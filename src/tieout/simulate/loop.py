@@ -3,20 +3,20 @@
 The world's time stands still while Tieout takes in and sends; then it goes on to the next arrival, or to Tieout's next try.
 """
 
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
 from tieout.app import opened
 from tieout.runtime.lease import LEASE
+from tieout.simulate.auditor import Auditor
 from tieout.simulate.books import Books
 from tieout.simulate.clock import HOUR, MINUTE
 from tieout.simulate.comparison import Comparison
 from tieout.simulate.drill import Drill, Progress, auditor_of, graded, written
 from tieout.simulate.driving import drive_project, sending
 from tieout.simulate.endpoints import Endpoints, serving
-from tieout.simulate.grade import Grade, Shown
+from tieout.simulate.grade import Grade
 from tieout.simulate.once import not_once, per_order
 from tieout.simulate.paper import Paper
 from tieout.simulate.player import Player, Within
@@ -67,26 +67,19 @@ def run(drill: Drill, world: World, progress: Progress = lambda done, total: Non
 def play(drill: Drill, loop: Loop, player: Player, progress: Progress = lambda done, total: None) -> Grade:
     """Play a driven world to its end, and grade what the player shows and what the systems were told to make."""
     world, watched, auditor = loop.world, Comparison(), auditor_of(drill.folder, is_driven=True)
-    ahead = auditor_of(drill.folder)
-    for each in (auditor, ahead):
-        each.hear([], world.start)
+    auditor.hear([], world.start)
     player.play(written(drill, [], world.start, is_complete=True), world.start)
     for day in world.unfold():
         for plan in day.plans:
             auditor.begin(plan)
-            ahead.begin(plan)
         begin(loop, day)
-        looked_for = [event.at + 1 for event in ahead.hear(day.papers, day.end, day.silent)]
-        heard, looks, busy = list[Paper](), list[tuple[int, dict[str, Shown]]](), Busy(day.start)
-        for at in moments(loop, day, drill.slice_seconds, busy, looked_for):
-            papers = arrived(loop, at)
-            heard += papers
-            busy.tell(at, player.play(written(drill, papers, at, is_complete=at == day.end, silent=day.silent), at))
-            looks.append((at, player.cases(drill.damaged, {})))
+        busy = Busy(day.start)
+        for at in moments(loop, day, drill.slice_seconds, busy, auditor):
+            papers, is_over = arrived(loop, at), at == day.end
+            busy.tell(at, player.play(written(drill, papers, at, is_complete=is_over, silent=day.silent), at))
+            watched.expect(auditor.hear(papers, at, day.silent, is_complete=is_over))
+            watched.look(at, player.cases(drill.damaged, watched.right(at)))
             drill.clear()
-        watched.expect(auditor.hear(heard, day.end, day.silent))
-        for at, shown in looks:
-            watched.look(at, shown)
         progress(day.end - world.start, world.end - world.start)
     grade = graded(drill, player, watched, auditor)
     for found in per_order(loop.books).values():
@@ -129,13 +122,15 @@ def arrived(loop: Loop, at: int) -> list[Paper]:
         return loop.books.until(at)
 
 
-def moments(loop: Loop, day: Day, seconds: int, busy: Busy, looked_for: Iterable[int]) -> Iterator[int]:
+def moments(loop: Loop, day: Day, seconds: int, busy: Busy, auditor: Auditor) -> Iterator[int]:
     """The moments of a day at which something is taken in or sent: some time after the next arrival, sooner while something waits to be
-    sent, and where what is said anyhow makes an exception begin or end, so that none passes between two looks."""
-    at, known = day.start, sorted(looked_for)
+    sent, and at once when by all that is on its way an exception begins or ends, so that it is seen as soon as it can be known."""
+    at = day.start
     while at < day.end:
         coming = loop.books.next()
         found = day.end if coming is None else max(coming, at) + seconds
-        next_known = known[bisect_right(known, at)] if known and known[-1] > at else day.end
-        at = max(at + 1, min(day.end, busy.again(at) if busy.is_busy else day.end, found, next_known))
+        by = max(at + 1, min(day.end, busy.again(at) if busy.is_busy else day.end, found))
+        with loop.books.lock:
+            known = auditor.next(loop.books.coming(by), by)
+        at = by if known is None else max(at + 1, min(by, known + 1))
         yield at
