@@ -178,6 +178,14 @@ def test_changes_cancel_and_replace_the_order_they_name() -> None:
     assert (refusal.rule, 'order_changes = "by line"' in refusal.next_step) == ("edifact/line-change", True)
 
 
+def test_an_original_that_is_sent_again_does_not_undo_a_change_but_a_replacement_does() -> None:
+    amended = one(changed(*item("1", "8"), function="5", control="2"))
+    again = one(order(*item("1", "10"), control="3"))
+    replaced = one(order(*item("1", "9"), function="5", control="4"))
+    assert again.revision < amended.revision < replaced.revision
+    assert again.identity == amended.identity == replaced.identity
+
+
 def test_lines_are_changed_added_and_deleted_whatever_arrives_first() -> None:
     system = partner(order_changes="by line")
     documents = [

@@ -60,6 +60,15 @@ def test_lines_are_changed_added_and_deleted_whatever_arrives_first() -> None:
     assert standing(placed, changed, again) == standing(again, changed, placed) == expected
 
 
+@pytest.mark.parametrize("purpose", ["01", "05"])
+def test_an_original_that_is_sent_again_does_not_undo_a_change_but_a_replacement_does(purpose: str) -> None:
+    changed = one(change("POC*1*RZ*8**EA*2*PE*VN*A", head=f"BCH*{purpose}*SA*PO1**1*20240105*****20240106", control=2))
+    placed, again = one(order("PO1*1*10*EA*2")), one(order("PO1*1*10*EA*2", control=3))
+    assert placed.revision < again.revision < changed.revision
+    replaced = one(order("PO1*1*10*EA*2", purpose="05", control=4))
+    assert (replaced.identity, replaced.revision > changed.revision) == (changed.identity, True)
+
+
 def test_an_order_by_line_keeps_all_that_the_whole_order_says() -> None:
     raw = order("PO1*1*10*EA*2*PE*VN*A", "SAC*A*C310***100", "PO1*2*5*EA*4*PE*VN*B", "CTT*2", "SAC*C*D240***700")
     whole = one(raw)

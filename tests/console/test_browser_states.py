@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 import pytest
-from browsing import Seat, cursor, shown
+from browsing import Seat, shown
 from playwright.sync_api import expect
 
 from tieout.store.database import Database
@@ -131,7 +131,7 @@ def test_after_an_action_the_next_row_in_the_order_is_under_the_cursor(
     for _ in range(5):
         page.keyboard.press("j")
     for n in range(steps):
-        assert cursor(page) == order[5 + n]
+        expect(page.locator("#rows tr.cursor")).to_have_attribute("data-ref", order[5 + n])
         page.keyboard.press("Shift+A")
         expect(page.locator("[data-said]")).to_contain_text(f"{order[5 + n]} assigned to you")
         expect(page.locator("#rows tr.cursor")).to_have_attribute("data-ref", order[6 + n])

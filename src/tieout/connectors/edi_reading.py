@@ -136,8 +136,8 @@ class Reading(ABC, Generic[F, S]):
         """A customer's order: its number is the customer's own, so the customer's identifier stands before it."""
         return self.partners("order", f"{self.frame.partner}:{number}")
 
-    def fact(self, kind: FactType, subject: Ref, at: S, **stated: Any) -> Fact:
-        """The fact of that kind whose document `subject` names, read at segment `at`."""
+    def fact(self, kind: FactType, subject: Ref, at: S, *, amends: bool = False, **stated: Any) -> Fact:
+        """The fact of that kind whose document `subject` names, read at segment `at`; `amends` where it says that it changes another."""
         system, type_, number = subject.split("/", 2)
         return Fact(
             kind=kind.name,
@@ -145,7 +145,7 @@ class Reading(ABC, Generic[F, S]):
             type=type_,
             number=number,
             partner=normalise(self.frame.partner),
-            revision=self.frame.revision,
+            revision=amending(self.frame.revision) if amends else self.frame.revision,
             entity=self.frame.system.entity,
             source=self.frame.source(at.byte, self.place(at)),
             **stated,
@@ -169,6 +169,12 @@ class Cut(msgspec.Struct, Generic[S], frozen=True):
     head: list[S]
     lines: list[tuple[S, list[S]]]
     tail: list[S]
+
+
+def amending(revision: str) -> str:
+    """The revision key of a paper that says of itself that it changes, replaces or cancels another: it stands above every
+    original, so that an original which is sent again later does not undo it."""
+    return f"tc{revision.removeprefix('t')}"
 
 
 def first_of(pairs: Iterable[tuple[str, T]]) -> dict[str, T]:

@@ -15,6 +15,7 @@ from tieout.formats.edifact import Segment
 
 CANCELLED, CHANGED, REPLACED = "1", "4", "5"
 """BGM, element 3: message function."""
+AMENDING = frozenset((CANCELLED, CHANGED, REPLACED))
 STATED = frozenset(("", "9", "5", "4", "6", "7", "31", "35", "43", CANCELLED))
 """Functions of an ORDERS that says the whole order: original, replace, change, confirmation, duplicate, copy, retransmission."""
 ORDERED = ("21", "1")
@@ -80,7 +81,9 @@ def _whole(reading: Reading, kind: FactType, head: Segment, subject: Ref, cut: P
     if function not in STATED:
         reason = f"BGM, element 3, is {function!r}: not a function in which an order is placed, changed, repeated or cancelled."
         raise Unreadable("function", reason, head, 3)
-    return _kept(reading, _fact(reading, kind, head, subject, cut, _lines(reading, cut, subject), stated, void=function == CANCELLED))
+    lines = _lines(reading, cut, subject)
+    void, amends = function == CANCELLED, function in AMENDING
+    return _kept(reading, _fact(reading, kind, head, subject, cut, lines, stated, void=void, amends=amends))
 
 
 def _changed(reading: Reading, kind: FactType, subject: Ref, cut: Parts, **stated: str) -> tuple[Fact, ...]:
@@ -94,14 +97,14 @@ def _changed(reading: Reading, kind: FactType, subject: Ref, cut: Parts, **state
         reason = "The message changes single lines, but orders of this system are kept as a whole."
         raise Unreadable("line-change", reason, head, 3, 'Set the option `order_changes = "by line"` and replay the messages.')
     lines = [] if function == CANCELLED else _lines(reading, cut, subject)
-    return _kept(reading, _fact(reading, kind, head, subject, cut, lines, stated, void=function == CANCELLED))
+    return _kept(reading, _fact(reading, kind, head, subject, cut, lines, stated, void=function == CANCELLED, amends=True))
 
 
 def _line_by_line(reading: Reading, kind: FactType, head: Segment, subject: Ref, cut: Parts, stated: dict[str, str]) -> tuple[Fact, ...]:
     """One revision per named line; void where the line, or the order with it, is cancelled."""
     if not cut.lines:
         raise Unreadable("line-missing", "No LIN says which lines change; orders of this system are kept by line.", head)
-    base = _fact(reading, kind, head, subject, cut, [], stated, void=False)
+    base = _fact(reading, kind, head, subject, cut, [], stated, void=False, amends=True)
     found = []
     for segment, body in cut.lines:
         name, action = reading.text(segment, 1, "the line number of the order"), segment.get(2)
@@ -121,13 +124,23 @@ def _kept(reading: Reading, whole: Fact) -> tuple[Fact, ...]:
 
 
 def _fact(
-    reading: Reading, kind: FactType, head: Segment, subject: Ref, cut: Parts, lines: list[Line], stated: dict[str, str], *, void: bool
+    reading: Reading,
+    kind: FactType,
+    head: Segment,
+    subject: Ref,
+    cut: Parts,
+    lines: list[Line],
+    stated: dict[str, str],
+    *,
+    void: bool,
+    amends: bool,
 ) -> Fact:
     happened, day = reading.happened()
     return reading.fact(
         kind,
         subject,
         head,
+        amends=amends,
         happened=happened,
         day=day,
         currency=reading.currency,

@@ -93,6 +93,7 @@ def _fact(reading: Reading, kind: FactType, head: Segment, subject: Ref, lines: 
         kind,
         subject,
         head,
+        amends=True,
         happened=happened,
         day=day,
         currency=reading.currency(),

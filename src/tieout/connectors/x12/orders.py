@@ -12,6 +12,8 @@ from tieout.core.values import ZERO, Ref, plain, tidy
 from tieout.formats.x12 import Segment
 
 CANCELLATION = "01"
+AMENDING = frozenset((CANCELLATION, "04", "05"))
+"""BEG01: the order is cancelled, changed, replaced."""
 DUE = ("010", "038", "002", "063")
 """DTM: requested ship, ship not later than, requested delivery, do not deliver after. Shipping comes first."""
 ACCEPTING = frozenset(("IA", "AA", "AC", "AR", "BP", "DR", "IC", "IE", "IP", "IQ", "IS", "SP"))
@@ -52,6 +54,7 @@ def _ordered(reading: Reading, kind: FactType, head: Segment, subject: Ref, cut:
         kind,
         subject,
         head,
+        amends=head.get(1) in AMENDING,
         happened=happened,
         day=day,
         currency=reading.currency(),
