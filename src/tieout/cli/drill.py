@@ -178,9 +178,10 @@ def _show(grade: Grade) -> None:
         row = kind.written()
         table.add_row(name, *("" if value is None else f"{value:,}" for value in row.values()), style="" if kind.is_right else "red")
     show.console.print(table)
+    closed = (("Not made exactly once", grade.not_once), ("Wrong documents", grade.wrong_documents)) if grade.documents else ()
     for title, found in (
         ("False alarms", grade.false_alarms), ("Double claims", grade.double_claims), ("Missed beside these", grade.missed),
-        ("Balances that differ from the auditor's", grade.unbalanced), *((("Not made exactly once", grade.not_once),) if grade.documents else ()),
+        ("Balances that differ from the auditor's", grade.unbalanced), *closed,
     ):  # fmt: skip
         show.console.print(f"{title}: {len(found):,}", style="red" if found else "")
         for each in found[:SHOWN_MAX]:

@@ -366,7 +366,7 @@ class Auditor:
     def begin(self, plan: Plan) -> None:
         """A transaction begins."""
         index = plan.order.index
-        self._follow(index, FURTHER if plan.is_left else len([paper for paper in plan.papers if paper.of in (-1, index)]))
+        self._follow(index, FURTHER if plan.is_left or plan.is_told else len([paper for paper in plan.papers if paper.of in (-1, index)]))
         if plan.fault or plan.is_watched:
             self._struck.add(index)
         for other in self._watches.keys() & set(plan.concerns):

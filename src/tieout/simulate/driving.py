@@ -3,7 +3,7 @@
 import contextlib
 import re
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
 
@@ -12,10 +12,12 @@ from tieout.errors import SettingsError
 from tieout.runtime.consider import consider
 from tieout.runtime.dispatch import Dispatcher
 from tieout.runtime.lease import LEASE
-from tieout.settings import limits_of
+from tieout.settings import folders_of, limits_of
 
 OVERLAY = "driven.toml"
 MARK = "@BASE@"
+OUTBOX = "outbox/edi"
+"""The folder of the project that documents for EDI customers go to."""
 TOKEN = "shop-token"  # noqa: S105 - the name of a file
 QUIET = 2
 """How many steps in a row without anything to do mean that nothing can be done at this moment."""
@@ -41,6 +43,7 @@ def drive_project(folder: Path, base: str) -> None:
             )
     settings.write_text(f"{text}\n{tables.replace(MARK, base)}", "utf-8")
     (folder / TOKEN).write_text("simulated\n", "utf-8")
+    (folder / OUTBOX).mkdir(parents=True, exist_ok=True)
 
 
 class Sending:
@@ -48,14 +51,15 @@ class Sending:
 
     def __init__(self, project: Tieout, lease: timedelta = LEASE) -> None:
         self._project = project
+        self._now = datetime.now(UTC)
         self._dispatcher = Dispatcher(
             lambda: project.database.session(writer=True), project.configuration, project.secrets_of,
-            limits=limits_of(project.settings), lease=lease,
+            limits=limits_of(project.settings), folders=folders_of(project.settings, project.folder), lease=lease, clock=lambda: self._now,
         )  # fmt: skip
 
     def send(self, now: datetime) -> bool:
         """Decide and send until nothing more can be done at this moment; whether something is left for a later one."""
-        quiet = 0
+        quiet, self._now = 0, now
         while quiet < QUIET:
             self._dispatcher.wake()
             wait = self._dispatcher.step(now)

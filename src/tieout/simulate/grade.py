@@ -89,10 +89,13 @@ class Grade:
     not_once: list[Difference] = field(default_factory=list)
     """Originating documents of which not exactly one document was made, or not all of their goods."""
 
+    wrong_documents: list[Difference] = field(default_factory=list)
+    """Documents to EDI partners that do not say what is so, or that were sent twice."""
+
     @property
     def differences(self) -> list[Difference]:
         """Everything in which ledger and auditor differ."""
-        return [*self.false_alarms, *self.missed, *self.double_claims, *self.unbalanced, *self.not_once]
+        return [*self.false_alarms, *self.missed, *self.double_claims, *self.unbalanced, *self.not_once, *self.wrong_documents]
 
     @property
     def is_clean(self) -> bool:
@@ -107,7 +110,11 @@ class Grade:
             "double_claims": len(self.double_claims),
             "ledger_hash": self.ledger_hash,
             "expected_misses": self.expected_misses,
-            **({"documents": self.documents, "not_once": len(self.not_once)} if self.documents else {}),
+            **(
+                {"documents": self.documents, "not_once": len(self.not_once), "wrong_documents": len(self.wrong_documents)}
+                if self.documents
+                else {}
+            ),
         }
 
 

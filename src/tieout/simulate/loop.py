@@ -4,8 +4,9 @@ The world's time stands still while Tieout takes in and sends; then it goes on t
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 
 from tieout.app import opened
 from tieout.runtime.lease import LEASE
@@ -13,13 +14,17 @@ from tieout.simulate.auditor import Auditor
 from tieout.simulate.books import Books
 from tieout.simulate.clock import HOUR, MINUTE
 from tieout.simulate.comparison import Comparison
-from tieout.simulate.drill import Drill, Progress, auditor_of, graded, written
-from tieout.simulate.driving import drive_project, sending
+from tieout.simulate.drill import FEEDS, Drill, Progress, auditor_of, graded, written
+from tieout.simulate.driving import OUTBOX, drive_project, sending
 from tieout.simulate.endpoints import Endpoints, serving
 from tieout.simulate.grade import Grade
 from tieout.simulate.once import not_once, per_order
 from tieout.simulate.paper import Paper
 from tieout.simulate.player import Player, Within
+from tieout.simulate.postbox import SYSTEM, Postbox
+from tieout.simulate.scenario import Step
+from tieout.simulate.story import Plan
+from tieout.simulate.wire import stamp
 from tieout.simulate.world import Day, World
 
 AGAIN = 2 * MINUTE
@@ -46,17 +51,21 @@ class Loop:
     world: World
     clock: Clock
     books: Books
+    box: Postbox
+    plans: list[Plan] = field(default_factory=list)
+    """All that began so far."""
 
     @classmethod
-    def of(cls, world: World) -> "Loop":
-        """Around a world."""
+    def of(cls, world: World, folder: Path) -> "Loop":
+        """Around a world, with the project that plays in it."""
         clock = Clock(world.start)
-        return cls(world, clock, Books(world.seed, clock.now, world.troubles, world.route))
+        books = Books(world.seed, clock.now, world.troubles, world.route)
+        return cls(world, clock, books, Postbox(folder / OUTBOX, books))
 
 
 def run(drill: Drill, world: World, progress: Progress = lambda done, total: None, lease: timedelta = LEASE) -> Grade:
     """Play a driven world to its end in the project of the drill's folder, and grade it."""
-    loop = Loop.of(world)
+    loop = Loop.of(world, drill.folder)
     with serving(Endpoints(loop.books)) as url:
         drive_project(drill.folder, url)
         with opened(drill.folder) as project, sending(project, lease) as out:
@@ -77,6 +86,7 @@ def play(drill: Drill, loop: Loop, player: Player, progress: Progress = lambda d
         for at in moments(loop, day, drill.slice_seconds, busy, auditor):
             papers, is_over = arrived(loop, at), at == day.end
             busy.tell(at, player.play(written(drill, papers, at, is_complete=is_over, silent=day.silent), at))
+            papers += posted(drill, loop, at)
             watched.expect(auditor.hear(papers, at, day.silent, is_complete=is_over))
             watched.look(at, player.cases(drill.damaged, watched.right(at)))
             drill.clear()
@@ -85,8 +95,24 @@ def play(drill: Drill, loop: Loop, player: Player, progress: Progress = lambda d
     for found in per_order(loop.books).values():
         for what, many in found.items():
             grade.documents[what] = grade.documents.get(what, 0) + many
-    grade.not_once += not_once(loop.books)
+    for code, many in loop.box.counts.items():
+        grade.documents[code] = many
+    grade.not_once += [*not_once(loop.books), *loop.box.missing(loop.plans)]
+    grade.wrong_documents = loop.box.wrong
     return grade
+
+
+def posted(drill: Drill, loop: Loop, at: int) -> list[Paper]:
+    """What Tieout has put into the post box, which it has taken in itself; kept, so that it can be played again without sending."""
+    with loop.books.lock:
+        post = loop.box.empty(at)
+    if post.files:
+        folder = f"{FEEDS}/{SYSTEM}/{stamp(at)}-sent"
+        (drill.folder / folder).mkdir(parents=True)
+        for name, raw in post.files:
+            (drill.folder / folder / name).write_bytes(raw)
+        drill.steps.append(Step(at, SYSTEM, folder))
+    return post.papers
 
 
 @dataclass(slots=True)
@@ -109,9 +135,11 @@ class Busy:
 def begin(loop: Loop, day: Day) -> None:
     """A day's orders are known, and what is said on it by itself is on its way."""
     with loop.books.lock:
+        loop.plans += day.plans
         for plan in day.plans:
             if plan.order.sales_order:
                 loop.books.know(plan)
+                loop.box.know(plan)
         loop.books.say(*day.papers)
 
 
@@ -119,7 +147,9 @@ def arrived(loop: Loop, at: int) -> list[Paper]:
     """What has arrived by a moment."""
     loop.clock.at = at
     with loop.books.lock:
-        return loop.books.until(at)
+        papers = loop.books.until(at)
+        loop.box.hear(papers)
+        return papers
 
 
 def moments(loop: Loop, day: Day, seconds: int, busy: Busy, auditor: Auditor) -> Iterator[int]:

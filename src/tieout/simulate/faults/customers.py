@@ -1,7 +1,9 @@
 """EDI customers: what they are not told or told late, what they reject, change too late, say twice or in words of their own."""
 
+from tieout.simulate import fates
 from tieout.simulate.clock import HOUR
 from tieout.simulate.edi import OURS, accept, again, change, change_early, is_by_edi
+from tieout.simulate.fates import Fate
 from tieout.simulate.faults import Parameters, fault
 from tieout.simulate.faults.transit import drawn
 from tieout.simulate.paper import Cents, Line, Paper
@@ -49,9 +51,24 @@ def customer_told_late(plan: Plan, parameters: Parameters) -> Truth | None:
     return Truth("", plan.order.ref, Outcome.EXCEPTION, owed(told), f"{told.kind} late", corrected=told.delivered)
 
 
+def is_told_by_tieout(plan: Plan) -> bool:
+    """Whether Tieout itself writes what this customer is told."""
+    return plan.is_told and plan.order.system == "edi"
+
+
+def _group_fate(plan: Plan, how: str) -> Truth:
+    """What is to happen to a group that Tieout has yet to send; its number is not known before."""
+    kind = plan.rng.choice(OURS[:2] if plan.is_billed_weekly else OURS)
+    truth = Truth("", plan.order.ref, Outcome.EXCEPTION, detail=f"{kind}: {how}")
+    plan.fates.append(Fate(how, kind, truth=truth))
+    return truth
+
+
 @fault("customer_silent", "A customer does not acknowledge a group of ours (997, CONTRL).")
 def customer_silent(plan: Plan, parameters: Parameters) -> Truth | None:
     """What has been sent has perhaps not been received."""
+    if is_told_by_tieout(plan):
+        return _group_fate(plan, fates.SILENT)
     told = drawn(plan, list(OURS))
     if told is None:
         return None
@@ -64,6 +81,8 @@ def customer_silent(plan: Plan, parameters: Parameters) -> Truth | None:
 @fault("customer_rejects", "A customer rejects a group of ours; some are sent again, in another group.", again_hours=20)
 def customer_rejects(plan: Plan, parameters: Parameters) -> Truth | None:
     """A rejected group stays open: what was in it did not arrive as it was."""
+    if is_told_by_tieout(plan):
+        return _group_fate(plan, fates.REJECTS)
     told = drawn(plan, list(OURS))
     if told is None:
         return None
