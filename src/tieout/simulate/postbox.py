@@ -75,35 +75,25 @@ class Postbox:
             return
         self.counts[document.code] += 1
         partner = document.receiver.split(":", 1)[1]
+        name = f"{document.code} {partner} {document.group}"
+        last = self._controls.get(document.receiver, document.interchange - 1)
+        self._controls[document.receiver] = document.interchange
+        if document.interchange != last + 1:
+            self.wrong.append(Difference(name, f"it is interchange {document.interchange} after {last}"))
         try:
-            self._enveloped(document, partner)
+            _enveloped(document, partner)
             about = PROOFS[document.code](document, partner, self._known)
-        except (Wrong, Unreadable, ValueError) as bad:
-            self.wrong.append(Difference(f"{document.code} {partner} {document.group}", str(bad)))
+        except ValueError as bad:
+            self.wrong.append(Difference(name, str(bad)))
             return
         subject = about.more["group"] if document.code == "997" else about.number
         self._came[document.code, subject] += 1
-        if self._came[document.code, subject] > 1:
-            self.wrong.append(
-                Difference(f"{document.code} {partner} {document.group}", f"{subject} is told {self._came[document.code, subject]} times")
-            )
+        if (many := self._came[document.code, subject]) > 1:
+            self.wrong.append(Difference(name, f"{subject} is told {many} times"))
         paper = self._told(document, partner, about, at)
         if document.code != "997":
             self._acknowledge(paper)
         yield paper
-
-    def _enveloped(self, document: Received, partner: str) -> None:
-        """The partner's own dialect, and the next control number. Raises Wrong."""
-        dialect = DIALECTS.get(partner, PLAIN)
-        marks = dialect.delimiters
-        wanted = (":".join(dialect.ours), f"{dialect.qualifier}:{partner}", dialect.version, marks.element + marks.component + marks.terminator)
-        found = (document.sender, document.receiver, document.version, document.delimiters)
-        last = self._controls.get(document.receiver, document.interchange - 1)
-        self._controls[document.receiver] = document.interchange
-        if found != wanted:
-            raise Wrong(f"its envelope is {found}, and {partner} wants {wanted}")
-        if document.interchange != last + 1:
-            raise Wrong(f"it is number {document.interchange} after {last}")
 
     def _told(self, document: Received, partner: str, about: Paper, at: int) -> Paper:
         """The document as the auditor hears of it."""
@@ -149,3 +139,13 @@ class Postbox:
     def _once(self, code: str, subject: str) -> Iterator[Difference]:
         if not self._came[code, subject]:
             yield Difference(f"{code} {subject}", "never sent")
+
+
+def _enveloped(document: Received, partner: str) -> None:
+    """It is written in the partner's own dialect. Raises Wrong."""
+    dialect = DIALECTS.get(partner, PLAIN)
+    marks = dialect.delimiters
+    wanted = (":".join(dialect.ours), f"{dialect.qualifier}:{partner}", dialect.version, marks.element + marks.component + marks.terminator)
+    found = (document.sender, document.receiver, document.version, document.delimiters)
+    if found != wanted:
+        raise Wrong(f"its envelope is {found}, and {partner} wants {wanted}")
