@@ -7,15 +7,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import Protocol
 
 from tieout.app import opened
+from tieout.errors import OperatorError
 from tieout.runtime.lease import LEASE
 from tieout.simulate.auditor import Auditor
 from tieout.simulate.books import Books
 from tieout.simulate.clock import HOUR, MINUTE
 from tieout.simulate.comparison import Comparison
-from tieout.simulate.drill import FEEDS, Drill, Progress, auditor_of, graded, written
-from tieout.simulate.driving import OUTBOX, drive_project, sending
+from tieout.simulate.drill import FEEDS, Drill, Progress, Unfolding, auditor_of, graded, written
+from tieout.simulate.driving import OUTBOX, drive_project, sending, tells_customers
 from tieout.simulate.endpoints import Endpoints, serving
 from tieout.simulate.grade import Grade
 from tieout.simulate.once import not_once, per_order
@@ -23,9 +25,22 @@ from tieout.simulate.paper import Paper
 from tieout.simulate.player import Player, Within
 from tieout.simulate.postbox import SYSTEM, Postbox
 from tieout.simulate.scenario import Step
-from tieout.simulate.story import Plan
+from tieout.simulate.story import Plan, Trouble
 from tieout.simulate.wire import stamp
-from tieout.simulate.world import Day, World
+from tieout.simulate.world import Day
+
+
+class Driven(Unfolding, Protocol):
+    """A driven world, or an excerpt of one."""
+
+    seed: str
+    is_told: bool
+    troubles: list[Trouble]
+
+    def route(self, paper: Paper) -> None:
+        """Let a paper arrive when its feed lets it."""
+        ...
+
 
 AGAIN = 2 * MINUTE
 """How soon Tieout tries again while something is left to be sent."""
@@ -48,7 +63,7 @@ class Clock:
 class Loop:
     """A driven world, its systems' books, and the clock that both go by."""
 
-    world: World
+    world: Driven
     clock: Clock
     books: Books
     box: Postbox
@@ -56,21 +71,34 @@ class Loop:
     """All that began so far."""
 
     @classmethod
-    def of(cls, world: World, folder: Path) -> "Loop":
+    def of(cls, world: Driven, folder: Path) -> "Loop":
         """Around a world, with the project that plays in it."""
         clock = Clock(world.start)
         books = Books(world.seed, clock.now, world.troubles, world.route)
         return cls(world, clock, books, Postbox(folder / OUTBOX, books))
 
 
-def run(drill: Drill, world: World, progress: Progress = lambda done, total: None, lease: timedelta = LEASE) -> Grade:
+def run(drill: Drill, world: Driven, progress: Progress = lambda done, total: None, lease: timedelta = LEASE) -> Grade:
     """Play a driven world to its end in the project of the drill's folder, and grade it."""
     loop = Loop.of(world, drill.folder)
     with serving(Endpoints(loop.books)) as url:
         drive_project(drill.folder, url)
+        world.is_told = tells_customers(drill.folder)
         with opened(drill.folder) as project, sending(project, lease) as out:
             project.connection.execute("set synchronous_commit = off")
             return play(drill, loop, Within(project, drill.folder, out), progress)
+
+
+def run_against(drill: Drill, world: Driven, player: Player, port: int, progress: Progress = lambda done, total: None) -> Grade:
+    """Play a driven world to a Tieout that is served, whose settings name the port at which the simulated systems answer, and grade it.
+    Raises OperatorError when nobody can listen there."""
+    loop = Loop.of(world, drill.folder)
+    try:
+        endpoints = Endpoints(loop.books, port=port)
+    except OSError as bad:
+        raise OperatorError(f"The simulated systems cannot listen on port {port}: {bad.strerror}.", "End what listens there.") from bad
+    with serving(endpoints):
+        return play(drill, loop, player, progress)
 
 
 def play(drill: Drill, loop: Loop, player: Player, progress: Progress = lambda done, total: None) -> Grade:

@@ -59,8 +59,8 @@ class Postbox:
     def empty(self, at: int) -> Post:
         """Take out what came since the last time, in the order of its numbers; the partners' answers are on their way then."""
         post = Post([], [])
-        new = sorted(path for path in self.folder.iterdir() if path.name not in self._taken and not path.name.startswith("."))
-        for path in new if self.folder.is_dir() else ():
+        there = self.folder.iterdir() if self.folder.is_dir() else ()
+        for path in sorted(path for path in there if path.name not in self._taken and not path.name.startswith(".")):
             self._taken.add(path.name)
             raw = path.read_bytes()
             post.files.append((path.name, raw))
@@ -128,12 +128,12 @@ class Postbox:
     def missing(self, plans: Iterable[Plan]) -> Iterator[Difference]:
         """What customers were never told of sound orders, and the sound groups that were never acknowledged."""
         for plan in plans:
-            if plan.order.system == SYSTEM and not plan.fault:
+            if plan.order.system == SYSTEM and plan.is_told and not plan.fault:
                 for paper in plan.papers:
                     if paper.kind in OWED and (plan.order.customer not in COLLECTIVE or paper.kind != "invoice"):
                         yield from self._once(OWED[paper.kind], paper.number)
         for reference, group in self._known.groups.items():
-            if group.system == SYSTEM and not group.spoil and group.kind in SETS:
+            if group.system == SYSTEM and not group.spoil and group.kind in SETS and self.counts:
                 yield from self._once("997", reference)
 
     def _once(self, code: str, subject: str) -> Iterator[Difference]:

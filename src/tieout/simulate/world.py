@@ -69,6 +69,8 @@ class World:
     """Another name here lets everything arrive at other moments inside its delivery window."""
     is_driven: bool = False
     """Whether booking, shipping, billing and crediting the orders of some channels is left to Tieout."""
+    is_told: bool = False
+    """Whether Tieout writes what X12 customers are told, too."""
     troubles: list[Trouble] = field(default_factory=list)
     truths: list[Truth] = field(default_factory=list)
     _silences: list[Silence] = field(default_factory=list)
@@ -134,8 +136,8 @@ class World:
         return found
 
     def _leave(self, planned: Plan) -> None:
-        """In a driven world Tieout itself writes what X12 customers are told; they answer what they get."""
-        if self.is_driven:
+        """Where Tieout itself writes what X12 customers are told, they answer what they get."""
+        if self.is_told:
             planned.is_told = True
             planned.papers = [paper for paper in planned.papers if paper.system != "edi" or paper.kind not in WRITTEN]
 
