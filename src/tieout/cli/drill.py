@@ -23,6 +23,8 @@ from tieout.simulate.driving import PORT, address_of, drive_project
 from tieout.simulate.grade import Grade
 from tieout.simulate.mix import mix_of
 from tieout.simulate.remote import Remote, Target
+from tieout.simulate.shrink import Recipe, recipe_of
+from tieout.simulate.shrink import again as drive_again
 from tieout.simulate.shrink import shrink as shrink_world
 from tieout.simulate.world import World
 
@@ -96,7 +98,7 @@ def drill(
     else:
         _show(grade)
     if shrink is not None and grade.differences:
-        _shrink(World(seed, days, orders_per_day, mix), grade, shrink, company, against)
+        _shrink(World(seed, days, orders_per_day, mix, is_driven=drive), grade, shrink, company, against)
     if not grade.is_clean:
         raise typer.Exit(1)
 
@@ -173,10 +175,15 @@ def _shrink(world: World, grade: Grade, folder: Path, company: Path | None, agai
         server = projects.embedded_of(folder)
         if server is not None:
             server.remove()
-    show.console.print(f"{left} messages show {first.name}. They are in {folder}: `tieout drill --scenario {folder}`.", markup=False)
+    what = "orders (or other transactions)" if world.is_driven else "messages"
+    show.console.print(f"{left} {what} show {first.name}. They are in {folder}: `tieout drill --scenario {folder}`.", markup=False)
 
 
 def _play(kept: Path, against: str) -> None:
+    recipe = recipe_of(kept)
+    if recipe is not None:
+        _drive_again(kept, recipe)
+        return
     expected = scenario.expected_of(kept)
     with _folder(None) as folder:
         shutil.copytree(kept, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".tieout"))
@@ -213,3 +220,19 @@ def _show(grade: Grade) -> None:
     for missed, reason in grade.expected_misses.items():
         show.console.print(f"Expected miss: {missed}: {reason}", markup=False)
     show.console.print(f"ledger {grade.ledger_hash or 'hash not told by the interface'}")
+
+
+def _drive_again(kept: Path, recipe: Recipe) -> None:
+    """Play a shrunk drill that drives."""
+    with _folder(None) as folder:
+        make_project(folder, company=kept)
+        with counter("Drilling", "seconds of the world") as tell:
+            found = drive_again(folder, recipe, tell)
+    for each in found[:SHOWN_MAX]:
+        show.console.print(str(each), markup=False, style="red")
+    shows = any(each.name == recipe.wanted for each in found)
+    show.console.print(
+        f"{len(recipe.orders):,} transactions driven again; {recipe.wanted} {'still differs' if shows else 'no longer differs'}.", markup=False
+    )
+    if found:
+        raise typer.Exit(1)

@@ -33,9 +33,17 @@ from tieout.simulate.world import Day
 class Driven(Unfolding, Protocol):
     """A driven world, or an excerpt of one."""
 
-    seed: str
     is_told: bool
-    troubles: list[Trouble]
+
+    @property
+    def seed(self) -> str:
+        """What chance goes by."""
+        ...
+
+    @property
+    def troubles(self) -> list[Trouble]:
+        """When systems that answer are in trouble."""
+        ...
 
     def route(self, paper: Paper) -> None:
         """Let a paper arrive when its feed lets it."""
