@@ -204,7 +204,7 @@ def _show(grade: Grade) -> None:
     for name, kind in sorted(grade.kinds.items()):
         row = kind.written()
         table.add_row(name, *("" if value is None else f"{value:,}" for value in row.values()), style="" if kind.is_right else "red")
-    show.console.print(table)
+    show.console.print(table if grade.kinds else "No fault was injected.")
     closed = (("Not made exactly once", grade.not_once), ("Wrong documents", grade.wrong_documents)) if grade.documents else ()
     for title, found in (
         ("False alarms", grade.false_alarms), ("Double claims", grade.double_claims), ("Missed beside these", grade.missed),

@@ -31,14 +31,23 @@ def render(grade: Grade, *, seed: str) -> str:
           h("dl", [h("div", h("dd", value), h("dt", name), cls="figure") for name, value in figures], cls="figures"),
           h("section", h("h2", "Faults"),
             table("Faults by kind", [(name, "num" if n else "") for n, name in enumerate(HEADS)],
-                  [_row(name, kind) for name, kind in sorted(grade.kinds.items())])),
+                  [_row(name, kind) for name, kind in sorted(grade.kinds.items())]) if grade.kinds else h("p", "No fault was injected.")),
           _differences("False alarms", grade.false_alarms), _differences("Missed", grade.missed),
           _differences("Double claims", grade.double_claims), _differences("Balances that differ from the auditor's", grade.unbalanced),
-          _differences("Not made exactly once", grade.not_once),
+          _differences("Not made exactly once", grade.not_once), _differences("Wrong documents", grade.wrong_documents),
+          _made(grade),
           _misses(grade)),
         h("footer", f"Written by Tieout {VERSION}."),
     )  # fmt: skip
     return document(f"Fire drill, seed {seed}", body)
+
+
+def _made(grade: Grade) -> Markup | None:
+    """What the simulated systems have made because Tieout told them to."""
+    if not grade.documents:
+        return None
+    rows = [h("tr", h("th", what, scope="row"), h("td", count(many), cls="num")) for what, many in grade.documents.items()]
+    return h("section", h("h2", "Documents that Tieout has caused"), table("Documents by kind", (("Document", ""), ("Made", "num")), rows))
 
 
 def _row(name: str, kind: Kind) -> Markup:
