@@ -12,7 +12,7 @@ from tieout.simulate.catalogue import BY_SKU, MARKETS
 from tieout.simulate.clock import HOUR
 from tieout.simulate.edi import said
 from tieout.simulate.feeds import NEVER, Feeds, is_group_known
-from tieout.simulate.paper import Cents, Paper
+from tieout.simulate.paper import Cents, Paper, plain
 from tieout.simulate.residual import Entry, Left, flow, left
 from tieout.simulate.rules import ACCOUNTS, GRACE, ORDERS, TYPES, Account, Measure, Part, is_asked
 from tieout.simulate.story import Plan
@@ -43,6 +43,10 @@ class Stand:
     quantity: int
     unit: str
     cents: Cents | None
+
+    def __str__(self) -> str:
+        amounts = [f"{self.quantity} {self.unit}"] if self.quantity else []
+        return ", ".join([*amounts, *([f"{plain(self.cents)} USD"] if self.cents else []), f"owed by {self.owner}"])
 
 
 @dataclass(slots=True)

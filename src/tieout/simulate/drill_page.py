@@ -26,7 +26,7 @@ def render(grade: Grade, *, seed: str) -> str:
     body = h(
         "body",
         h("header", h("p", "Tieout", cls="brand"), h("h1", f"Fire drill, seed {seed}"),
-          h("dl", h("div", h("dt", "Ledger"), h("dd", grade.ledger_hash)), cls="meta")),
+          h("dl", h("div", h("dt", "Ledger"), h("dd", h("code", grade.ledger_hash or "not told by the interface"))), cls="meta")),
         h("main", h("p", "Everything was found, and nothing else." if grade.is_clean else "Not everything is right.", cls="lead"),
           h("dl", [h("div", h("dd", value), h("dt", name), cls="figure") for name, value in figures], cls="figures"),
           h("section", h("h2", "Faults"),
@@ -64,7 +64,7 @@ def _row(name: str, kind: Kind) -> Markup:
 def _differences(title: str, found: list[Difference]) -> Markup | None:
     if not found:
         return None
-    rows = [h("tr", h("td", each.name), h("td", each.told)) for each in found[:SHOWN_MAX]]
+    rows = [h("tr", h("td", each.name, cls="path"), h("td", each.told, cls="text")) for each in found[:SHOWN_MAX]]
     shown = f"{title}: {len(found):,}" + (f", the first {SHOWN_MAX}" if len(found) > SHOWN_MAX else "")
     return h("section", h("h2", shown), table(title, (("What", ""), ("Ledger and auditor", "")), rows))
 

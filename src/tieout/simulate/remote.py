@@ -18,8 +18,9 @@ from urllib.parse import quote, urlencode, urlsplit
 from tieout.errors import OperatorError
 from tieout.settings import Settings, load, secrets_of
 from tieout.simulate.clock import iso
-from tieout.simulate.grade import Difference, Shown, plain_text
+from tieout.simulate.grade import Difference, Shown
 from tieout.simulate.observed import Balances, differing
+from tieout.simulate.paper import plain_text
 from tieout.simulate.rules import ACCOUNTS, Measure
 from tieout.simulate.scenario import Step
 

@@ -27,7 +27,7 @@ from tieout.simulate.truth import Truth
 FIRST_DAY = date(2026, 3, 2)
 """A Monday, six days before the clocks go forward where the company works."""
 SILENCE_INDEX, TROUBLE_INDEX = -5_000_000, -6_000_000
-COMPOUND = {"inside", "paid", "parts"}
+COMPOUND = {"inside", "paid", "parts", "positions"}
 """What a paper says of itself that arrives together with others."""
 LEFT = ("shop", "inside", "portal")
 """Channels whose orders are left to Tieout in a driven world; all others the ERP takes in itself."""
