@@ -3,11 +3,12 @@
 import json
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
+import psutil
 
 from bench.place import configuration
 from tieout.connectors import Document, canonical
@@ -22,11 +23,12 @@ TICK_BATCHES = 20
 
 
 class Run(msgspec.Struct):
-    """What a writer did: its times by tranche, and what came out of it."""
+    """What a writer did: its times by tranche, on the clock and of processors (its own and its server's), and what came out of it."""
 
     facts: int
     seconds: float
     tranche_seconds: list[float]
+    tranche_cpu_seconds: list[float]
     rss_mb: float
 
 
@@ -42,14 +44,16 @@ def documents(files: dict[str, Path], known: Configuration, now: datetime) -> It
 
 def write(database: Database, tranches: Sequence[dict[str, Path]], label: str = "") -> Run:
     """Apply all tranches, with a look at what is due every `TICK_BATCHES` and at the end."""
-    import psutil
-
     known = configuration(database)
     process, resident, count = psutil.Process(), 0, 0
     times: list[float] = []
+    worked: list[float] = []
     arrivals = (arrival for files in tranches for arrival in documents(files, known, datetime.now(UTC)))
     with database.session(writer=True) as connection, Ahead(connection, arrivals) as ahead:
+        ((backend,),) = connection.execute("select pg_backend_pid()").fetchall()
+        both = (process, psutil.Process(backend))
         began = last = time.perf_counter()
+        used = _processors(both)
         for number, batch in enumerate(ahead.batches(), 1):
             now = datetime.now(UTC)
             counts = apply(connection, known, batch, now)
@@ -59,13 +63,20 @@ def write(database: Database, tranches: Sequence[dict[str, Path]], label: str = 
                 tick(connection, known, now)
             times.append(time.perf_counter() - last)
             last = time.perf_counter()
+            worked.append(_processors(both) - used)
+            used += worked[-1]
             resident = max(resident, process.memory_info().rss)
             if number % 10 == 0:
                 print(f"{label} {count:,} facts, {count / (last - began):,.0f} a second", file=sys.stderr)
         tick(connection, known, datetime.now(UTC))
         times[-1] += time.perf_counter() - last
         last = time.perf_counter()
-    return Run(count, last - began, times, round(resident / 1e6, 1))
+    return Run(count, last - began, times, worked, round(resident / 1e6, 1))
+
+
+def _processors(processes: Iterable[psutil.Process]) -> float:
+    """Seconds of processors that they have used."""
+    return sum(sum(process.cpu_times()[:2]) for process in processes)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from tieout.formats import edifact, x12
 from tieout.simulate.faults import faults
 from tieout.simulate.partners import partners
 from tieout.simulate.truth import Outcome
+from tieout.simulate.wire import spoiled
 from tieout.simulate.world import World
 
 FAMILIES = ("customers", "remitting", "collective")
@@ -44,6 +45,14 @@ def test_customers_write_x12_in_two_dialects() -> None:
         assert codes["856"] == codes["855"]
     assert seen[""]["810"] == seen[""]["856"], "an invoice for each shipment"
     assert 1 <= seen["GREENMART"]["810"] <= 2 < seen["GREENMART"]["856"], "one a week"
+
+
+@pytest.mark.parametrize("digit", "0123456789")
+def test_a_damaged_control_number_is_another_one(digit: str) -> None:
+    assert partners(), "they say how their papers are damaged"
+    for end in (f"IEA*1*{digit}00004711~", f"UNZ+1+{digit}309'"):
+        damaged = spoiled(end.encode(), "control_number")
+        assert (len(damaged), damaged != end.encode()) == (len(end), True)
 
 
 def test_customers_write_edifact() -> None:

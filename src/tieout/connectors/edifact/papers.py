@@ -1,18 +1,14 @@
 """What we send to customers, taken in as our own word to them; and what customers ask for, kept with their order."""
 
 from collections.abc import Sequence
-from zoneinfo import ZoneInfo
 
 import msgspec
 
-from tieout.connectors.asked import asked_by
+from tieout.connectors import edi_papers
 from tieout.connectors.edifact import despatch, invoices, orders
 from tieout.connectors.edifact.reading import Reading, parts
-from tieout.core.facts import Fact, FactType
-from tieout.core.facts.invoice import Invoiced, InvoiceSent
-from tieout.core.facts.order import OrderAcknowledged, OrderPlaced
-from tieout.core.facts.shipment import ShipmentAnnounced
-from tieout.core.paper import ABOUT
+from tieout.core.facts import Fact
+from tieout.core.facts.order import OrderPlaced
 
 SHIP_TO = ("DP", "ST", "UC")
 """NAD: delivery party, ship to, ultimate consignee."""
@@ -20,49 +16,26 @@ SHIP_TO = ("DP", "ST", "UC")
 
 def order_acknowledged(reading: Reading) -> Fact:
     """ORDRSP to a customer who takes it: what we told him. To any other it stands for our booking, which nothing else may state."""
-    fact = _paper(reading, OrderAcknowledged, "order_acknowledgment", orders.order_booked(reading), "acknowledgment")
-    if fact.kind != OrderAcknowledged.name:
-        return fact
-    order = reading.order(orders.order_number(reading))
-    return msgspec.structs.replace(fact, lines=tuple(msgspec.structs.replace(line, subject=order) for line in fact.lines))
+    return edi_papers.acknowledgment(reading, orders.order_booked(reading), reading.order(orders.order_number(reading)))
 
 
 def shipment_announced(reading: Reading) -> Fact:
     """DESADV to a customer who takes it; to any other it stands for our shipment."""
-    return _paper(reading, ShipmentAnnounced, "ship_notice", despatch.notice_shipped(reading), "ship_notice")
+    return edi_papers.ship_notice(reading, despatch.notice_shipped(reading))
 
 
 def invoice_sent(reading: Reading) -> Fact:
     """INVOIC to a customer who takes it; to any other, and if it is a credit note, it stands for the ERP's own."""
-    fact = invoices.invoiced(reading)
-    if fact.kind != Invoiced.name:
-        return fact
-    sent = _paper(reading, InvoiceSent, "sent_invoice", fact, "invoice")
-    if sent is fact:
-        return fact
-    return msgspec.structs.replace(sent, data={**sent.data, "against": str(reading.ours("invoice", sent.data[ABOUT]))})
+    return edi_papers.invoice(reading, invoices.invoiced(reading))
 
 
 def completed(reading: Reading, facts: Sequence[Fact]) -> Sequence[Fact]:
     """An order, or its lines, with what its customer asks for and where the goods go."""
     if not facts or facts[0].kind != OrderPlaced.name:
         return facts
-    system = reading.frame.system
-    takes = asked_by(system, reading.frame.partner, facts[0].happened.astimezone(ZoneInfo(system.timezone)).date())
+    takes = edi_papers.asked(reading.frame, facts[0].happened)
     data = _ship_to(reading) | ({"takes": " ".join(takes)} if takes else {})
     return [msgspec.structs.replace(fact, data=fact.data | data) for fact in facts] if data else facts
-
-
-def _paper(reading: Reading, kind: FactType, type_: str, fact: Fact, asked: str) -> Fact:
-    """The statement that we told him, by a number of the paper's own; `fact` as it is where the customer takes no such paper."""
-    frame = reading.frame
-    if asked not in asked_by(frame.system, frame.partner, frame.moment.astimezone(ZoneInfo(frame.system.timezone)).date()):
-        return fact
-    own = reading.partners(type_, f"{frame.partner}:{fact.number}")
-    return msgspec.structs.replace(
-        fact, kind=kind.name, system=frame.system.name, type=type_, number=own.split("/", 2)[2], links=(), relates=(), parcels=(),
-        data={**fact.data, ABOUT: fact.number},
-    )  # fmt: skip
 
 
 def _ship_to(reading: Reading) -> dict[str, str]:

@@ -19,7 +19,7 @@ from tieout.formats.edifact import (
     message_place,
     parse,
     read_clock,
-    read_day,
+    read_date,
     read_message,
 )
 
@@ -76,7 +76,7 @@ def _frame(document: Document, system: System, header: Header) -> Frame | Refusa
         reason = f"Interchange {header.control} from {sender} is marked as a test: nothing in it counts."
         return refusal(source, "edifact/test", reason, "Ask the partner for production documents, or set the option `accept_test`.")
     try:
-        moment = local_instant(read_day(header.date), read_clock(header.time), system.timezone)
+        moment = local_instant(read_date(header.date), read_clock(header.time), system.timezone)
     except (ValueError, OverflowError) as bad:
         return refusal(source, "edifact/unb-element", f"UNB, element 4: {bad}.", "Ask the partner to correct UNB.")
     return Frame(

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 
 import msgspec
 
+from tieout.formats.days import read_date
 from tieout.formats.edifact.charset import CODECS, decoded
-from tieout.formats.edifact.numbers import read_clock, read_day
+from tieout.formats.edifact.numbers import read_clock
 from tieout.formats.edifact.tokens import Delimiters, Segment, first_segment
 from tieout.formats.fault import Fault, Weight, segment_place
 
@@ -106,7 +107,7 @@ def _checked(segment: Segment, delimiters: Delimiters, start: int, end: int, cha
             reason = f"UNB, element {element}: {meaning} is {value!r}." if value else f"UNB, element {element}, {meaning}, is missing."
             return _fault("unb-element", "UNB", element, reason, "UCI:13")
     try:
-        read_day(segment.get(4))
+        read_date(segment.get(4))
         read_clock(segment.get(4, 2))
     except ValueError as bad:
         return _fault("unb-element", "UNB", 4, f"UNB, element 4: {bad}.", "UCI:12")

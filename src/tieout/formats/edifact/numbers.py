@@ -5,12 +5,10 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
 from tieout.core.values import exact
+from tieout.formats.days import read_date
 
 NUMBER = re.compile(r"-?(?:[0-9]{1,18}(?:[.,][0-9]{0,18})?|[.,][0-9]{1,18})-?\Z")
 DIGITS = re.compile(r"[0-9]{4,14}\Z")
-CENTURY_PIVOT = 50
-"""A two-digit year below 50 belongs to 2000, else to 1900."""
-YEARS = range(1900, 2200)
 DAYS = {"101": 6, "102": 8}
 """C507 2379: formats of a day, and how many digits they have."""
 NO_CLOCK = ("0000", "000000")
@@ -35,21 +33,6 @@ def read_number(text: str) -> Decimal:
     return exact(sign + text.strip("-").replace(",", "."))
 
 
-def read_day(text: str) -> date:
-    """A date CCYYMMDD or YYMMDD. Raises ValueError."""
-    if not DIGITS.match(text) or len(text) not in (6, 8):
-        raise ValueError(f"{text!r} is not a date CCYYMMDD or YYMMDD")
-    if len(text) == 6:
-        text = ("20" if int(text[:2]) < CENTURY_PIVOT else "19") + text
-    try:
-        day = date(int(text[:4]), int(text[4:6]), int(text[6:]))
-    except ValueError as bad:
-        raise ValueError(f"{text!r} is not a day of the calendar") from bad
-    if day.year not in YEARS:
-        raise ValueError(f"{text!r} is not between {YEARS.start} and {YEARS.stop - 1}")
-    return day
-
-
 def read_clock(text: str) -> time:
     """A time HHMM or HHMMSS. Raises ValueError."""
     if not DIGITS.match(text) or len(text) not in (4, 6):
@@ -69,7 +52,7 @@ def read_moment(text: str, form: str) -> tuple[date, time | None, timedelta | No
         size = DAYS.get(form, len(text))
         if len(text) != size and text[size:] not in NO_CLOCK:
             raise ValueError(f"{text!r} is not a date in the format {form}")
-        return read_day(text[:size]), None, None
+        return read_date(text[:size]), None, None
     if form in PERIODS:
         raise ValueError(f"{text!r} is a period (format {form}), not a date")
     digits = MINUTES.get(form)
@@ -83,7 +66,7 @@ def _instant(text: str, size: int) -> tuple[date, time]:
     if len(text) != size or not text.isdigit():
         raise ValueError(f"{text!r} is not a date and time of {size} digits")
     year = 6 if size == 10 else 8
-    day, clock = read_day(text[:year]), text[year:]
+    day, clock = read_date(text[:year]), text[year:]
     if clock in ("2400", "240000"):
         return day + timedelta(days=1), time()
     return day, read_clock(clock)

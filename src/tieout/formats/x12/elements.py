@@ -6,7 +6,8 @@ from functools import cache
 
 import msgspec
 
-from tieout.formats.x12.numbers import N, R, read_date, read_time
+from tieout.formats.days import read_date
+from tieout.formats.x12.numbers import N, R, read_time
 
 SEGMENTS = {
     "GS": "ID2-2! AN2-15! AN2-15! DT8-8! TM4-8! N1-9! ID1-2! AN1-12!",

@@ -4,8 +4,9 @@ import re
 
 import msgspec
 
+from tieout.formats.days import read_date
 from tieout.formats.fault import Fault, Weight, segment_place
-from tieout.formats.x12.numbers import read_date, read_time
+from tieout.formats.x12.numbers import read_time
 
 ELEMENTS = 16
 FIXED_LENGTH = 106

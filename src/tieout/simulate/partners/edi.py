@@ -22,7 +22,12 @@ SYSTEMS = ("edi",)
 Making = Callable[[Paper], tuple[str, str, list[Row]]]
 """A paper to the set's code, its group's, and its segments."""
 
-SPOILS["control_number"] = lambda raw: re.sub(rb"(IEA.1.|UNZ\+1\+)\d", rb"\g<1>9", raw, count=1)
+
+def _another_digit(found: re.Match[bytes]) -> bytes:
+    return found[1] + (b"8" if found[2] == b"9" else b"9")
+
+
+SPOILS["control_number"] = lambda raw: re.sub(rb"(IEA.1.|UNZ\+1\+)(\d)", _another_digit, raw, count=1)
 SPOILS["count"] = lambda raw: re.sub(rb"(?<=[~\n'])(SE[*|]|UNT\+)", rb"\g<1>9", raw, count=1)
 
 
