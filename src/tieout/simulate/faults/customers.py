@@ -2,7 +2,7 @@
 
 from tieout.simulate import fates
 from tieout.simulate.clock import HOUR
-from tieout.simulate.edi import OURS, accept, again, change, change_early, is_by_edi
+from tieout.simulate.edi import ADDED, CENTS_MORE, CHANGED, DELETED, OURS, REPRICED, accept, again, change, change_early, is_by_edi, wanted_too
 from tieout.simulate.fates import Fate
 from tieout.simulate.faults import Parameters, fault
 from tieout.simulate.faults.transit import drawn
@@ -126,9 +126,9 @@ def order_again_new_number(plan: Plan, parameters: Parameters) -> Truth | None:
 
 
 def booked_otherwise(plan: Plan, item: str, pieces: int, cents: Cents, detail: str) -> Truth:
-    """What the customer has ordered of an item more (or less, if negative) than was booked."""
-    sign, owner = ("+", "erp") if pieces > 0 else ("-", "channel")
-    expected = [Expected(f"TBK{sign} {plan.order.ref}#{item}", owner, {"EA": pieces}, cents)]
+    """What the customer has ordered of an item more (or less, if negative) than was booked; without pieces at another price."""
+    sign, owner = ("+", "erp") if (pieces or cents) > 0 else ("-", "channel")
+    expected = [Expected(f"TBK{sign} {plan.order.ref}#{item}", owner, {"EA": pieces} if pieces else {}, cents)]
     return Truth("", plan.order.ref, Outcome.EXCEPTION, expected, detail)
 
 
@@ -140,9 +140,9 @@ def change_lost(plan: Plan, parameters: Parameters) -> Truth | None:
     line = change_early(plan, plan.rng)
     lost = plan.one("order_changed")
     plan.papers = [paper for paper in plan.papers if paper is not lost and paper.about != lost.more["group"]]
-    booked = next(each for each in plan.order.goods if each.item == line.item)
+    booked = next((each for each in plan.order.goods if each.item == line.item), Line(line.item, 0, 0))
     pieces = (line.quantity or 0) * case_of(line) - (booked.quantity or 0)
-    return booked_otherwise(plan, line.item, pieces, pieces * price_of(booked), "change lost")
+    return booked_otherwise(plan, line.item, pieces, (line.value or 0) - (booked.value or 0), "change lost")
 
 
 @fault("change_after_shipment", "A customer changes or cancels his order when the goods have left.")
@@ -156,10 +156,27 @@ def change_after_shipment(plan: Plan, parameters: Parameters) -> Truth | None:
         made.void = True
         return Truth("", order.ref, Outcome.EXCEPTION, open_lines("TBK", "channel", order.ref, order.goods, -1), "cancelled after shipment")
     line = rng.choice(made.lines)
-    cases, each = line.quantity or 0, (line.value or 0) // (line.quantity or 1)
+    cases, each, worth = line.quantity or 0, (line.value or 0) // (line.quantity or 1), line.value or 0
     step = 1 if cases == 1 else rng.choice((-1, 1))
-    line.quantity, line.value = cases + step, (cases + step) * each
-    return booked_otherwise(plan, line.item, step * case_of(line), step * each, "changed after shipment")
+    match rng.choice((ADDED, DELETED, REPRICED, CHANGED)):
+        case "AI":
+            line = wanted_too(plan)
+            made.lines.append(line)
+            made.more["codes"] = {line.item: ADDED}
+            return booked_otherwise(plan, line.item, case_of(line), line.value or 0, "line added after shipment")
+        case "DI" if len(made.lines) > 1:
+            made.lines.remove(line)
+            made.more |= {"codes": {line.item: DELETED}, "gone": [line]}
+            return booked_otherwise(plan, line.item, -cases * case_of(line), -worth, "line deleted after shipment")
+        case "PC":
+            more = step * cases * case_of(line) * CENTS_MORE
+            line.value = worth + more
+            made.more["codes"] = {line.item: REPRICED}
+            return booked_otherwise(plan, line.item, 0, more, "price changed after shipment")
+        case _:
+            line.quantity, line.value = cases + step, (cases + step) * each
+            made.more["codes"] = {line.item: CHANGED}
+            return booked_otherwise(plan, line.item, step * case_of(line), step * each, "changed after shipment")
 
 
 def _line(plan: Plan) -> tuple[Line, Line] | None:
