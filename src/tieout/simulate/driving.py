@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from tieout.app import Tieout
-from tieout.errors import SettingsError
+from tieout.errors import InputMissing, SettingsError
 from tieout.runtime.consider import consider
 from tieout.runtime.dispatch import Dispatcher
 from tieout.runtime.lease import LEASE
@@ -52,14 +53,26 @@ def drive_project(folder: Path, base: str, *, is_served: bool = False) -> None:
 
 
 def address_of(folder: Path) -> str:
-    """Where the project in a folder tells the simulated systems things, `http://127.0.0.1:8479`; empty if it tells them nothing."""
-    erp = tomllib.loads((folder / "tieout.toml").read_text("utf-8")).get("systems", {}).get("erp", {})
+    """Where the project in a folder tells the simulated systems things, `http://127.0.0.1:8479`; empty if it tells them nothing.
+    Raises InputMissing or SettingsError."""
+    erp = _systems(folder).get("erp", {})
     return str(erp.get("options", {}).get("base", "")).removesuffix("/erp") if erp.get("drive") else ""
 
 
 def tells_customers(folder: Path) -> bool:
-    """Whether the project in a folder writes to the X12 customers."""
-    return bool(tomllib.loads((folder / "tieout.toml").read_text("utf-8")).get("systems", {}).get("edi", {}).get("drive"))
+    """Whether the project in a folder writes to the X12 customers. Raises InputMissing or SettingsError."""
+    return bool(_systems(folder).get("edi", {}).get("drive"))
+
+
+def _systems(folder: Path) -> dict[str, Any]:
+    settings = folder / "tieout.toml"
+    try:
+        found = tomllib.loads(settings.read_text("utf-8")).get("systems", {})
+    except (OSError, UnicodeDecodeError) as bad:
+        raise InputMissing(f"{settings} cannot be read: {bad}.", "Name a folder that `tieout drill --company` has made.") from bad
+    except tomllib.TOMLDecodeError as bad:
+        raise SettingsError(f"{settings} is no TOML: {bad}.", "Correct the line that is named.") from bad
+    return found if isinstance(found, dict) else {}
 
 
 def _overlaid(text: str, overlay: str, settings: Path) -> str:
