@@ -138,10 +138,10 @@ class Project:
         text = settings.replace("[project]\n", f'[project]\nschema = "{self.database.schema}"\n')
         (self.folder / "tieout.toml").write_text(text)
 
-    def tieout(self, *words: str) -> subprocess.CompletedProcess[str]:
+    def tieout(self, *words: str, seconds: float = 60) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
         command = [sys.executable, "-m", "tieout", "-p", str(self.folder), *words]
-        return subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=60)
+        return subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=seconds)
 
     def key(self, *systems: str) -> str:
         done = self.tieout("keys", "add", "a test", *(word for system in systems for word in ("-s", system)))

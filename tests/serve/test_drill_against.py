@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import socket
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,18 +14,21 @@ from tieout.api import keys
 from tieout.people import accounts
 from tieout.people import keys as person_keys
 from tieout.simulate.drill import make_project
+from tieout.simulate.driving import drive_project
 
 MIX = '[faults.lost]\nrate = 0.4\npapers = ["booking"]\n\n[faults.truncated]\nrate = 0.3\npapers = ["order"]\nresent_hours = 0\n'
 
 
-def company(project: Project) -> None:
-    """Make the project the simulated company's, whose shop signs its webhooks."""
+def company(project: Project, driven_at: str = "") -> None:
+    """Make the project the simulated company's, whose shop signs its webhooks; one that drives does not sign."""
     own = project.folder.parent / f"{project.folder.name}-company"
     make_project(own)
+    if driven_at:
+        drive_project(own, driven_at, is_served=True)
     shutil.copytree(own, project.folder, dirs_exist_ok=True)
     settings = re.sub(r"(?m)^(database|schema) = .*\n", "", (own / "tieout.toml").read_text())
     signed = '[systems.shop]\nwebhook = "shopify"\nsecrets = { webhook = "env:SHOP_SECRET" }\n'
-    project.write(settings.replace("[systems.shop]\n", signed))
+    project.write(settings if driven_at else settings.replace("[systems.shop]\n", signed))
 
 
 def keys_of(project: Project) -> dict[str, str]:
@@ -71,6 +75,33 @@ def test_a_running_tieout_is_drilled_by_its_own_doors(project: Project, start: C
     assert again.returncode != 0
     assert "is not empty" in again.stderr
     assert "--yes-this-is-a-rehearsal" in again.stderr
+
+
+DRIVEN = '[faults.command_refused]\nrate = 0.5\n\n[faults.lost]\nrate = 0.3\npapers = ["invoice"]\n'
+
+
+def test_a_running_tieout_drives_the_simulated_systems(project: Project, start: Callable[..., Process], tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    company(project, f"http://127.0.0.1:{port}")
+    project.environment |= keys_of(project)
+    mix = tmp_path / "mix.toml"
+    mix.write_text(DRIVEN)
+    url = f"http://127.0.0.1:{start('serve', '--port', '0').port}"
+    words = ("--company", str(project.folder), "--days", "1", "--orders-per-day", "4", "--faults", str(mix), "--json")
+    done = project.tieout("drill", "--drive", "--against", url, *words, seconds=500)
+    assert done.returncode == 0, done.stdout + done.stderr
+    grade = json.loads(done.stdout)
+    assert grade["kinds"]["command_refused"]["found"] > 0
+    assert min(grade["documents"][what] for what in ("booking", "release", "invoice")) > 0
+    assert grade["not_once"] == grade["false_alarms"] == 0
+
+    plain = tmp_path / "plain"
+    make_project(plain)
+    refused = project.tieout("drill", "--drive", "--against", url, "--company", str(plain))
+    assert "has to know where it finds the simulated systems" in refused.stderr
+    refused = project.tieout("drill", "--against", url, *words)
+    assert "drives its systems" in refused.stderr
 
 
 def test_without_keys_nothing_is_sent(project: Project) -> None:

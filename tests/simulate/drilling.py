@@ -6,6 +6,7 @@ from pathlib import Path
 from servers import Server
 from tieout.simulate.drill import Drill, make_project, run
 from tieout.simulate.grade import Grade
+from tieout.simulate.loop import run as run_driven
 from tieout.simulate.mix import Share, default_mix
 from tieout.simulate.world import World
 
@@ -31,3 +32,13 @@ def told(grade: Grade) -> str:
     """What is wrong with a grade, for a failing test."""
     wrong = {name: kind.written() | {"corrected": kind.corrected} for name, kind in grade.kinds.items() if not kind.is_right}
     return "\n".join(map(str, [wrong, *grade.false_alarms[:5], *grade.missed[:5], *grade.unbalanced[:5], *grade.double_claims[:5]]))
+
+
+def driven(server: Server, folder: Path, world: World, *, company: Path | None = None) -> Grade:
+    """The grade of a driven world, played into a new project in a folder."""
+    database = server.make(migrated=False)
+    try:
+        make_project(folder, database.conninfo, database.schema, company)
+        return run_driven(Drill(world, folder, 600), world)
+    finally:
+        server.drop(database)

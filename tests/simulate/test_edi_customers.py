@@ -1,5 +1,6 @@
 """EDI customers in the drill: both syntaxes and dialects are read as written, a clean world is silent, each fault is found and nothing else."""
 
+import re
 from collections import Counter
 from io import BytesIO
 from pathlib import Path
@@ -62,6 +63,20 @@ def test_customers_write_edifact() -> None:
         assert isinstance(found, edifact.Interchange) and not found.faults
         seen.update(message.type for message in found.messages)
     assert seen.keys() == {"ORDERS", "ORDCHG", "ORDRSP", "DESADV", "INVOIC", "REMADV", "CONTRL"}
+
+
+def test_customers_change_single_lines_in_every_way_and_language() -> None:
+    world = World("changes", 6, 150, only("change_after_shipment", rate=0.5))
+    edi, edifact_ = ({"BIGBOX": set(), "GREENMART": set()}, set())
+    for day in world.unfold():
+        for paper in (paper for paper in day.papers if paper.kind == "order_changed" and not paper.void):
+            raw = next(iter(partners()[paper.system].write([paper], day.end))).data
+            if paper.system == "edifact":
+                edifact_ |= set(re.findall(rb"LIN\+\d+\+(\d)\+", raw))
+            else:
+                edi.setdefault(paper.more["partner"], set()).update(re.findall(rb"POC.\d+.([A-Z]{2})", raw))
+    assert edi["BIGBOX"] == edi["GREENMART"] == {b"AI", b"DI", b"PC", b"CA", b"NC"}
+    assert edifact_ == {b"1", b"2", b"3", b"4"}
 
 
 def test_clean_customers_end_at_nothing_by_the_auditor_over_many_seeds() -> None:

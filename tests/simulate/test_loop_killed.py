@@ -132,7 +132,7 @@ def harried(folder: Path, shuffle: str) -> tuple[Grade, dict[str, dict[str, int]
     """A drill with kills: its grade, the documents of each order, and who was killed."""
     make_project(folder)
     there = world(shuffle)
-    loop, player = Loop.of(there), Harried(folder)
+    loop, player = Loop.of(there, folder), Harried(folder)
     with serving(Killing(loop, player)) as url:
         drive_project(folder, url)
         try:

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from drilling import played, thick
+from drilling import driven, played, thick
 
 from servers import Server
 from tieout.app import opened
 from tieout.simulate.drill import make_project
 from tieout.simulate.scenario import differences, expected_of, play, steps_of
-from tieout.simulate.shrink import fewest, shrink
+from tieout.simulate.shrink import again, fewest, recipe_of, shrink
 from tieout.simulate.world import World
 
 
@@ -42,5 +42,28 @@ def test_a_failing_drill_shrinks_to_a_scenario_that_fails_until_it_is_mended(ser
         forgetful.write_text(sound)
         with opened(folder) as project:
             assert list(differences(play(project, folder), expected_of(folder))) == []
+    finally:
+        server.drop(database)
+
+
+def test_a_failing_drill_that_drives_shrinks_to_the_orders_that_are_driven_again(server: Server, tmp_path: Path) -> None:
+    world, company, folder = World("driven", 1, 8, [], is_driven=True), tmp_path / "company", tmp_path / "kept"
+    make_project(company)
+    mapping = company / "mappings" / "erp.toml"
+    sound = mapping.read_text()
+    mapping.write_text(sound.replace('kind = "OrderBooked"', 'kind = "OrderBooked"\nwhen = { column = "channel", not_equals = "shopify" }', 1))
+    grade = driven(server, tmp_path / "whole", world, company=company)
+    assert grade.differences
+    database = server.make(migrated=False)
+    try:
+        make_project(folder, database.conninfo, database.schema, company)
+        assert shrink(World("driven", 1, 8, [], is_driven=True), folder, grade.differences[0]) == 1
+        recipe = recipe_of(folder)
+        assert recipe is not None
+        assert recipe.wanted in {each.name for each in again(folder, recipe)}
+        with opened(folder) as project:
+            project.database.drop()
+        (folder / "mappings" / "erp.toml").write_text(sound)
+        assert again(folder, recipe) == []
     finally:
         server.drop(database)

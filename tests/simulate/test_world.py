@@ -29,6 +29,7 @@ def audited(world: World) -> tuple[list[Event], dict[tuple[str, str, str, str], 
     """What the auditor sees of a world."""
     settings = files("tieout.simulate").joinpath("project/tieout.toml").read_text()
     auditor, events = Auditor(under(settings), grace_of(settings), quiet_of(settings), customers_of(settings)), []
+    auditor.hear([], world.start)
     for day in world.unfold():
         for plan in day.plans:
             auditor.begin(plan)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 from rich.table import Table
@@ -18,9 +19,12 @@ from tieout.errors import OperatorError
 from tieout.simulate import drill_page, loop, scenario
 from tieout.simulate.drill import Drill, make_project, run
 from tieout.simulate.drill import play as play_drill
+from tieout.simulate.driving import PORT, address_of, drive_project
 from tieout.simulate.grade import Grade
 from tieout.simulate.mix import mix_of
 from tieout.simulate.remote import Remote, Target
+from tieout.simulate.shrink import Recipe, recipe_of
+from tieout.simulate.shrink import again as drive_again
 from tieout.simulate.shrink import shrink as shrink_world
 from tieout.simulate.world import World
 
@@ -69,14 +73,11 @@ def drill(
         _play(play, against)
         return
     if company is not None and not company.exists():
-        make_project(company)
-        show.console.print(
-            f"The simulated company is in {company}. Change its settings, and drill again with --company {company}.", markup=False
-        )
+        _make_company(company, drive=drive)
         return
     mix = mix_of(faults)
     is_remote = against.startswith(("http://", "https://"))
-    _refuse(is_remote=is_remote, drive=drive, shrink=shrink)
+    _refuse(against if is_remote else "", drive=drive, shrink=shrink, company=company)
     world = World(seed, days, orders_per_day, mix, is_driven=drive)
     with _folder(keep) as folder:
         make_project(folder, "embedded" if is_remote else against, company=company)
@@ -85,7 +86,9 @@ def drill(
         )
         with counter("Drilling", "seconds of the world") as tell:
             if is_remote:
-                grade = play_drill(planned, _remote(against, company or folder, folder, world.end, is_rehearsal=is_rehearsal), tell)
+                remote = _remote(against, company or folder, folder, world.end, is_rehearsal=is_rehearsal)
+                remote.is_driving, port = drive, urlsplit(address_of(folder)).port
+                grade = loop.run_against(planned, world, remote, port or PORT, tell) if drive else play_drill(planned, remote, tell)
             else:
                 grade = loop.run(planned, world, tell) if drive else run(planned, tell)
     if html is not None:
@@ -95,17 +98,36 @@ def drill(
     else:
         _show(grade)
     if shrink is not None and grade.differences:
-        _shrink(World(seed, days, orders_per_day, mix), grade, shrink, company, against)
+        _shrink(World(seed, days, orders_per_day, mix, is_driven=drive), grade, shrink, company, against)
     if not grade.is_clean:
         raise typer.Exit(1)
 
 
-def _refuse(*, is_remote: bool, drive: bool, shrink: Path | None) -> None:
-    """What cannot be done together. Raises OperatorError."""
-    if drive and shrink is not None:
-        raise OperatorError("A drill that drives cannot be shrunk.", "Keep it with --keep, and play it again with --scenario.")
-    if is_remote and (drive or shrink is not None):
-        raise OperatorError("A running Tieout is only told messages.", "Leave --drive and --shrink out, or --against.")
+def _make_company(company: Path, *, drive: bool) -> None:
+    """The simulated company in a new folder; one that drives is made to be served, with the address of the simulated systems."""
+    make_project(company)
+    next_step = f"Change its settings, and drill again with --company {company}."
+    if drive:
+        drive_project(company, f"http://127.0.0.1:{PORT}", is_served=True)
+        next_step += f" Its ERP, warehouse and shop answer on port {PORT} of this machine while `tieout drill --drive` runs."
+    show.console.print(f"The simulated company is in {company}. {next_step}", markup=False)
+
+
+def _refuse(url: str, *, drive: bool, shrink: Path | None, company: Path | None) -> None:
+    """What cannot be done together; `url` is that of a running Tieout. Raises OperatorError."""
+    if url and shrink is not None:
+        raise OperatorError(
+            f"A drill against {url} cannot be shrunk: that plays hundreds of drills, and each wants a ledger that is empty.",
+            "Drill the same seed and --company without --against, and shrink that.",
+        )
+    is_driving = company is not None and bool(address_of(company))
+    if url and drive and not is_driving:
+        raise OperatorError(
+            f"The Tieout at {url} has to know where it finds the simulated systems that it drives.",
+            "Make a company that does (`tieout drill --drive --company NEW`), serve that, and name it with --company.",
+        )
+    if is_driving and not drive:
+        raise OperatorError(f"The company in {company} drives its systems.", "Add --drive, or name one that does not.")
 
 
 def _remote(url: str, company: Path, folder: Path, end: int, *, is_rehearsal: bool) -> Remote:
@@ -153,10 +175,15 @@ def _shrink(world: World, grade: Grade, folder: Path, company: Path | None, agai
         server = projects.embedded_of(folder)
         if server is not None:
             server.remove()
-    show.console.print(f"{left} messages show {first.name}. They are in {folder}: `tieout drill --scenario {folder}`.", markup=False)
+    what = "orders (or other transactions)" if world.is_driven else "messages"
+    show.console.print(f"{left} {what} show {first.name}. They are in {folder}: `tieout drill --scenario {folder}`.", markup=False)
 
 
 def _play(kept: Path, against: str) -> None:
+    recipe = recipe_of(kept)
+    if recipe is not None:
+        _drive_again(kept, recipe)
+        return
     expected = scenario.expected_of(kept)
     with _folder(None) as folder:
         shutil.copytree(kept, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".tieout"))
@@ -177,10 +204,11 @@ def _show(grade: Grade) -> None:
     for name, kind in sorted(grade.kinds.items()):
         row = kind.written()
         table.add_row(name, *("" if value is None else f"{value:,}" for value in row.values()), style="" if kind.is_right else "red")
-    show.console.print(table)
+    show.console.print(table if grade.kinds else "No fault was injected.")
+    closed = (("Not made exactly once", grade.not_once), ("Wrong documents", grade.wrong_documents)) if grade.documents else ()
     for title, found in (
         ("False alarms", grade.false_alarms), ("Double claims", grade.double_claims), ("Missed beside these", grade.missed),
-        ("Balances that differ from the auditor's", grade.unbalanced), *((("Not made exactly once", grade.not_once),) if grade.documents else ()),
+        ("Balances that differ from the auditor's", grade.unbalanced), *closed,
     ):  # fmt: skip
         show.console.print(f"{title}: {len(found):,}", style="red" if found else "")
         for each in found[:SHOWN_MAX]:
@@ -192,3 +220,19 @@ def _show(grade: Grade) -> None:
     for missed, reason in grade.expected_misses.items():
         show.console.print(f"Expected miss: {missed}: {reason}", markup=False)
     show.console.print(f"ledger {grade.ledger_hash or 'hash not told by the interface'}")
+
+
+def _drive_again(kept: Path, recipe: Recipe) -> None:
+    """Play a shrunk drill that drives."""
+    with _folder(None) as folder:
+        make_project(folder, company=kept)
+        with counter("Drilling", "seconds of the world") as tell:
+            found = drive_again(folder, recipe, tell)
+    for each in found[:SHOWN_MAX]:
+        show.console.print(str(each), markup=False, style="red")
+    shows = any(each.name == recipe.wanted for each in found)
+    show.console.print(
+        f"{len(recipe.orders):,} transactions driven again; {recipe.wanted} {'still differs' if shows else 'no longer differs'}.", markup=False
+    )
+    if found:
+        raise typer.Exit(1)

@@ -22,6 +22,7 @@ from tieout.store.session import Session
 
 log = logging.getLogger(__name__)
 OpenSession = Callable[[], AbstractContextManager[Session]]
+Clock = Callable[[], datetime]
 
 
 class Delivery(Protocol):
@@ -41,13 +42,20 @@ class Delivery(Protocol):
         ...
 
 
-def delivery_of(system: System, *, size: int, folder: Path | None, open_session: OpenSession, transport: Transport | None = None) -> Delivery:
-    """The way to a system."""
+def wall() -> datetime:
+    """The real time."""
+    return datetime.now(UTC)
+
+
+def delivery_of(
+    system: System, *, size: int, folder: Path | None, open_session: OpenSession, transport: Transport | None = None, clock: Clock = wall
+) -> Delivery:
+    """The way to a system; documents are made at the time of `clock`."""
     module = sender_of(system)
     if module is None:
         return Nowhere(system)
     if hasattr(module, "document"):
-        return Folder(system, cast(Writer, module), folder, open_session)
+        return Folder(system, cast(Writer, module), folder, open_session, clock)
     return Conversations(system, cast(Sender, module), size, transport or Transport(connections_max=size))
 
 
@@ -82,11 +90,12 @@ class Folder:
 
     size = 1
 
-    def __init__(self, system: System, writer: Writer, folder: Path | None, open_session: OpenSession) -> None:
+    def __init__(self, system: System, writer: Writer, folder: Path | None, open_session: OpenSession, clock: Clock = wall) -> None:
         self._system = system
         self._writer = writer
         self._folder = folder
         self._open_session = open_session
+        self._clock = clock
 
     def deliver(self, task: Task) -> Ending:
         """Write and store the document if there is none yet, then put it into the folder."""
@@ -94,7 +103,7 @@ class Folder:
             return Failed("settings", f"`systems.{self._system.name}.sending.folder` does not say where its documents go.")
         try:
             with self._open_session() as connection:
-                made = written(connection, self._writer, task.command, self._system, datetime.now(UTC))
+                made = written(connection, self._writer, task.command, self._system, self._clock())
         except psycopg.Error as bad:
             return Failed("lease", f"The database went away before the document was stored: {type(bad).__name__}.")
         except Exception as bad:

@@ -37,7 +37,7 @@ from tieout.runtime.apply import apply
 from tieout.runtime.batch import Connection
 from tieout.runtime.configuration import Configuration, connector
 from tieout.runtime.crew import Crew
-from tieout.runtime.delivery import Delivery, Folder, OpenSession, delivery_of
+from tieout.runtime.delivery import Clock, Delivery, Folder, OpenSession, delivery_of, wall
 from tieout.runtime.intake import arrivals_of
 from tieout.runtime.lease import LEASE, RENEWALS, renew
 from tieout.runtime.numbers import outgoing
@@ -87,7 +87,7 @@ class Dispatcher:
     """Sends the commands of some systems; what one does not take goes another way, as the policy says.
 
     `limits` and `folders` are by system, `secrets` gives those of a system and raises SettingsError. `holder` names this
-    process among the others; two on one host get different names by themselves.
+    process among the others; two on one host get different names by themselves. Documents bear the time of `clock`.
     """
 
     def __init__(
@@ -102,6 +102,7 @@ class Dispatcher:
         lease: timedelta = LEASE,
         deliveries: Mapping[str, Delivery] | None = None,
         traces: Traces | None = None,
+        clock: Clock = wall,
     ) -> None:
         if configuration.driving is None:
             raise OperatorError("This project tells its systems nothing.", "Describe what is commanded in its policy first.")
@@ -122,7 +123,7 @@ class Dispatcher:
             system = configuration.systems[name]
             terms = Terms(self.holder, lease, (limits or {}).get(name, Limits()), target, {})
             delivery = (deliveries or {}).get(name) or delivery_of(
-                system, size=terms.limits.concurrency, folder=(folders or {}).get(name), open_session=open_session
+                system, size=terms.limits.concurrency, folder=(folders or {}).get(name), open_session=open_session, clock=clock
             )
             self._lanes[name] = Lane(system, Crew(name, delivery, self._done, self._traces), terms, isinstance(delivery, Folder))
         lanes.make(self._connection, self._lanes, datetime.now(UTC))

@@ -5,13 +5,14 @@ It shares nothing with the ledger: it knows papers, the rules of `rules.py` and 
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass
 
 from tieout.simulate.catalogue import BY_SKU, MARKETS
 from tieout.simulate.clock import HOUR
 from tieout.simulate.edi import said
 from tieout.simulate.feeds import NEVER, Feeds, is_group_known
-from tieout.simulate.paper import Cents, Paper
+from tieout.simulate.paper import Cents, Paper, plain
 from tieout.simulate.residual import Entry, Left, flow, left
 from tieout.simulate.rules import ACCOUNTS, GRACE, ORDERS, TYPES, Account, Measure, Part, is_asked
 from tieout.simulate.story import Plan
@@ -42,6 +43,10 @@ class Stand:
     quantity: int
     unit: str
     cents: Cents | None
+
+    def __str__(self) -> str:
+        amounts = [f"{self.quantity} {self.unit}"] if self.quantity else []
+        return ", ".join([*amounts, *([f"{plain(self.cents)} USD"] if self.cents else []), f"owed by {self.owner}"])
 
 
 @dataclass(slots=True)
@@ -121,6 +126,12 @@ class Book:
         name = identity(paper)
         if name not in self._best or paper.revision > self._best[name].revision:
             self._best[name] = paper
+
+    def copy(self) -> "Book":
+        """The same, to go on from apart."""
+        made = Book(self._accounts, self._moves, self._customers)
+        made._best, made.damaged = dict(self._best), list(self.damaged)
+        return made
 
     def waiting(self) -> list[Paper]:
         """What names nothing that the ledger could know."""
@@ -281,6 +292,18 @@ class Watch:
         """Follow it from now on."""
         self._open = self._stands(feeds)
 
+    def copy(self) -> "Watch":
+        """The same, to go on from apart."""
+        made = copy(self)
+        made.book = self.book.copy()
+        return made
+
+    def rests(self, until: int) -> bool:
+        """Whether nothing can begin or end while no system reports further than to a moment, and nothing arrives."""
+        if any(account.is_flow or _due(account, each) + self._grace <= until for _, account, each in self._open):
+            return False
+        return all(paper.happened + WAITING > until for paper in self.book.waiting())
+
     def _stands(self, feeds: Feeds) -> list[tuple[str, Account, Left]]:
         """What is open as far as it can be judged now."""
         return list(self.book.stands(lambda a: feeds.upto((*a.over.said_by, *a.under.said_by), self._since) - self._grace))
@@ -335,6 +358,7 @@ class Auditor:
         self._customers = customers or {}
         self._quiet = quiet or {}
         self._silent: set[str] = set()
+        self._at = 0
         self._grace = grace
         self.feeds = Feeds()
         self.balances: dict[tuple[str, str, str, str], int] = {}
@@ -346,7 +370,7 @@ class Auditor:
     def begin(self, plan: Plan) -> None:
         """A transaction begins."""
         index = plan.order.index
-        self._follow(index, FURTHER if plan.is_left else len([paper for paper in plan.papers if paper.of in (-1, index)]))
+        self._follow(index, FURTHER if plan.is_left or plan.is_told else len([paper for paper in plan.papers if paper.of in (-1, index)]))
         if plan.fault or plan.is_watched:
             self._struck.add(index)
         for other in self._watches.keys() & set(plan.concerns):
@@ -357,26 +381,30 @@ class Auditor:
         self._watches[index] = Watch(self._accounts, self._moves, self._customers, self._grace)
         self._papers_left[index] = papers
 
-    def hear(self, papers: Iterable[Paper], end: int, silent: Iterable[str] = ()) -> list[Event]:
-        """What arrives until a moment, at which all feeds but the silent ones report how far they are; the exceptions that follow."""
+    def hear(self, papers: Iterable[Paper], end: int, silent: Iterable[str] = (), *, is_complete: bool = True) -> list[Event]:
+        """What arrives until a moment, and the exceptions that follow. Where it is complete to then, all feeds but the silent ones report
+        how far they are."""
         arrivals: dict[int, list[Paper]] = defaultdict(list)
-        before = {system: self.feeds.newest(system) for system in self._quiet}
-        back = dict.fromkeys(self._quiet, end)
         for paper in papers:
             self.feeds.hear(paper)
-            back[paper.system] = min(back.get(paper.system, end), paper.delivered)
             if paper.of != -1:
                 arrivals[paper.of].append(paper)
-        for system in set(SYSTEMS) - set(silent):
+        for system in set(SYSTEMS) - set(silent) if is_complete else ():
             self.feeds.reach(system, end, end)
         for index in arrivals.keys() - self._watches.keys():
             self._follow(index, len(arrivals[index]) + 1)
             self._struck.add(index)
-        found = self._silence(before, back, set(silent), end)
+        found = list(self._silence(end))
+        for event in found:
+            (self._silent.discard if event.stand is None else self._silent.add)(event.case.removeprefix("FED "))
+        self._at = end
+        horizon = max(end, self.feeds.furthest())
         for index in self._struck | arrivals.keys():
             mine = arrivals.get(index, [])
             watch = self._watches[index]
             if index in self._struck:
+                if not mine and watch.rests(horizon):
+                    continue
                 found += watch.until(end + 1, mine, self.feeds)
             else:
                 for paper in mine:
@@ -388,20 +416,35 @@ class Auditor:
         found.sort(key=lambda event: event.at)
         return found
 
-    def _silence(self, before: Mapping[str, int], back: Mapping[str, int], silent: set[str], end: int) -> list[Event]:
-        """Feeds that are silent for longer than they may be, and those that speak again."""
-        found = []
+    def next(self, coming: Iterable[Paper], by: int) -> int | None:
+        """The first moment at which an exception begins or ends, up to one, if what is coming arrives and nothing else does."""
+        arrivals: dict[int, list[Paper]] = defaultdict(list)
+        with self.feeds.tried():
+            for paper in coming:
+                self.feeds.hear(paper)
+                arrivals[paper.of].append(paper)
+            horizon = max(by, self.feeds.furthest())
+            found = [
+                event.at
+                for index in self._struck
+                if index in arrivals or not self._watches[index].rests(horizon)
+                for event in self._watches[index].copy().until(by + 1, arrivals.get(index, []), self.feeds)
+            ]
+            found += [event.at for event in self._silence(by)]
+        return min(found, default=None)
+
+    def _silence(self, end: int) -> Iterator[Event]:
+        """Since the last time: feeds that have reported nothing newer for longer than they may, while others went on; and those that have
+        caught up."""
         for system, seconds in self._quiet.items():
-            case = f"FED {system}"
-            if system in silent and system not in self._silent:
-                opens = self.feeds.when_any(before[system] + seconds + 1)
-                if opens <= end:
-                    self._silent.add(system)
-                    found.append(Event(opens, case, Stand(system, 0, "", None)))
-            elif system in self._silent and system not in silent:
-                self._silent.remove(system)
-                found.append(Event(back[system], case, None))
-        return found
+            told = self.feeds.changes(system, self._at, end)
+            opening = (self.feeds.when_any(to + seconds + 1) for to in (self.feeds.upto((system,), self._at), *(to for _, to in told)))
+            is_silent = system in self._silent
+            for at in sorted({*(at for at, _ in told), *(at for at in opening if self._at < at <= end)}):
+                newest = self.feeds.upto((system,), at)
+                if is_silent != (0 < newest < self.feeds.furthest(at) - seconds):
+                    is_silent = not is_silent
+                    yield Event(at, f"FED {system}", Stand(system, 0, "", None) if is_silent else None)
 
     def close(self) -> dict[tuple[str, str, str, str], int]:
         """All balances at the end: (root, account, key, unit or `$`) to pieces or cents."""
@@ -414,10 +457,16 @@ class Auditor:
 def _opens(account: Account, open_: Left, feeds: Feeds, at: int, grace: int) -> int:
     """The moment from which it is known that what is open is overdue."""
     side = account.over if open_.is_over else account.under
-    own = open_.due if account.own_due and open_.is_over else None
-    due = own if own is not None else side.due(open_.since, is_day=open_.is_day)
-    known = feeds.when((*account.over.said_by, *account.under.said_by) if account.is_flow else side.said_by, due + grace)
+    said_by = (*account.over.said_by, *account.under.said_by) if account.is_flow else side.said_by
+    known = feeds.when(said_by, _due(account, open_) + grace)
     return NEVER if known == NEVER else max(at, known)
+
+
+def _due(account: Account, open_: Left) -> int:
+    """Until when the next step may take."""
+    side = account.over if open_.is_over else account.under
+    own = open_.due if account.own_due and open_.is_over else None
+    return own if own is not None else side.due(open_.since, is_day=open_.is_day)
 
 
 def _standing(open_: list[tuple[str, Account, Left]]) -> dict[str, Stand]:

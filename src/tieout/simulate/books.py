@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tieout.simulate import chance
-from tieout.simulate.fates import Fate
+from tieout.simulate.fates import SLOW, Fate
 from tieout.simulate.paper import Line, Paper
 from tieout.simulate.story import Order, Plan, Trouble
 
@@ -65,13 +65,16 @@ class Books:
         return chance.stream(self.seed, "answers", order.index, *names)
 
     def fate(self, system: str, order: str, what: str) -> Fate | None:
-        """What happens to a request to a system at this moment: the whole system's trouble, or what strikes this order."""
+        """What happens to a request to a system at this moment: the whole system's trouble, or what strikes this order. Who is slow does
+        in the end what he would have done."""
         at = self.moment
-        for trouble in self.troubles:
-            if trouble.system == system and trouble.start <= at < trouble.end:
-                return Fate(trouble.how, seconds=max(1, min(trouble.wait_max, trouble.end - at)))
+        trouble = next((each for each in self.troubles if each.system == system and each.start <= at < each.end), None)
+        found = Fate(trouble.how, seconds=max(1, min(trouble.wait_max, trouble.end - at))) if trouble is not None else None
+        if found is not None and found.how != SLOW:
+            return found
         plan = self.plans.get(order)
-        return next((fate for fate in plan.fates if fate.strikes(what)), None) if plan is not None and what else None
+        struck = next((fate for fate in plan.fates if fate.strikes(what)), None) if plan is not None and what else None
+        return struck or found
 
     # Documents -----------------------------------------------------------------------------------------------------------
 
@@ -124,6 +127,10 @@ class Books:
         while self._coming and self._coming[0][0] <= at:
             found.append(heapq.heappop(self._coming)[2])
         return found
+
+    def coming(self, by: int) -> list[Paper]:
+        """What is on its way and arrives up to a moment, in order."""
+        return [paper for _, _, paper in sorted(each for each in self._coming if each[0] <= by)]
 
     def next(self) -> int | None:
         """When something is to be done or arrives next; None if nothing is."""

@@ -30,12 +30,12 @@ class Comparison:
         self._remember(at, shown)
         for name, now in shown.items():
             if name not in self._right:
-                self._note(self.false_alarms, at, name, f"{now}, nothing by the auditor")
+                self._note(self.false_alarms, at, name, f"{now}; nothing by the auditor")
             elif now != shown_as(self._right[name]):
-                self._note(self.false_alarms, at, name, f"{now}, but {self._right[name]} by the auditor")
+                self._note(self.false_alarms, at, name, f"{now}; but {self._right[name]} by the auditor")
         for name, stand in self._right.items():
             if name not in shown:
-                self._note(self.missed, at, name, f"nothing, but {stand} by the auditor")
+                self._note(self.missed, at, name, f"nothing; but {stand} by the auditor")
 
     def right(self, at: int) -> dict[str, Shown]:
         """What the ledger should show at a moment."""

@@ -26,19 +26,28 @@ def render(grade: Grade, *, seed: str) -> str:
     body = h(
         "body",
         h("header", h("p", "Tieout", cls="brand"), h("h1", f"Fire drill, seed {seed}"),
-          h("dl", h("div", h("dt", "Ledger"), h("dd", grade.ledger_hash)), cls="meta")),
+          h("dl", h("div", h("dt", "Ledger"), h("dd", h("code", grade.ledger_hash or "not told by the interface"))), cls="meta")),
         h("main", h("p", "Everything was found, and nothing else." if grade.is_clean else "Not everything is right.", cls="lead"),
           h("dl", [h("div", h("dd", value), h("dt", name), cls="figure") for name, value in figures], cls="figures"),
           h("section", h("h2", "Faults"),
             table("Faults by kind", [(name, "num" if n else "") for n, name in enumerate(HEADS)],
-                  [_row(name, kind) for name, kind in sorted(grade.kinds.items())])),
+                  [_row(name, kind) for name, kind in sorted(grade.kinds.items())]) if grade.kinds else h("p", "No fault was injected.")),
           _differences("False alarms", grade.false_alarms), _differences("Missed", grade.missed),
           _differences("Double claims", grade.double_claims), _differences("Balances that differ from the auditor's", grade.unbalanced),
-          _differences("Not made exactly once", grade.not_once),
+          _differences("Not made exactly once", grade.not_once), _differences("Wrong documents", grade.wrong_documents),
+          _made(grade),
           _misses(grade)),
         h("footer", f"Written by Tieout {VERSION}."),
     )  # fmt: skip
     return document(f"Fire drill, seed {seed}", body)
+
+
+def _made(grade: Grade) -> Markup | None:
+    """What the simulated systems have made because Tieout told them to."""
+    if not grade.documents:
+        return None
+    rows = [h("tr", h("th", what, scope="row"), h("td", count(many), cls="num")) for what, many in grade.documents.items()]
+    return h("section", h("h2", "Documents that Tieout has caused"), table("Documents by kind", (("Document", ""), ("Made", "num")), rows))
 
 
 def _row(name: str, kind: Kind) -> Markup:
@@ -55,7 +64,7 @@ def _row(name: str, kind: Kind) -> Markup:
 def _differences(title: str, found: list[Difference]) -> Markup | None:
     if not found:
         return None
-    rows = [h("tr", h("td", each.name), h("td", each.told)) for each in found[:SHOWN_MAX]]
+    rows = [h("tr", h("td", each.name, cls="path"), h("td", each.told, cls="text")) for each in found[:SHOWN_MAX]]
     shown = f"{title}: {len(found):,}" + (f", the first {SHOWN_MAX}" if len(found) > SHOWN_MAX else "")
     return h("section", h("h2", shown), table(title, (("What", ""), ("Ledger and auditor", "")), rows))
 

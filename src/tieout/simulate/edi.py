@@ -6,15 +6,19 @@ What it is for is paid in runs (`remitting`). Every document travels in a group 
 import random
 
 from tieout.simulate import chance
-from tieout.simulate.catalogue import EDI
+from tieout.simulate.catalogue import EDI, ITEMS
 from tieout.simulate.clock import HOUR, MINUTE
 from tieout.simulate.paper import Line, Paper
-from tieout.simulate.story import SETS, Plan, answer, by_edi, late
+from tieout.simulate.story import SETS, Plan, answer, by_edi, case_of, late
 
 CHANGED_SHARE = 0.15
 """How many EDI orders are changed before they are booked."""
 CHANGES, REMITTANCES, AGAIN, SENT = 100_000_000, 200_000_000, 50_000_000, 300_000_000
 """Where the control numbers of a customer's changes and remittances, of what is sent again, and of our own groups begin."""
+ADDED, DELETED, REPRICED, CHANGED, UNCHANGED = "AI", "DI", "PC", "CA", "NC"
+"""What a change says of a line, by POC02. The whole order is stated all the same: the lines as they are to be, and those that are taken out."""
+CENTS_MORE = 5
+"""By how much a piece is dearer or cheaper at the other price."""
 OURS = ("acknowledgment", "ship_notice", "sent_invoice")
 """What a customer is told."""
 TELLS = {"acknowledgment": "booking", "ship_notice": "shipment", "sent_invoice": "invoice"}
@@ -38,21 +42,49 @@ def add_edi(plan: Plan, seed: str) -> None:
 
 
 def change_early(plan: Plan, rng: random.Random) -> Line:
-    """The order first wanted a case more or less of one line; minutes later it is changed to what is booked. The line as it was."""
+    """The order first wanted something else in one line; minutes later it is changed to what is booked. The line as it was, with nothing
+    in it where it was yet to be added.
+
+    By the order's number: a case more or less, a line that is added, one that is taken out, another price.
+    """
     placed = plan.one("order")
     changed = change(plan, plan.order.placed + rng.randint(2 * MINUTE, 8 * MINUTE), rng)
-    line = rng.choice(placed.lines)
-    each, wanted = (line.value or 0) // (line.quantity or 1), line.quantity or 0
-    line.quantity = wanted + 1 if wanted == 1 else wanted + rng.choice((-1, 1))
-    line.value = line.quantity * each
     changed.more["first"] = placed.happened
-    return line
+    line = rng.choice(placed.lines)
+    step = rng.choice((-1, 1))
+    match plan.order.index % 4:
+        case 1 if len(placed.lines) > 1:
+            added = placed.lines.pop()
+            changed.more["codes"] = {added.item: ADDED}
+            return added.copy(quantity=0, value=0)
+        case 2:
+            gone = wanted_too(plan)
+            placed.lines.append(gone)
+            changed.more |= {"codes": {gone.item: DELETED}, "gone": [gone]}
+            return gone
+        case 3:
+            line.value = (line.value or 0) + step * (line.quantity or 0) * case_of(line) * CENTS_MORE
+            changed.more["codes"] = {line.item: REPRICED}
+            return line
+        case _:
+            each, wanted = (line.value or 0) // (line.quantity or 1), line.quantity or 0
+            line.quantity = wanted + 1 if wanted == 1 else wanted + step
+            line.value = line.quantity * each
+            changed.more["codes"] = {line.item: CHANGED}
+            return line
+
+
+def wanted_too(plan: Plan) -> Line:
+    """A case of something that is not in the order."""
+    item = next(item for item in ITEMS if all(line.item != item.sku for line in plan.order.goods))
+    return Line(item.sku, 1, item.case * item.price, "CS")
 
 
 def change(plan: Plan, at: int, rng: random.Random, n: int = 1) -> Paper:
     """The customer states his whole order anew, as it is to be from now on; our acknowledgment of that follows."""
     placed = plan.ordered
-    made = plan.add(placed.copy(kind="order_changed", happened=at, delivered=at + late(rng), revision=n, is_day=False, more=dict(placed.more)))
+    more = {name: value for name, value in placed.more.items() if name not in ("codes", "gone")}
+    made = plan.add(placed.copy(kind="order_changed", happened=at, delivered=at + late(rng), revision=n, is_day=False, more=more))
     by_edi(made, plan.order.customer, CHANGES * n + plan.order.index)
     plan.add(answer(made, *SETS[made.kind], rng))
     return made

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-DOWN, GATEWAY, LIMITED, SLOW, UNANSWERED, LATE, REFUSED, INSIDE = (
+from tieout.simulate.truth import Truth
+
+DOWN, GATEWAY, LIMITED, SLOW, UNANSWERED, LATE, REFUSED, INSIDE, SILENT, REJECTS = (
     "down",
     "gateway",
     "limited",
@@ -11,9 +13,12 @@ DOWN, GATEWAY, LIMITED, SLOW, UNANSWERED, LATE, REFUSED, INSIDE = (
     "late",
     "refused",
     "inside",
+    "silent",
+    "rejects",
 )
-"""Hung up on before anything is done; done, and a gateway says that it took too long; too many requests; answered slowly; done, and hung up
-on; done only after the sender has given up; refused with a reason; not done, which stands inside an answer of success."""
+"""Hung up on before anything is done; done, and a gateway says that it took too long; too many requests; answered slowly; done, and
+hung up on; done only after the sender has given up; refused with a reason; not done, which stands inside an answer of success;
+for a document its group is never acknowledged, or it is rejected."""
 ALWAYS = 1_000_000
 LOCKED = "LOCKED"
 """The code of an error that goes away by itself."""
@@ -33,6 +38,8 @@ class Fate:
     code: str = ""
     reason: str = ""
     seconds: int = 60
+    truth: Truth | None = None
+    """What should come of it, where that names what Tieout has yet to number."""
 
     @property
     def refuses(self) -> bool:

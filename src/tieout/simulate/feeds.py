@@ -1,7 +1,8 @@
 """How far each system has reported, along the world's time: what decides since when something could be known to be missing."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from tieout.simulate.clock import MINUTE
 from tieout.simulate.paper import Paper
@@ -41,9 +42,25 @@ class Feeds:
             known.append(to)
             self._at.setdefault(system, []).append(at)
 
-    def newest(self, system: str) -> int:
-        """How far a system has reported; 0 before it has said anything."""
-        return self._to.get(system, [0])[-1]
+    @contextmanager
+    def tried(self) -> Iterator[None]:
+        """What is heard inside the block is forgotten at its end."""
+        lengths = {system: len(known) for system, known in self._to.items()}
+        try:
+            yield
+        finally:
+            for system, known in self._to.items():
+                del known[lengths.get(system, 0) :]
+                del self._at[system][lengths.get(system, 0) :]
+
+    def furthest(self, at: int = NEVER) -> int:
+        """How far the system had reported at a moment that had reported furthest."""
+        return max((self.upto((system,), at) for system in self._to), default=0)
+
+    def changes(self, system: str, after: int, until: int) -> list[tuple[int, int]]:
+        """When a system has become known to have reported further, after one moment and up to another, and how far."""
+        known = self._at.get(system, [])
+        return [(known[n], self._to[system][n]) for n in range(bisect_right(known, after), bisect_right(known, until))]
 
     def upto(self, systems: Iterable[str], at: int) -> int:
         """How far all the systems had reported at a moment; 0 while one of them had not."""
@@ -54,7 +71,7 @@ class Feeds:
         found = NEVER
         for system in systems:
             known = self._to.get(system)
-            if known is None:
+            if not known:
                 continue
             place = bisect_left(known, to)
             if place == len(known):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tieout.simulate.auditor import Event, Stand
-from tieout.simulate.paper import money
+from tieout.simulate.paper import plain
 from tieout.simulate.truth import Expected, Outcome, Truth
 
 
@@ -17,6 +17,10 @@ class Shown:
     owner: str
     quantity: dict[str, str]
     value: dict[str, str]
+
+    def __str__(self) -> str:
+        amounts = [f"{amount} {unit}" for unit, amount in (*self.quantity.items(), *self.value.items())]
+        return ", ".join([*amounts, f"owed by {self.owner}"])
 
 
 @dataclass(slots=True)
@@ -89,10 +93,13 @@ class Grade:
     not_once: list[Difference] = field(default_factory=list)
     """Originating documents of which not exactly one document was made, or not all of their goods."""
 
+    wrong_documents: list[Difference] = field(default_factory=list)
+    """Documents to EDI partners that do not say what is so, or that were sent twice."""
+
     @property
     def differences(self) -> list[Difference]:
         """Everything in which ledger and auditor differ."""
-        return [*self.false_alarms, *self.missed, *self.double_claims, *self.unbalanced, *self.not_once]
+        return [*self.false_alarms, *self.missed, *self.double_claims, *self.unbalanced, *self.not_once, *self.wrong_documents]
 
     @property
     def is_clean(self) -> bool:
@@ -107,7 +114,11 @@ class Grade:
             "double_claims": len(self.double_claims),
             "ledger_hash": self.ledger_hash,
             "expected_misses": self.expected_misses,
-            **({"documents": self.documents, "not_once": len(self.not_once)} if self.documents else {}),
+            **(
+                {"documents": self.documents, "not_once": len(self.not_once), "wrong_documents": len(self.wrong_documents)}
+                if self.documents
+                else {}
+            ),
         }
 
 
@@ -163,13 +174,3 @@ def shown_as(stand: Stand) -> Shown:
     """How the ledger should show what the auditor sees stand."""
     quantity = {stand.unit: str(stand.quantity)} if stand.quantity else {}
     return Shown(stand.owner, quantity, {"USD": plain(stand.cents)} if stand.cents else {})
-
-
-def plain(cents: int) -> str:
-    """Money as the ledger writes it, without needless zeros."""
-    return plain_text(money(cents))
-
-
-def plain_text(text: str) -> str:
-    """A decimal number without needless zeros."""
-    return text.rstrip("0").rstrip(".") if "." in text else text

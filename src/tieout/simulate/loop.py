@@ -3,24 +3,52 @@
 The world's time stands still while Tieout takes in and sends; then it goes on to the next arrival, or to Tieout's next try.
 """
 
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
+from typing import Protocol
 
 from tieout.app import opened
+from tieout.errors import OperatorError
 from tieout.runtime.lease import LEASE
+from tieout.simulate.auditor import Auditor
 from tieout.simulate.books import Books
 from tieout.simulate.clock import HOUR, MINUTE
 from tieout.simulate.comparison import Comparison
-from tieout.simulate.drill import Drill, Progress, auditor_of, graded, written
-from tieout.simulate.driving import drive_project, sending
+from tieout.simulate.drill import FEEDS, Drill, Progress, Unfolding, auditor_of, graded, written
+from tieout.simulate.driving import OUTBOX, drive_project, sending, tells_customers
 from tieout.simulate.endpoints import Endpoints, serving
-from tieout.simulate.grade import Grade, Shown
+from tieout.simulate.grade import Grade
 from tieout.simulate.once import not_once, per_order
 from tieout.simulate.paper import Paper
 from tieout.simulate.player import Player, Within
-from tieout.simulate.world import Day, World
+from tieout.simulate.postbox import SYSTEM, Postbox
+from tieout.simulate.scenario import Step
+from tieout.simulate.story import Plan, Trouble
+from tieout.simulate.wire import stamp
+from tieout.simulate.world import Day
+
+
+class Driven(Unfolding, Protocol):
+    """A driven world, or an excerpt of one."""
+
+    is_told: bool
+
+    @property
+    def seed(self) -> str:
+        """What chance goes by."""
+        ...
+
+    @property
+    def troubles(self) -> list[Trouble]:
+        """When systems that answer are in trouble."""
+        ...
+
+    def route(self, paper: Paper) -> None:
+        """Let a paper arrive when its feed lets it."""
+        ...
+
 
 AGAIN = 2 * MINUTE
 """How soon Tieout tries again while something is left to be sent."""
@@ -43,57 +71,84 @@ class Clock:
 class Loop:
     """A driven world, its systems' books, and the clock that both go by."""
 
-    world: World
+    world: Driven
     clock: Clock
     books: Books
+    box: Postbox
+    plans: list[Plan] = field(default_factory=list)
+    """All that began so far."""
 
     @classmethod
-    def of(cls, world: World) -> "Loop":
-        """Around a world."""
+    def of(cls, world: Driven, folder: Path) -> "Loop":
+        """Around a world, with the project that plays in it."""
         clock = Clock(world.start)
-        return cls(world, clock, Books(world.seed, clock.now, world.troubles, world.route))
+        books = Books(world.seed, clock.now, world.troubles, world.route)
+        return cls(world, clock, books, Postbox(folder / OUTBOX, books))
 
 
-def run(drill: Drill, world: World, progress: Progress = lambda done, total: None, lease: timedelta = LEASE) -> Grade:
+def run(drill: Drill, world: Driven, progress: Progress = lambda done, total: None, lease: timedelta = LEASE) -> Grade:
     """Play a driven world to its end in the project of the drill's folder, and grade it."""
-    loop = Loop.of(world)
+    loop = Loop.of(world, drill.folder)
     with serving(Endpoints(loop.books)) as url:
         drive_project(drill.folder, url)
+        world.is_told = tells_customers(drill.folder)
         with opened(drill.folder) as project, sending(project, lease) as out:
             project.connection.execute("set synchronous_commit = off")
             return play(drill, loop, Within(project, drill.folder, out), progress)
 
 
+def run_against(drill: Drill, world: Driven, player: Player, port: int, progress: Progress = lambda done, total: None) -> Grade:
+    """Play a driven world to a Tieout that is served, whose settings name the port at which the simulated systems answer, and grade it.
+    Raises OperatorError when nobody can listen there."""
+    loop = Loop.of(world, drill.folder)
+    try:
+        endpoints = Endpoints(loop.books, port=port)
+    except OSError as bad:
+        raise OperatorError(f"The simulated systems cannot listen on port {port}: {bad.strerror}.", "End what listens there.") from bad
+    with serving(endpoints):
+        return play(drill, loop, player, progress)
+
+
 def play(drill: Drill, loop: Loop, player: Player, progress: Progress = lambda done, total: None) -> Grade:
     """Play a driven world to its end, and grade what the player shows and what the systems were told to make."""
     world, watched, auditor = loop.world, Comparison(), auditor_of(drill.folder, is_driven=True)
-    ahead = auditor_of(drill.folder)
-    for each in (auditor, ahead):
-        each.hear([], world.start)
+    auditor.hear([], world.start)
     player.play(written(drill, [], world.start, is_complete=True), world.start)
     for day in world.unfold():
         for plan in day.plans:
             auditor.begin(plan)
-            ahead.begin(plan)
         begin(loop, day)
-        looked_for = [event.at + 1 for event in ahead.hear(day.papers, day.end, day.silent)]
-        heard, looks, busy = list[Paper](), list[tuple[int, dict[str, Shown]]](), Busy(day.start)
-        for at in moments(loop, day, drill.slice_seconds, busy, looked_for):
-            papers = arrived(loop, at)
-            heard += papers
-            busy.tell(at, player.play(written(drill, papers, at, is_complete=at == day.end, silent=day.silent), at))
-            looks.append((at, player.cases(drill.damaged, {})))
+        busy = Busy(day.start)
+        for at in moments(loop, day, drill.slice_seconds, busy, auditor):
+            papers, is_over = arrived(loop, at), at == day.end
+            busy.tell(at, player.play(written(drill, papers, at, is_complete=is_over, silent=day.silent), at))
+            papers += posted(drill, loop, at)
+            watched.expect(auditor.hear(papers, at, day.silent, is_complete=is_over))
+            watched.look(at, player.cases(drill.damaged, watched.right(at)))
             drill.clear()
-        watched.expect(auditor.hear(heard, day.end, day.silent))
-        for at, shown in looks:
-            watched.look(at, shown)
         progress(day.end - world.start, world.end - world.start)
     grade = graded(drill, player, watched, auditor)
     for found in per_order(loop.books).values():
         for what, many in found.items():
             grade.documents[what] = grade.documents.get(what, 0) + many
-    grade.not_once += not_once(loop.books)
+    for code, many in loop.box.counts.items():
+        grade.documents[code] = many
+    grade.not_once += [*not_once(loop.books), *loop.box.missing(loop.plans)]
+    grade.wrong_documents = loop.box.wrong
     return grade
+
+
+def posted(drill: Drill, loop: Loop, at: int) -> list[Paper]:
+    """What Tieout has put into the post box, which it has taken in itself; kept, so that it can be played again without sending."""
+    with loop.books.lock:
+        post = loop.box.empty(at)
+    if post.files:
+        folder = f"{FEEDS}/{SYSTEM}/{stamp(at)}-sent"
+        (drill.folder / folder).mkdir(parents=True)
+        for name, raw in post.files:
+            (drill.folder / folder / name).write_bytes(raw)
+        drill.steps.append(Step(at, SYSTEM, folder))
+    return post.papers
 
 
 @dataclass(slots=True)
@@ -116,9 +171,11 @@ class Busy:
 def begin(loop: Loop, day: Day) -> None:
     """A day's orders are known, and what is said on it by itself is on its way."""
     with loop.books.lock:
+        loop.plans += day.plans
         for plan in day.plans:
             if plan.order.sales_order:
                 loop.books.know(plan)
+                loop.box.know(plan)
         loop.books.say(*day.papers)
 
 
@@ -126,16 +183,20 @@ def arrived(loop: Loop, at: int) -> list[Paper]:
     """What has arrived by a moment."""
     loop.clock.at = at
     with loop.books.lock:
-        return loop.books.until(at)
+        papers = loop.books.until(at)
+        loop.box.hear(papers)
+        return papers
 
 
-def moments(loop: Loop, day: Day, seconds: int, busy: Busy, looked_for: Iterable[int]) -> Iterator[int]:
+def moments(loop: Loop, day: Day, seconds: int, busy: Busy, auditor: Auditor) -> Iterator[int]:
     """The moments of a day at which something is taken in or sent: some time after the next arrival, sooner while something waits to be
-    sent, and where what is said anyhow makes an exception begin or end, so that none passes between two looks."""
-    at, known = day.start, sorted(looked_for)
+    sent, and at once when by all that is on its way an exception begins or ends, so that it is seen as soon as it can be known."""
+    at = day.start
     while at < day.end:
         coming = loop.books.next()
         found = day.end if coming is None else max(coming, at) + seconds
-        next_known = known[bisect_right(known, at)] if known and known[-1] > at else day.end
-        at = max(at + 1, min(day.end, busy.again(at) if busy.is_busy else day.end, found, next_known))
+        by = max(at + 1, min(day.end, busy.again(at) if busy.is_busy else day.end, found))
+        with loop.books.lock:
+            known = auditor.next(loop.books.coming(by), by)
+        at = by if known is None else max(at + 1, min(by, known + 1))
         yield at

@@ -75,3 +75,13 @@ def money(cents: Cents) -> str:
     """`-12.05`."""
     sign = "-" if cents < 0 else ""
     return f"{sign}{abs(cents) // 100}.{abs(cents) % 100:02d}"
+
+
+def plain(cents: int) -> str:
+    """Money as the ledger writes it, without needless zeros."""
+    return plain_text(money(cents))
+
+
+def plain_text(text: str) -> str:
+    """A decimal number without needless zeros."""
+    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from tieout.app import Tieout
+from tieout.runtime.looks import tick
 from tieout.simulate import scenario
 from tieout.simulate.clock import utc
 from tieout.simulate.driving import Sending
@@ -48,9 +49,13 @@ class Within:
     sending: Sending | None = None
 
     def play(self, steps: Sequence[Step], at: int) -> bool:
-        """Import, one delivery after the other; then send."""
+        """Import, one delivery after the other; then send. Who sends also looks at the time, as one who is served does all the while: a
+        delivery that he was killed at and that is handed over again may be one that he has taken in and not looked at yet."""
         scenario.do_all(self.project, self.root, steps, by_their_time=self.sending is not None)
-        return self.sending.send(utc(at)) if self.sending is not None else False
+        if self.sending is None:
+            return False
+        tick(self.project.connection, self.project.configuration, utc(at))
+        return self.sending.send(utc(at))
 
     def cases(self, damaged: Mapping[str, str], wanted: Mapping[str, Shown]) -> dict[str, Shown]:
         """See Player."""

@@ -18,8 +18,9 @@ from urllib.parse import quote, urlencode, urlsplit
 from tieout.errors import OperatorError
 from tieout.settings import Settings, load, secrets_of
 from tieout.simulate.clock import iso
-from tieout.simulate.grade import Difference, Shown, plain_text
+from tieout.simulate.grade import Difference, Shown
 from tieout.simulate.observed import Balances, differing
+from tieout.simulate.paper import plain_text
 from tieout.simulate.rules import ACCOUNTS, Measure
 from tieout.simulate.scenario import Step
 
@@ -32,6 +33,8 @@ SECONDS = 60.0
 PATIENCE = 20.0
 """Seconds within which an exception has to show after what it follows from was acknowledged."""
 AGAIN = 0.3
+SENDING, QUIET = 5.0, 2
+"""Seconds for which what it sends is waited for before the world goes on, and how many looks in a row have to find nothing left."""
 TECHNICAL = {"WAI", "FED", "CNF"}
 Known = dict[str, Shown]
 
@@ -99,8 +102,11 @@ class Remote:
     target: Target
     root: Path
     end: int
+    is_driving: bool = False
+    """Whether it tells systems things, which has to be waited for."""
     _reported: dict[str, Step] = field(default_factory=dict)
     _has_news: bool = True
+    _is_busy: bool = False
     _last: Known = field(default_factory=dict)
     _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(AT_ONCE))
     _local: threading.local = field(default_factory=threading.local)
@@ -121,10 +127,11 @@ class Remote:
 
     def play(self, steps: Sequence[Step], at: int) -> bool:
         """Send the files of each delivery, and how far its system has reported."""
-        self._has_news = at >= self.end
+        self._has_news = self._has_news or at >= self.end
+        was_told = False
         for step in steps:
             files = sorted((self.root / step.folder).iterdir()) if step.folder else []
-            self._has_news = self._has_news or bool(files)
+            was_told = was_told or bool(files)
             secret = self.target.secret(step.system)
             for file in files:
                 name = "/".join(file.parts[-3:])
@@ -134,7 +141,19 @@ class Remote:
                     self._send(step.system, file.read_bytes(), {"name": name}, name)
             if step.complete:
                 self._reported[step.system] = step
-        return False
+        self._has_news = self._has_news or was_told
+        if self.is_driving and (was_told or self._is_busy):
+            self._is_busy = self._await_sending()
+        return self._is_busy
+
+    def _await_sending(self) -> bool:
+        """Until nothing is left to be sent, or for so long; whether something is left."""
+        until, quiet = time.monotonic() + SENDING, 0
+        while quiet < QUIET and time.monotonic() < until:
+            time.sleep(AGAIN)
+            waiting = sum(lane["backlog"] + lane["in_doubt"] for lane in self._page("/systems")["items"])
+            quiet = 0 if waiting else quiet + 1
+        return quiet < QUIET
 
     def _complete(self, step: Step) -> None:
         self._send(step.system, b"", {"complete_to": iso(step.at)}, "")
@@ -152,14 +171,14 @@ class Remote:
 
     def cases(self, damaged: Mapping[str, str], wanted: Mapping[str, Shown]) -> Known:
         """The open exceptions by its API, as soon as they are as wanted, or when it had time enough."""
-        if not self._has_news and wanted == self._last:
+        if wanted == self._last and not (self._has_news and (self._reported or not self.is_driving)):
             return self._last
         list(self._pool.map(self._complete, self._reported.values()))
         self._reported.clear()
         until = time.monotonic() + PATIENCE
         while (shown := self._cases(damaged)) != wanted and time.monotonic() < until:
             time.sleep(AGAIN)
-        self._last = shown
+        self._last, self._has_news = shown, False
         return shown
 
     def double_claims(self) -> list[Difference]:

@@ -105,6 +105,8 @@ class Plan:
     """Stock positions, by warehouse and item, that any fault of the world has struck: one each, so that the faults can be told apart."""
     is_left: bool = False
     """Whether it is left to Tieout: nobody books, ships or bills it who was not told to."""
+    is_told: bool = False
+    """Whether Tieout itself writes what its EDI customer is told, and acknowledges what he sends."""
     fates: list[Fate] = field(default_factory=list)
     """What happens to requests about it."""
 

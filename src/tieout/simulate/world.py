@@ -10,7 +10,7 @@ from tieout.simulate.catalogue import ITEMS, MARKETS
 from tieout.simulate.clock import DAY, Queue, moment
 from tieout.simulate.collective import Collective, add_collective, collect
 from tieout.simulate.direct import direct, is_direct
-from tieout.simulate.edi import add_edi
+from tieout.simulate.edi import OURS, add_edi
 from tieout.simulate.exchanging import Exchange, exchange, is_exchanged
 from tieout.simulate.faults import faults
 from tieout.simulate.hauling import add_freight
@@ -27,10 +27,12 @@ from tieout.simulate.truth import Truth
 FIRST_DAY = date(2026, 3, 2)
 """A Monday, six days before the clocks go forward where the company works."""
 SILENCE_INDEX, TROUBLE_INDEX = -5_000_000, -6_000_000
-COMPOUND = {"inside", "paid", "parts"}
+COMPOUND = {"inside", "paid", "parts", "positions"}
 """What a paper says of itself that arrives together with others."""
 LEFT = ("shop", "inside", "portal")
 """Channels whose orders are left to Tieout in a driven world; all others the ERP takes in itself."""
+WRITTEN = (*OURS, "answer", "accepted", "rejected")
+"""Papers of and to an EDI customer that in a driven world come of what Tieout writes."""
 BACK_AFTER = 600
 """Seconds after its silence at which a feed sends all that it has held back."""
 DRAIN_DAYS = 24
@@ -67,6 +69,8 @@ class World:
     """Another name here lets everything arrive at other moments inside its delivery window."""
     is_driven: bool = False
     """Whether booking, shipping, billing and crediting the orders of some channels is left to Tieout."""
+    is_told: bool = False
+    """Whether Tieout writes what X12 customers are told, too."""
     troubles: list[Trouble] = field(default_factory=list)
     truths: list[Truth] = field(default_factory=list)
     _silences: list[Silence] = field(default_factory=list)
@@ -131,7 +135,14 @@ class World:
                 found.append(struck)
         return found
 
+    def _leave(self, planned: Plan) -> None:
+        """Where Tieout itself writes what X12 customers are told, they answer what they get."""
+        if self.is_told:
+            planned.is_told = True
+            planned.papers = [paper for paper in planned.papers if paper.system != "edi" or paper.kind not in WRITTEN]
+
     def _put(self, planned: Plan, queue: Queue[Paper]) -> None:
+        self._leave(planned)
         for paper in planned.papers:
             if paper.of == -1:
                 paper.of = planned.order.index
@@ -214,6 +225,7 @@ class World:
 
     def _struck(self, planned: Plan, on: str = "order") -> Plan:
         """The plan, perhaps struck by one fault: the first of the mix that wants it and can."""
+        self._leave(planned)
         for share in self.mix:
             if faults()[share.kind].on != on or chance.share(self.seed, "fault", share.kind, planned.order.index) >= share.rate:
                 continue

@@ -10,6 +10,8 @@ from tieout.simulate.truth import Expected, Outcome, Truth, open_lines
 @fault("collective_not_sent", "The week's invoice is posted and never sent to the customer.", on="collective")
 def collective_not_sent(plan: Plan, parameters: Parameters) -> Truth | None:
     """He pays it all the same, from the delivery notes."""
+    if not plan.all("sent_invoice"):
+        return None
     sent = plan.one("sent_invoice")
     for paper in (sent, *of_group(plan, sent)):
         plan.papers.remove(paper)

@@ -1,7 +1,9 @@
 """EDI customers: what they are not told or told late, what they reject, change too late, say twice or in words of their own."""
 
+from tieout.simulate import fates
 from tieout.simulate.clock import HOUR
-from tieout.simulate.edi import OURS, accept, again, change, change_early, is_by_edi
+from tieout.simulate.edi import ADDED, CENTS_MORE, CHANGED, DELETED, OURS, REPRICED, accept, again, change, change_early, is_by_edi, wanted_too
+from tieout.simulate.fates import Fate
 from tieout.simulate.faults import Parameters, fault
 from tieout.simulate.faults.transit import drawn
 from tieout.simulate.paper import Cents, Line, Paper
@@ -49,9 +51,24 @@ def customer_told_late(plan: Plan, parameters: Parameters) -> Truth | None:
     return Truth("", plan.order.ref, Outcome.EXCEPTION, owed(told), f"{told.kind} late", corrected=told.delivered)
 
 
+def is_told_by_tieout(plan: Plan) -> bool:
+    """Whether Tieout itself writes what this customer is told."""
+    return plan.is_told and plan.order.system == "edi"
+
+
+def _group_fate(plan: Plan, how: str) -> Truth:
+    """What is to happen to a group that Tieout has yet to send; its number is not known before."""
+    kind = plan.rng.choice(OURS[:2] if plan.is_billed_weekly else OURS)
+    truth = Truth("", plan.order.ref, Outcome.EXCEPTION, detail=f"{kind}: {how}")
+    plan.fates.append(Fate(how, kind, truth=truth))
+    return truth
+
+
 @fault("customer_silent", "A customer does not acknowledge a group of ours (997, CONTRL).")
 def customer_silent(plan: Plan, parameters: Parameters) -> Truth | None:
     """What has been sent has perhaps not been received."""
+    if is_told_by_tieout(plan):
+        return _group_fate(plan, fates.SILENT)
     told = drawn(plan, list(OURS))
     if told is None:
         return None
@@ -64,6 +81,8 @@ def customer_silent(plan: Plan, parameters: Parameters) -> Truth | None:
 @fault("customer_rejects", "A customer rejects a group of ours; some are sent again, in another group.", again_hours=20)
 def customer_rejects(plan: Plan, parameters: Parameters) -> Truth | None:
     """A rejected group stays open: what was in it did not arrive as it was."""
+    if is_told_by_tieout(plan):
+        return _group_fate(plan, fates.REJECTS)
     told = drawn(plan, list(OURS))
     if told is None:
         return None
@@ -107,9 +126,9 @@ def order_again_new_number(plan: Plan, parameters: Parameters) -> Truth | None:
 
 
 def booked_otherwise(plan: Plan, item: str, pieces: int, cents: Cents, detail: str) -> Truth:
-    """What the customer has ordered of an item more (or less, if negative) than was booked."""
-    sign, owner = ("+", "erp") if pieces > 0 else ("-", "channel")
-    expected = [Expected(f"TBK{sign} {plan.order.ref}#{item}", owner, {"EA": pieces}, cents)]
+    """What the customer has ordered of an item more (or less, if negative) than was booked; without pieces at another price."""
+    sign, owner = ("+", "erp") if (pieces or cents) > 0 else ("-", "channel")
+    expected = [Expected(f"TBK{sign} {plan.order.ref}#{item}", owner, {"EA": pieces} if pieces else {}, cents)]
     return Truth("", plan.order.ref, Outcome.EXCEPTION, expected, detail)
 
 
@@ -121,9 +140,9 @@ def change_lost(plan: Plan, parameters: Parameters) -> Truth | None:
     line = change_early(plan, plan.rng)
     lost = plan.one("order_changed")
     plan.papers = [paper for paper in plan.papers if paper is not lost and paper.about != lost.more["group"]]
-    booked = next(each for each in plan.order.goods if each.item == line.item)
+    booked = next((each for each in plan.order.goods if each.item == line.item), Line(line.item, 0, 0))
     pieces = (line.quantity or 0) * case_of(line) - (booked.quantity or 0)
-    return booked_otherwise(plan, line.item, pieces, pieces * price_of(booked), "change lost")
+    return booked_otherwise(plan, line.item, pieces, (line.value or 0) - (booked.value or 0), "change lost")
 
 
 @fault("change_after_shipment", "A customer changes or cancels his order when the goods have left.")
@@ -137,10 +156,27 @@ def change_after_shipment(plan: Plan, parameters: Parameters) -> Truth | None:
         made.void = True
         return Truth("", order.ref, Outcome.EXCEPTION, open_lines("TBK", "channel", order.ref, order.goods, -1), "cancelled after shipment")
     line = rng.choice(made.lines)
-    cases, each = line.quantity or 0, (line.value or 0) // (line.quantity or 1)
+    cases, each, worth = line.quantity or 0, (line.value or 0) // (line.quantity or 1), line.value or 0
     step = 1 if cases == 1 else rng.choice((-1, 1))
-    line.quantity, line.value = cases + step, (cases + step) * each
-    return booked_otherwise(plan, line.item, step * case_of(line), step * each, "changed after shipment")
+    match rng.choice((ADDED, DELETED, REPRICED, CHANGED)):
+        case "AI":
+            line = wanted_too(plan)
+            made.lines.append(line)
+            made.more["codes"] = {line.item: ADDED}
+            return booked_otherwise(plan, line.item, case_of(line), line.value or 0, "line added after shipment")
+        case "DI" if len(made.lines) > 1:
+            made.lines.remove(line)
+            made.more |= {"codes": {line.item: DELETED}, "gone": [line]}
+            return booked_otherwise(plan, line.item, -cases * case_of(line), -worth, "line deleted after shipment")
+        case "PC":
+            more = step * cases * case_of(line) * CENTS_MORE
+            line.value = worth + more
+            made.more["codes"] = {line.item: REPRICED}
+            return booked_otherwise(plan, line.item, 0, more, "price changed after shipment")
+        case _:
+            line.quantity, line.value = cases + step, (cases + step) * each
+            made.more["codes"] = {line.item: CHANGED}
+            return booked_otherwise(plan, line.item, step * case_of(line), step * each, "changed after shipment")
 
 
 def _line(plan: Plan) -> tuple[Line, Line] | None:

@@ -12,7 +12,7 @@ from datetime import datetime
 from tieout.formats.x12 import Delimiters, Envelope, GroupDraft, Row, SetDraft
 from tieout.formats.x12 import write as write_x12
 from tieout.simulate.clock import local
-from tieout.simulate.edi import said
+from tieout.simulate.edi import UNCHANGED, said
 from tieout.simulate.paper import Line, Paper, money
 from tieout.simulate.partners import File
 from tieout.simulate.story import SETS
@@ -139,10 +139,17 @@ def _change(paper: Paper, dialect: Dialect) -> list[Row]:
         ),
         ("N1", "BY", customer, "92", f"{customer}01"),
     ]
-    lines = [] if paper.void else _goods(paper)
-    for n, line in enumerate(lines, 1):
-        rows.append(("POC", str(n), "CA", str(line.quantity), "", _unit(line, dialect), _each(line), "", dialect.item, line.item))
-    return [*rows, *_sums(lines, dialect)]
+    lines = changed(paper)
+    for n, (line, code) in enumerate(lines, 1):
+        rows.append(("POC", str(n), code, str(line.quantity), "", _unit(line, dialect), _each(line), "", dialect.item, line.item))
+    return [*rows, *_sums([line for line, _ in lines], dialect)]
+
+
+def changed(paper: Paper) -> list[tuple[Line, str]]:
+    """The lines of a change, each with what is said of it: as it is to be, or taken out."""
+    codes = paper.more.get("codes", {})
+    goods = [] if paper.void else [*_goods(paper), *paper.more.get("gone", ())]
+    return [(line, codes.get(line.item, UNCHANGED)) for line in goods]
 
 
 def _acknowledgment(paper: Paper, dialect: Dialect) -> list[Row]:

@@ -5,15 +5,17 @@ from collections.abc import Callable, Iterator, Sequence
 from tieout.formats.edifact import Envelope, MessageDraft, Row
 from tieout.formats.edifact import write as write_edifact
 from tieout.simulate.clock import local
-from tieout.simulate.edi import said
+from tieout.simulate.edi import ADDED, CHANGED, DELETED, REPRICED, UNCHANGED, said
 from tieout.simulate.paper import Line, Paper, money
 from tieout.simulate.partners import File
-from tieout.simulate.partners.edi import ANSWERS, remitted
+from tieout.simulate.partners.edi import ANSWERS, changed, remitted
 from tieout.simulate.wire import packed
 
 SYSTEMS = ("edifact",)
 OURS = "CUPLINE"
 QUALIFIER = "ZZ"
+ACTIONS = {ADDED: "1", DELETED: "2", CHANGED: "3", REPRICED: "3", UNCHANGED: "4"}
+"""What LIN says of a line in an ORDCHG."""
 UNITS = {"CS": "CT", "EA": "PCE"}
 MESSAGES = {
     "order": "ORDERS", "order_changed": "ORDCHG", "acknowledgment": "ORDRSP", "ship_notice": "DESADV", "sent_invoice": "INVOIC",
@@ -57,8 +59,8 @@ def _charges(paper: Paper) -> Iterator[Row]:
             yield "MOA", ("8", money(abs(cents)))
 
 
-def _lines(lines: Sequence[Line], quantity: str, action: str = "", *, priced: bool = True) -> Iterator[Row]:
-    for n, line in enumerate(lines, 1):
+def _lines(lines: Sequence[Line], quantity: str, action: str = "", *, priced: bool = True, first: int = 1) -> Iterator[Row]:
+    for n, line in enumerate(lines, first):
         yield "LIN", str(n), action, (line.item, "SA")
         yield "QTY", (quantity, str(line.quantity), UNITS[line.unit])
         if priced:
@@ -79,7 +81,8 @@ def _change(paper: Paper) -> list[Row]:
         ("RFF", ("ON", number)),
         ("NAD", "BY", (f"{customer}01", "", "92"), "", customer),
     ]
-    return [*head, *_lines([] if paper.void else _goods(paper), "21", "3"), ("UNS", "S")]
+    rows = [row for n, (line, code) in enumerate(changed(paper), 1) for row in _lines([line], "21", ACTIONS[code], first=n)]
+    return [*head, *rows, ("UNS", "S")]
 
 
 def _acknowledgment(paper: Paper) -> list[Row]:
