@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -213,3 +214,16 @@ def test_people_approve_reject_and_let_again_by_name(project: Project) -> None:
     ]  # fmt: skip
     lost = project.run("commands", "cancel", "X", "--as", "ann", "--why", "none")
     assert (lost.returncode, "There is no command 'X'" in lost.stderr) == (2, True)
+
+
+def test_nothing_is_taken_in_or_sent_while_accounts_would_be_kept_otherwise(project: Project) -> None:
+    settings, more = project.folder / "tieout.toml", project.folder / "more.jsonl"
+    more.write_bytes(text(say("OrderPlaced", "shop", 3, 0, [line(1, "shop/order/3", "A", 5, 50)], customer="C3")))
+    before = project.json("commands", "list")
+    settings.write_text(re.sub(r'(states = .*)', r"\1\nlines = true", SETTINGS))
+    for words in (("import", str(more), "--system", "shop"), ("replay", "--all"), ("dispatch", "--once")):
+        refused = project.run(*words)
+        assert (refused.returncode, "run `tieout rebuild --replace`" in " ".join(refused.stderr.split())) == (2, True), refused.stderr
+    assert project.json("commands", "list") == before
+    settings.write_text(SETTINGS)
+    assert project.json("import", str(more), "--system", "shop")["posted"] == 1
