@@ -129,7 +129,7 @@ def _address(visit: Visit) -> str:
 
 
 AT_ONCE = 2
-"""A password takes a tenth of a second and 64 MiB to look at, on purpose: a whole office that signs in waits here, and takes no session."""
+"""Passwords are looked at one after the other, and take work on purpose: a whole office that signs in waits here, and takes no session."""
 routes = [
     open_page(door.SIGN_IN, form), open_page(door.SIGN_IN, sign_in, writes=True, at_once=AT_ONCE), open_page(SECOND, ask_second),
     open_page(SECOND, give_second, writes=True), act("/sign-out", sign_out),
