@@ -53,8 +53,8 @@ async function done(response) {
   if (next) return void go(next);
   const changed = (response.headers.get("X-Changed") || "").split(",").filter(Boolean);
   if (grid()) {
+    if (response.headers.has("X-Advance")) move(grid().cursor + 1);
     await renew(changed);
-    if (response.headers.has("X-Advance") && grid()) move(grid().cursor + 1);
   } else if (changed.length) {
     go(location.pathname + location.search, { push: false, keep: true });
   }
