@@ -76,11 +76,12 @@ where w.id is null or w.state = 'resolved' or (w.quantity::text, w.worth, w.curr
 order by c.case_id
 
 -- name: write_cases
--- what `seen_cases` gave, routed: the cases by primary key, other names of their roots by link_a and link_b; what people did meanwhile stays
+-- what `seen_cases` gave, routed: the cases by primary key, other names of their roots by link_a and link_b; what people did meanwhile stays.
+-- The texts are gathered apart from their words: a function is only written out in place where what it is given is a plain column
 with source as (
   select u.*, c.hint, c.root, c.key, c.side, c.code as account, c.quantity, c.since, c.due as owed_at, regexp_replace(c.root, '^[^/]*/[^/]*/', '') as number,
     coalesce(c.notes->>'entity', '') as entity, m.more, coalesce(o.merged_into, o.id) as cause, o.state = 'regressed' as is_back,
-    work_words(variadic array[c.root, c.key, u.party, u.sku, u.channel, u.warehouse, u.system, u.class, u.title, u.summary] || coalesce(n.names, '{}')) as search
+    work_words(variadic t.texts) as search
   from unnest(%(key)s::text[], %(kind)s::text[], %(class_)s::text[], %(title)s::text[], %(summary)s::text[], %(system)s::text[], %(systems)s::text[],
     %(party)s::text[], %(sku)s::text[], %(channel)s::text[], %(warehouse)s::text[], %(worth)s::numeric[], %(currency)s::text[], %(priced)s::boolean[],
     %(opened)s::timestamptz[], %(cause)s::bigint[], %(to_team)s::text[], %(to_person)s::text[], %(urgency)s::int[], %(due)s::timestamptz[],
@@ -93,6 +94,8 @@ with source as (
   left join lateral (
     select array_agg(x.ref) as names from (select a as ref from link where b = c.root union select b from link where a = c.root limit 50) x
   ) n on true
+  cross join lateral (
+    select array[c.root, c.key, u.party, u.sku, u.channel, u.warehouse, u.system, u.class, u.title, u.summary] || coalesce(n.names, '{}') as texts offset 0) t
 ), before as (
   select w.id, w.state, w.worth from source s join work w on w.kind = s.kind and w.source_key = s.case_id
 ), written as (
