@@ -84,9 +84,7 @@ def test_clean_messages_note_nothing(world: World) -> None:
     assert world.connection.execute("select count(*) from work_todo").fetchone() == (0,)
 
 
-@pytest.mark.parametrize(
-    "statement", ["update work set cause = 999", "update work set origin = 999", "delete from cause"]
-)
+@pytest.mark.parametrize("statement", ["update work set cause = 999", "update work set origin = 999", "delete from cause"])
 def test_an_exception_always_has_a_cause_that_there_is(world: World, statement: str) -> None:
     world.apply([ordered("1", 2, "20.00"), shipped("1", 2)])
     world.complete(24 * 30)

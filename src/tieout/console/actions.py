@@ -80,8 +80,9 @@ class Offer(msgspec.Struct, frozen=True):
 
 
 def on_lists(person: Person) -> list[Offer]:
-    """The buttons above a list."""
-    return [Offer(one.name, one.label, one.key, denied(person, one.right)) for one in map(BUTTONS.__getitem__, ON_LISTS)]
+    """The buttons above a list; the last two are about messages that could not be read."""
+    made = [Offer(one.name, one.label, one.key, denied(person, one.right)) for one in map(BUTTONS.__getitem__, ON_LISTS)]
+    return [*made, Offer("edit", "Edit", "e", denied(person, Right.RESOLVE)), Offer("replay", "Replay", "", denied(person, Right.CONNECT))]
 
 
 def on_item(visit: Visit, row: Row) -> list[Offer]:

@@ -774,6 +774,14 @@ delete from default_view where person = %s and page = %s
 -- by work_cause and work_origin: a case of one of the causes that whoever asks may not see
 select w.id from work w where (w.cause = any(%(ids)s) or w.origin = any(%(ids)s)) and not {seen} limit 1
 
+-- name: refs_of_selection
+select w.ref from selection_item i join work w on w.id = i.work where i.selection = %s order by w.id limit 2
+
+-- name: systems_of_selection
+-- by primary keys, each message once
+select distinct s.name from selection_item i join work w on w.id = i.work join message m on m.id = w.message join system s on s.id = m.system
+where i.selection = %s order by 1
+
 -- name: messages_to_replay
 -- by message_received (or, for a selection, its primary key and work's); without those that a person has edited into another message
 select m.id, m.received, coalesce(m.meta->>'tieout.mapping', ''), m.statements

@@ -3,7 +3,7 @@ import { Away, ambient, part } from "./morph.js";
 import { on } from "./keys.js";
 import { fail, say, undo } from "./tell.js";
 import { go } from "./nav.js";
-import { chosen, cursorRef, forget, grid, mark, move, renew } from "./grid.js";
+import { chosen, cursorRef, cursorRow, forget, grid, mark, move, renew } from "./grid.js";
 import { refresh } from "./pane.js";
 
 const sheet = document.createElement("dialog");
@@ -129,6 +129,10 @@ export async function act(name) {
   }
   if (name === "mine" || name === "acknowledge") return void send(`/exceptions/${ref}/${name}`, {});
   if (name === "edit") go(`/exceptions/${ref}/edit`);
+  else if (name === "replay") {
+    const item = cursorRow()?.querySelector("input").value;
+    if (item) ask("/selections", { method: "POST", body: new URLSearchParams({ csrf: document.body.dataset.csrf, action: name, item }) });
+  }
   else ask(`/exceptions/${ref}/${name}`);
 }
 

@@ -101,7 +101,7 @@ const counters = every(5, async () => {
   const counts = await response.json();
   for (const place of document.querySelectorAll("[data-counter]")) {
     const count = counts[place.dataset.counter];
-    place.textContent = count ? count.toLocaleString("en") : "";
+    place.textContent = count ? (counts.least.includes(place.dataset.counter) ? "≥ " : "") + count.toLocaleString("en") : "";
   }
   notices(counts.notices);
 });
