@@ -46,6 +46,12 @@ def test_a_message_is_edited_tried_and_replayed_as_a_child(books: str, world: Wo
     assert len({round(box["y"]) for box in boxes if box}) == 1, "the three stand side by side"
     expect(page.locator("#raw")).to_have_value(BROKEN)
     page.locator("#raw").fill(GOOD.replace('"number": "9"', '"number": "10"').replace('"9"', '"10"'))
+    expect(page.locator("[data-read]")).to_contain_text("It can be read like this")
+    page.locator("#raw").press("End")
+    page.locator("#raw").press_sequentially("{")
+    expect(page.locator("[data-read] .problem").first).to_contain_text("It cannot be read")
+    page.locator("#raw").press("Backspace")
+    expect(page.locator("[data-read]")).to_contain_text("It can be read like this")
     page.get_by_role("button", name="Try it").click()
     expect(page.locator(".three-columns .kind.locked").first).to_have_text("⊘ locked")
     expect(page.locator(".three-columns .kind.sensitive").first).to_have_text("△ sensitive")
@@ -117,3 +123,17 @@ def test_candidates_come_within_a_tenth_of_a_second_among_100_000(big: str, hund
         assert answer.status == 200
         spent.append(float(answer.headers["Server-Timing"].rpartition("app;dur=")[2]))
     assert sorted(spent)[len(spent) // 2] < 100, spent
+
+
+def test_from_a_balance_one_gets_to_the_message_that_said_it(books: str, world: World, sit: Callable[..., Seat]) -> None:
+    ref = next(iter(shown(world, "kind=balance").values())).ref
+    seat = sit(books, world.database)
+    page = seat.go(f"/exceptions?item={ref}")
+    page.locator("#pane .acts").get_by_role("link", name="Edit and replay").click()
+    expect(page.get_by_role("columnheader", name="Statement")).to_be_visible()
+    page.get_by_role("link", name="Edit message").first.click()
+    expect(page.get_by_role("heading", name="Canonical", exact=True)).to_be_visible()
+    raw = page.locator("#raw").input_value()
+    page.locator("#raw").fill(raw + "{")
+    expect(page.locator("[data-read] .problem").first).to_be_visible()
+    assert seat.wrong == []

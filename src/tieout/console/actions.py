@@ -92,7 +92,11 @@ def on_item(visit: Visit, row: Row) -> list[Offer]:
     if row.kind in ("command", "balance") and not made[RETRY].denied and (why := _no_refusal(visit, row)):
         made[RETRY] = msgspec.structs.replace(made[RETRY], denied=why)
     may = denied(visit.person, Right.RESOLVE) or ("it is resolved" if row.state == "resolved" else "")
-    made.append(Offer("edit", "Edit and replay", "e", may or ("" if row.kind == "quarantine" else "there is no message to edit")))
+    made.append(
+        Offer(
+            "edit", "Edit and replay", "e", may or ("" if row.kind in ("quarantine", "command", "balance") else "there is no message to edit")
+        )
+    )
     made.append(Offer("link", "Link", "", may or ("" if row.kind in ("waiting", "balance") else "there is no transaction to link")))
     return made
 

@@ -709,6 +709,17 @@ select c.id from message m join message c on c.system = m.system
   and c.key >= convert_to('edit ' || %s::bigint || ' ', 'UTF8') and c.key < convert_to('edit ' || %s::bigint || '!', 'UTF8')
 where m.id = %s
 
+-- name: messages_behind
+-- by message_id, or by posting_root and fact_identity: a message that could not be read, or those whose statements stand on a root
+select m.id, s.name, x.kind, x.identity, m.received
+from (
+  select %s::bigint as id, '' as kind, '' as identity
+  union all
+  select f.message, f.kind, f.identity
+  from (select distinct p.entries::json->>0 as identity from posting p where p.root = %s) i
+  cross join lateral (select f.message, f.kind, f.identity from fact f where f.identity = i.identity order by f.ordinal desc limit 1) f
+) x join message m on m.id = x.id join system s on s.id = m.system order by m.received desc, m.id desc, x.identity limit 50
+
 -- name: commands_about
 select key, act, body::text from command where root = %s order by created, key limit 50
 

@@ -175,6 +175,24 @@ document.addEventListener("operation", ({ detail }) => {
     text.textContent = `${detail.done.toLocaleString("en")} of ${detail.of.toLocaleString("en")}${detail.state === "running" ? "" : `, ${detail.state}`}`;
   }
 });
+// While a message is edited, what the contract reads in it follows what is typed; only the newest answer counts.
+let reading = 0;
+document.addEventListener("input", (event) => {
+  const place = event.target.matches("[data-reads]") && document.querySelector("[data-read]");
+  if (!place) return;
+  const mine = ++reading;
+  setTimeout(async () => {
+    if (mine !== reading || !event.target.isConnected) return;
+    const form = event.target.form;
+    try {
+      const { response, root } = await part(form.getAttribute("action"), "read", { method: "POST", body: new URLSearchParams(new FormData(form)) });
+      const found = response.ok && root && root.querySelector("[data-read]");
+      if (found && mine === reading) document.querySelector("[data-read]").replaceWith(document.importNode(found, true));
+    } catch (failure) {
+      if (!(failure instanceof Away)) say("What you typed was not checked: the server cannot be reached.");
+    }
+  }, 400);
+});
 document.addEventListener("chosen", tell);
 document.addEventListener("page", tell);
 on("claim", () => { const button = document.querySelector("[data-claim]"); button?.click(); return Boolean(button); });
