@@ -22,7 +22,7 @@ _LOOKED_AT = 72
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 """As OWASP's cheat sheet on password storage asks for: two passes over 19 MiB, some 20 ms. Five times the work would make guessing five times
 as dear, and the sign-ins of a hundred people at nine as well; what is easy to guess is refused before."""
-NICE = 10
+NICE = 5
 """How much later than the rest of the process the lane of passwords gets a processor: an office that signs in holds up no message."""
 T = TypeVar("T")
 
