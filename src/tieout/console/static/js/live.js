@@ -142,6 +142,8 @@ document.addEventListener("visibilitychange", () => {
 });
 document.addEventListener("page", counters);
 setInterval(() => document.hidden || counters(), 30000);
+addEventListener("offline", () => heard({ t: "cut" }));
+addEventListener("online", () => leads() && !paused && status(live()));
 on("fresh", () => { if (fresh) { fresh = 0; go(location.pathname + location.search, { push: false }); } return true; });
 document.addEventListener("zone", () => word.textContent.startsWith("Live") && status(live()));
 on("pause", () => {
