@@ -20,7 +20,7 @@ PAGES = (
     "/settings/policies", "/connectors", "/views/new", "/help/keys", "/exceptions/EX-999999",
     "/process/o2c", "/process/o2c?with=Shipped", "/process/nothing", "/process/o2c/cases",
     "/approvals/delegations", "/exceptions/print?class=SNI%2B", "/exceptions/EX-1/print",
-    "/exports/new", "/exceptions?as_of=2026-01-01T00:00:00%2B00:00", "/exceptions/EX-1/assign", "/approvals?show=done",
+    "/exports/new", "/exceptions/EX-1/edit", "/exceptions?as_of=2026-01-01T00:00:00%2B00:00", "/exceptions/EX-1/assign", "/approvals?show=done",
 )  # fmt: skip
 
 

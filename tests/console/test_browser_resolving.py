@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import pytest
-from browsing import Seat
+from browsing import Seat, violations
 from console_server import serving
 from playwright.sync_api import expect
 
@@ -136,9 +136,11 @@ def test_from_a_balance_one_gets_to_the_message_that_said_it(books: str, world: 
     page = seat.go(f"/exceptions?item={ref}")
     page.locator("#pane .acts").get_by_role("link", name="Edit and replay").click()
     expect(page.get_by_role("columnheader", name="Statement")).to_be_visible()
+    assert violations(page) == []
     page.get_by_role("link", name="Edit message").first.click()
     expect(page.get_by_role("heading", name="Canonical", exact=True)).to_be_visible()
     raw = page.locator("#raw").input_value()
     page.locator("#raw").fill(raw + "{")
     expect(page.locator("[data-read] .problem").first).to_be_visible()
+    assert violations(page) == []
     assert seat.wrong == []
