@@ -187,6 +187,11 @@ def test_an_office_that_signs_in_well_does_not_wait(connection: Session, ana: Ac
     assert fetch(connection, "tries_of", ["address:10.0.0.7"])[0][1] == 0
 
 
+def test_two_of_one_office_at_the_same_moment_do_not_wait_for_each_other(connection: Session) -> None:
+    throttle.admit(connection, "bo", "10.0.0.1", NOW + timedelta(seconds=1))
+    throttle.admit(connection, "ana", "10.0.0.1", NOW)
+
+
 def test_an_address_that_tries_many_logins_waits_too(connection: Session) -> None:
     for number in range(PACES["address"].free):
         throttle.admit(connection, f"login{number}", "10.0.0.7", NOW)
