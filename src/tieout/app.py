@@ -22,6 +22,7 @@ from tieout.core.values import Ref, ref_parts
 from tieout.errors import InputMissing, OperatorError, SettingsError, StoreError
 from tieout.flows import accounts_with
 from tieout.people import audit
+from tieout.people.vault import Vault, key_beside
 from tieout.policy import driving as policies
 from tieout.policy.checkpoints import Known
 from tieout.policy.fallback import Diversion
@@ -155,6 +156,11 @@ class Tieout:
         """Our secret at who vouches for people; empty when there is none. Raises SettingsError."""
         place = self.settings.sign_in.secret
         return secret_at(place, "sign_in.secret", self.folder, os.environ) if place else ""
+
+    def vault(self) -> Vault:
+        """What the secrets of second factors are sealed with: the key of the settings, else one that is made beside the project's own data."""
+        place = self.settings.sign_in.key
+        return Vault(lambda: secret_at(place, "sign_in.key", self.folder, os.environ) if place else key_beside(self.folder / ".tieout"))
 
     def _check_fingerprint(self) -> None:
         """The stored postings depend on which accounts are kept by line; when that changes they must be made anew."""

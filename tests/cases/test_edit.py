@@ -8,6 +8,7 @@ import pytest
 from analysts import join, later, not_invoiced, shown, target
 from tieout.cases import edit, resolve
 from tieout.cases.follow import follow
+from tieout.cases.item import Target
 from tieout.cases.listing import Item
 from tieout.cases.resolve import Said
 from tieout.errors import Forbidden, OperatorError
@@ -97,8 +98,47 @@ def test_a_second_editor_is_told(world: World) -> None:
         replayed(world, ana, item, raw, good)
 
 
-def test_an_exception_without_a_message_cannot_be_edited(world: World) -> None:
-    ana = join(world, "ana", "analyst")
+def test_what_is_resolved_cannot_be_edited(world: World) -> None:
+    ana = join(world, "ana", "analyst", limit="100")
     item = not_invoiced(world, "1")["1"]
+    world.apply([say("Invoiced", "erp", "I1", 5, [line(1, "shop/order/1", "A", 1, "10.00")])])
+    follow(world.connection, world.configuration, later(1))
     with pytest.raises(OperatorError, match="about no message"):
         edit.draft(world.connection, world.configuration, ana, item.id, later(1))
+
+
+def test_what_a_balance_and_its_command_rest_on_is_edited_in_the_message_that_said_it(world: World) -> None:
+    ana = join(world, "ana", "analyst", limit="100")
+    world.apply([say("OrderPlaced", "shop", "1", 0, [line(1, "shop/order/1", "A", 2, "20.00")])])
+    world.apply([say("OrderPlaced", "shop", "2", 0, [line(1, "shop/order/2", "A", 2, "20.00")])])
+    world.apply([say("Shipped", "wms", "S1", 2, [line(1, "shop/order/1", "A", 3)])])
+    world.apply([say("Shipped", "wms", "S2", 2, [line(1, "shop/order/2", "A", 2)])])
+    world.complete(24 * 30)
+    follow(world.connection, world.configuration, later(24 * 30))
+    item = next(iter(shown(world, "root=shop/order/1").values()))
+    found = edit.sources(world.connection, world.configuration, ana, item.id)
+    assert {one.kind for one in found} == {"OrderPlaced", "Shipped"}
+    shipment = next(one for one in found if one.kind == "Shipped")
+    seen = edit.draft(world.connection, world.configuration, ana, item.id, later(1), shipment.message)
+    text = seen.raw.replace('"quantity":3', '"quantity":2').replace('"quantity": 3', '"quantity": 2')
+    columns, refused = edit.check(world.connection, world.configuration, ana, item.id, text, shipment.message)
+    assert refused == "" and {field.value for field in columns[0].fields if field.path == "line 1 quantity"} == {"2"}
+    with pytest.raises(OperatorError, match="does not rest on message"):
+        edit.draft(world.connection, world.configuration, ana, item.id, later(1), shipment.message + 1000)
+    wanted_target = Target(item.id, item.version)
+    child = edit.replay(
+        world.connection,
+        world.configuration,
+        ana,
+        wanted_target,
+        seen.hash,
+        text,
+        later(24 * 31),
+        Said("typo", "2 were counted"),
+        shipment.message,
+    )
+    assert world.connection.execute("select meta->>'tieout.parent' from message where id = %s", [child]).fetchone() == (str(shipment.message),)
+    nets = world.net()
+    assert nets and {key: net for key, net in nets.items() if key.startswith("shop/order/1 ")} == {
+        key.replace("order/2 ", "order/1 "): net for key, net in nets.items() if key.startswith("shop/order/2 ")
+    }, "as if it had been stated right"

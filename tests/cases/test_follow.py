@@ -3,6 +3,9 @@
 from datetime import timedelta
 from typing import Any
 
+import psycopg
+import pytest
+
 from tieout.cases.follow import follow
 from world import NOW, World, line, say
 
@@ -79,3 +82,17 @@ def test_following_again_changes_nothing(world: World) -> None:
 def test_clean_messages_note_nothing(world: World) -> None:
     world.apply([ordered("1"), ordered("2")])
     assert world.connection.execute("select count(*) from work_todo").fetchone() == (0,)
+
+
+@pytest.mark.parametrize("statement", ["update work set cause = 999", "update work set origin = 999", "delete from cause"])
+def test_an_exception_always_has_a_cause_that_there_is(world: World, statement: str) -> None:
+    world.apply([ordered("1", 2, "20.00"), shipped("1", 2)])
+    world.complete(24 * 30)
+    follows(world)
+    copied = "insert into work (kind, source_key, class, cause, state, title, summary, since, owed_at, opened, changed, due)"
+    copied += " select kind, 'copy', class, 999, state, title, summary, since, owed_at, opened, changed, due from work limit 1"
+    with world.database.owner() as owner:
+        owner.execute(f"set search_path to {world.database.schema}")
+        for refused in (statement, copied):
+            with pytest.raises(psycopg.IntegrityError):
+                owner.execute(refused)

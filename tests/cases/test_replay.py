@@ -1,14 +1,18 @@
 """Replaying messages: the dry run changes nothing and says what is known already; the operation reads each once, and tells what failed."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
+import acme
 from analysts import join, not_invoiced, shown, wanted
+from tieout.app import opened
 from tieout.cases import operation, replay, selection
 from tieout.cases.follow import follow
 from tieout.cases.replay import Wanted
 from tieout.errors import Forbidden, OperatorError
+from tieout.people import accounts
 from world import NOW, World
 
 
@@ -35,6 +39,27 @@ def test_a_dry_run_says_what_is_known_and_changes_nothing(world: World) -> None:
     assert (found.many, found.tried) == (many, many)
     assert found.statements >= many and found.duplicates == found.statements and (found.changed, found.unread) == (0, 0)
     assert (world.hash(), world.connection.execute("select count(*) from batch").fetchall()) == (before, rows)
+
+
+def test_a_dry_run_by_a_mended_mapping_counts_what_changes_and_the_replay_does_so(tmp_path: Path) -> None:
+    folder = acme.make(tmp_path)
+    (folder / "mappings" / "orders.toml").write_text(acme.MAPPING.replace("quantity * price", "quantity * net"))
+    with opened(folder) as project:
+        chen = accounts.add(project.connection, "chen", "Chen", NOW, by=None)
+        accounts.set_roles(project.connection, chen, ["engineer"], [], NOW, by=None)
+        engineer = accounts.account(project.connection, "chen").person
+        before = project.connection.execute("select count(*) from fact").fetchall()
+        found = replay.plan(project.connection, project.configuration, engineer, Wanted("shop", which="all"), NOW)
+        assert (found.many, found.statements, found.duplicates, found.changed, found.unread) == (1, 2, 1, 1, 0)
+        assert found.mapping not in found.mappings
+        assert project.connection.execute("select count(*) from fact").fetchall() == before
+        id_ = replay.start(project.connection, project.configuration, engineer, Wanted("shop", which="all"), 1, "key-mended-1", NOW)
+        while operation.step(project.connection, project.configuration, NOW):
+            pass
+        assert operation.operation(project.connection, engineer, id_).outcomes == {"done": 1}
+        assert project.connection.execute("select count(*) from fact").fetchall() == [(before[0][0] + found.changed,)]
+        again = replay.plan(project.connection, project.configuration, engineer, Wanted("shop", which="all"), NOW)
+        assert (again.duplicates, again.changed) == (2, 0)
 
 
 def test_a_replay_reads_each_message_once_and_the_ledger_stays(world: World) -> None:

@@ -35,6 +35,7 @@ def test_somebody_is_added_and_changed_and_disabled(run) -> None:
     )
     assert run("scope", "ana", "--all", "--channel", "web").stdout == "ana sees channels web.\n"
     assert run("password", "ana", stdin=GOOD + "\n").returncode == 0
+    assert run("reset-second-factor", "ana").stdout == "The second factor of ana is taken away.\n"
     assert run("disable", "ana", "--why", "left").returncode == 0
     (found,) = json.loads(run("list", "--json").stdout)
     assert found["disabled"]

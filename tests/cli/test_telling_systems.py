@@ -220,7 +220,7 @@ def test_nothing_is_taken_in_or_sent_while_accounts_would_be_kept_otherwise(proj
     settings, more = project.folder / "tieout.toml", project.folder / "more.jsonl"
     more.write_bytes(text(say("OrderPlaced", "shop", 3, 0, [line(1, "shop/order/3", "A", 5, 50)], customer="C3")))
     before = project.json("commands", "list")
-    settings.write_text(re.sub(r'(states = .*)', r"\1\nlines = true", SETTINGS))
+    settings.write_text(re.sub(r"(states = .*)", r"\1\nlines = true", SETTINGS))
     for words in (("import", str(more), "--system", "shop"), ("replay", "--all"), ("dispatch", "--once")):
         refused = project.run(*words)
         assert (refused.returncode, "run `tieout rebuild --replace`" in " ".join(refused.stderr.split())) == (2, True), refused.stderr

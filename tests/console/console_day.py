@@ -96,7 +96,7 @@ def day(folder: Path) -> Iterator[Console]:
             accounts.set_scopes(connection, keeper, {"channel": ["shopify"]}, NOW, by=None)
         desk = Desk(
             Pool(project.database.connect), "Cupline", "test", "America/Chicago", clock=lambda: NOW, configuration=project.fresh_configuration(),
-            limits=limits_of(project.settings), targets=targets_of(project.settings),
+            limits=limits_of(project.settings), targets=targets_of(project.settings), vault=project.vault(),
         )  # fmt: skip
         with serving(desk) as base:
             yield Console(project, base, desk)

@@ -11,7 +11,7 @@ from tieout.store.database import Database
 PAGES = (
     "/exceptions", "/exceptions?group=cause", "/exceptions?q=nothing-like-it", "/exceptions?colour=red", "/exceptions?item=EX-1", "/exceptions/EX-1",
     "/exceptions/EX-1/assign", "/exceptions/EX-1/snooze", "/exceptions/filter", "/exceptions/filter?field=class", "/causes/1", "/approvals",
-    "/settings/profile",
+    "/settings/profile", "/exceptions/EX-1/edit",
     "/settings/keys", "/settings/views", "/settings/api-keys", "/settings/second-factor", "/settings/delegations", "/settings/calendars",
     "/settings/policies", "/views/new", "/help/keys", "/transactions", "/lifecycles", "/connectors",
     "/process/o2c", "/process/o2c?with=Shipped", "/process/o2c/cases", "/process/p2p",

@@ -51,6 +51,23 @@ def test_a_replay_is_tried_confirmed_and_done_and_changes_nothing_that_is_known(
     assert console.sql("select count(*) from fact") == before[0]
 
 
+def test_messages_are_replayed_and_edited_from_the_queue(console: Console) -> None:
+    rows = console.sql(
+        "select w.ref, w.id || ':' || w.version, s.name from work w join message m on m.id = w.message join system s on s.id = m.system"
+        " where w.kind = 'quarantine' and w.state <> 'resolved' order by s.name"
+    )
+    ref, item, name = next(row for row in rows if row[2] == "edi")
+    page = console.post("/selections", "chen", action="replay", item=item)
+    assert page.url.startswith(f"/connectors/{name}/replay?selection=") and planned(page.text)["many"] == "1"
+    assert console.post("/selections", "ana", action="edit", item=item).url == f"/exceptions/{ref}/edit"
+    everything = console.post("/selections", "ana", all="1", query="?kind=quarantine", action="edit")
+    assert (everything.status, len(rows) > 1) == (422, True) and "one at a time" in everything.text
+    assert console.post("/selections", "ana", action="replay", item=item).status == 403
+    ((other,),) = console.sql("select id || ':' || version from work where message is null and state <> 'resolved' order by id limit 1")
+    assert "about a message" in console.post("/selections", "chen", action="replay", item=other).text
+    assert "needs the role engineer" in console.get("/exceptions", "ana").text
+
+
 def test_what_cannot_be_read_is_counted_and_a_range_is_kept(console: Console) -> None:
     ((unread,),) = console.sql(
         "select count(distinct q.message) from quarantine q join message m on m.id = q.message join system s on s.id = m.system where s.name = 'edi'"

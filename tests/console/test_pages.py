@@ -321,6 +321,17 @@ def test_the_audit_shows_what_was_done_to_those_who_may(console: Console) -> Non
     assert console.get("/audit?csv=1", "ada").status == 403, "an admin takes no data out"
 
 
+def test_who_reaches_for_more_than_is_his_is_written_down(console: Console) -> None:
+    asked = "select who, object, detail->>'why' from action where action = 'refused' and id > %s order by id"
+    ((before,),) = console.sql("select coalesce(max(id), 0) from action")
+    assert console.get("/settings/people", "vera").status == 403
+    assert console.post("/connectors/erp/pause", "ana", reason="maintenance", until="2030-01-01T10:00").status == 403
+    assert console.get("/exceptions", "vera").status == 200
+    (looked, paused) = console.sql(asked, before)
+    assert looked[:2] == ("vera", "GET /settings/people") and paused[:2] == ("ana", "POST /connectors/erp/pause")
+    assert looked[2] and paused[2]
+
+
 def test_a_check_of_the_chain_says_what_it_read(console: Console) -> None:
     tick(console.project.connection, console.project.configuration, NOW)
     assert console.post("/audit/verify", "ada").status == 200

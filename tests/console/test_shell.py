@@ -1,5 +1,6 @@
 """The frame: what is wrong stands above every page and goes by itself; figures that rest on a late system say so; one name for a zone; offline."""
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -66,6 +67,7 @@ def test_affected_figures_say_of_when_they_are_and_what_is_missing(console: Cons
     tower = console.get("/").text
     assert re.search(r"Data as of <time [^>]*>2025-06-18 11:19 <small>CEST</small></time>: ingest is 11 min behind \(wms\)", tower)
     assert re.search(r'data-figure="open">≥ \d', tower) and "wms 11 min behind" in tower
+    assert json.loads(console.get("/live/counters").text)["least"] == ["exceptions"]
     queue = console.get("/exceptions").text
     assert re.search(r"<strong>≥ \d+</strong> open", queue) and "ingest is 11 min behind (wms)" in queue
     assert "ingest is 11 min behind (wms)" in console.get(f"/transactions/{ORDER}").text

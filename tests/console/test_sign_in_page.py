@@ -14,13 +14,16 @@ from playwright.sync_api import expect
 
 from tieout.console.desk import Desk
 from tieout.people import accounts, second
+from tieout.people.vault import Vault
 from tieout.settings import SignInTable
 from tieout.store.database import Database
 from tieout.store.pool import Pool
 
+VAULT = Vault(lambda: "a key for tests of thirty-two characters")
+
 
 def desk(database: Database, **more: object) -> Desk:
-    return Desk(Pool(database.connect), "Nordwind", "test", sign_in=SignInTable(**more))  # type: ignore[arg-type]
+    return Desk(Pool(database.connect), "Nordwind", "test", sign_in=SignInTable(**more), vault=VAULT)  # type: ignore[arg-type]
 
 
 def test_passwords_are_not_taken_where_single_sign_on_is_alone(database: Database) -> None:
@@ -51,7 +54,7 @@ def test_a_role_that_asks_for_a_factor_sets_it_up_before_anything_is_shown(datab
         expect(page.get_by_role("heading", name="Sign in", exact=True)).to_be_visible()
         page.goto(f"{base}/sign-in/second?next=/exceptions")
         with database.session() as session:
-            secret = second.pending(session, accounts.account(session, "bo").person.id)
+            secret = second.pending(session, VAULT, accounts.account(session, "bo").person.id)
         page.get_by_label("Code").fill(pyotp.TOTP(secret).now())
         page.get_by_role("button", name="Set up and sign in").click()
         expect(page.locator(".codes li")).to_have_count(10)

@@ -1,15 +1,18 @@
 """Signing in: passwords, tokens and their ends, throttling, and keys of people."""
 
 import hashlib
+import os
+import sys
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from http.cookies import SimpleCookie
 
 import pytest
+from argon2 import PasswordHasher
 
 from tieout.errors import Forbidden, OperatorError
-from tieout.people import accounts, audit, keys, sessions, throttle
+from tieout.people import accounts, audit, keys, password, sessions, throttle
 from tieout.people.accounts import Account
 from tieout.people.person import Role, Scopes
 from tieout.people.throttle import PACES, TooFast
@@ -37,9 +40,32 @@ def test_a_weak_password_is_refused_and_not_repeated(connection: Session, ana: A
 
 def test_a_password_is_kept_as_argon2id_and_nowhere_else(connection: Session, ana: Account) -> None:
     ((kept,),) = connection.execute("select password from person").fetchall()
-    assert kept.startswith("$argon2id$v=19$m=65536,t=3,p=1$")
+    assert kept.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
     sessions.sign_in(connection, "Ana", GOOD, NOW)
     assert GOOD not in str(connection.execute("select a::text from action a").fetchall())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the priority is that of the whole process")
+def test_passwords_are_looked_at_one_at_a_time_and_after_everything_else(connection: Session, ana: Account) -> None:
+    before = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    asking = [threading.Thread(target=password.fits, args=(GOOD, "")) for _ in range(4)]
+    for one in asking:
+        one.start()
+    for one in asking:
+        one.join()
+    (lane,) = [thread for thread in threading.enumerate() if thread.name.startswith("passwords")]
+    assert lane.native_id is not None
+    assert os.getpriority(os.PRIO_PROCESS, lane.native_id) == min(before + password.NICE, 19)
+    assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == before
+
+
+def test_a_password_that_was_hashed_with_other_work_is_hashed_anew_at_the_sign_in(connection: Session, ana: Account) -> None:
+    older = PasswordHasher(time_cost=3, memory_cost=64 * 1024, parallelism=1).hash(GOOD)
+    connection.execute("update person set password = %s", [older])
+    assert sessions.sign_in(connection, "ana", GOOD, NOW)
+    ((kept,),) = connection.execute("select password from person").fetchall()
+    assert kept.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    assert password.fits(GOOD, kept)
 
 
 def test_a_token_names_its_person_and_only_its_hash_is_kept(connection: Session, ana: Account) -> None:
@@ -159,6 +185,11 @@ def test_an_office_that_signs_in_well_does_not_wait(connection: Session, ana: Ac
         throttle.forget(connection, f"login{number}", "10.0.0.7")
     assert sessions.sign_in(connection, "ana", GOOD, NOW, address="10.0.0.7")
     assert fetch(connection, "tries_of", ["address:10.0.0.7"])[0][1] == 0
+
+
+def test_two_of_one_office_at_the_same_moment_do_not_wait_for_each_other(connection: Session) -> None:
+    throttle.admit(connection, "bo", "10.0.0.1", NOW + timedelta(seconds=1))
+    throttle.admit(connection, "ana", "10.0.0.1", NOW)
 
 
 def test_an_address_that_tries_many_logins_waits_too(connection: Session) -> None:

@@ -6,7 +6,7 @@ partners are sensitive, the rest is free. Before anything is kept the whole is t
 
 import difflib
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from tieout.cases import reasons
-from tieout.cases.act import lock, write_events
+from tieout.cases.act import lock, look, write_events
 from tieout.cases.follow import follow
 from tieout.cases.item import Locked, Target
 from tieout.cases.resolve import Said
@@ -56,6 +56,16 @@ class Column(NamedTuple):
     next_step: str = ""
 
 
+class Source(NamedTuple):
+    """A message behind an exception that may be edited: who sent it, what its statement is, and when it came."""
+
+    message: int
+    system: str
+    kind: str
+    identity: str
+    received: datetime
+
+
 class Draft(NamedTuple):
     """A message side by side: its bytes as text with their hash, the statements in it, and the commands that rest on them."""
 
@@ -92,11 +102,18 @@ class Trial(NamedTuple):
     lines: tuple[str, ...]
 
 
-def draft(connection: Connection, configuration: Configuration, person: Person, work: int, now: datetime) -> Draft:
-    """The message of an exception, to be looked at and edited. Whoever sees it sees what is masked for others: that is audited."""
+def sources(connection: Connection, configuration: Configuration, person: Person, work: int) -> list[Source]:
+    """The messages that an exception rests on, newest first: the one that could not be read, or those behind a balance and its command."""
+    row = _fit(look(connection, person, [Target(work)]), work)
+    found = [Source(*one) for one in fetch(connection, "messages_behind", row.message or 0, row.root)]
+    return [one for one in found if one.system in configuration.systems]
+
+
+def draft(connection: Connection, configuration: Configuration, person: Person, work: int, now: datetime, message: int | None = None) -> Draft:
+    """A message of an exception, to be looked at and edited. Whoever sees it sees what is masked for others: that is audited."""
     person.need(Right.UNMASK)
     row = _row(connection, person, work)
-    message, system, original = _message(connection, configuration, row)
+    message, system, original = _message(connection, configuration, row, message)
     raw, meta = original.raw, original.meta
     audit.read_masked(connection, person, row.ref, [f"message {message}"], now)
     columns = tuple(_columns(_read(system, original)))
@@ -108,17 +125,30 @@ def draft(connection: Connection, configuration: Configuration, person: Person, 
     )  # fmt: skip
 
 
-def trial(connection: Connection, configuration: Configuration, person: Person, work: int, text: str, now: datetime) -> Trial:
+def check(
+    connection: Connection, configuration: Configuration, person: Person, work: int, text: str, message: int | None = None
+) -> tuple[tuple[Column, ...], str]:
+    """What the contract reads in an edited text, and why it could not be kept; for whoever is still typing, so nothing is tried."""
+    person.need(Right.RESOLVE)
+    _, system, original = _message(connection, configuration, _row(connection, person, work), message)
+    before, after = _read(system, original), _read(system, _as_edited(original, _bounded(text)))
+    return tuple(_columns(after)), _refused(before, after, tuple(_changes(before, after)), original.raw, text)
+
+
+def trial(
+    connection: Connection, configuration: Configuration, person: Person, work: int, text: str, now: datetime, message: int | None = None
+) -> Trial:
     """Try an edit: contract, changes, verdict and effect. Nothing of it stays."""
     person.need(Right.RESOLVE)
     row = _row(connection, person, work)
-    _, system, original = _message(connection, configuration, row)
-    return _try(connection, configuration, person, row, system, original, text, now)
+    message, system, original = _message(connection, configuration, row, message)
+    return _try(connection, configuration, person, message, system, original, text, now)
 
 
 def replay(
-    connection: Connection, configuration: Configuration, person: Person, target: Target, hash_: str, text: str, now: datetime, said: Said
-) -> int:
+    connection: Connection, configuration: Configuration, person: Person, target: Target, hash_: str, text: str, now: datetime, said: Said,
+    message: int | None = None,
+) -> int:  # fmt: skip
     """Keep the edited message as a child of the original and apply it; its number.
 
     `hash_` is that of the bytes that were edited. Raises OperatorError when it cannot be read or changes what is locked, Forbidden when
@@ -129,12 +159,12 @@ def replay(
     row = _row(connection, person, target.id)
     if target.version is not None and target.version != row.version:
         raise OperatorError(f"{row.ref} is at version {row.version} now, you edited {target.version}.", "Look at it again; your text is kept.")
-    message, system, original = _message(connection, configuration, row)
+    message, system, original = _message(connection, configuration, row, message)
     if hashlib.sha256(original.raw).hexdigest() != hash_:
         raise OperatorError("The message is not the one that was edited.", "Look at it again.")
     if fetch(connection, "child_of", message, message, message):
         raise OperatorError(f"Somebody has edited message {message} already.", "Edit the message that came of it.")
-    found = _try(connection, configuration, person, row, system, original, text, now)
+    found = _try(connection, configuration, person, message, system, original, text, now)
     if found.refused:
         raise OperatorError(found.refused, "Nothing was kept.")
     if found.verdict is not None and not found.verdict.allowed:
@@ -157,29 +187,26 @@ def _try(
     connection: Connection,
     configuration: Configuration,
     person: Person,
-    row: Locked,
+    message: int,
     system: System,
     original: Document,
     text: str,
     now: datetime,
 ) -> Trial:
     raw = original.raw
-    if not 1 <= len(text.encode()) <= RAW_MAX:
-        raise OperatorError(f"An edited message has 1 to {RAW_MAX // 1024 // 1024} MB.", "Correct it at its source.")
-    before, after = _read(system, original), _read(system, _as_edited(original, text.encode()))
+    before, after = _read(system, original), _read(system, _as_edited(original, _bounded(text)))
     changes = tuple(_changes(before, after))
     lines = tuple(difflib.unified_diff(_text(raw).splitlines(), text.splitlines(), "as it came", "as edited", lineterm=""))
     refused = _refused(before, after, changes, raw, text)
     verdict = None if refused else _verdict(person, before, after, changes, raw, text)
-    opened, resolved, commands = ((), (), ()) if refused else _effect(connection, configuration, row, system, text, original, now)
+    opened, resolved, commands = ((), (), ()) if refused else _effect(connection, configuration, message, system, text, original, now)
     return Trial(tuple(_columns(after)), changes, refused, verdict, opened, resolved, commands, lines)
 
 
 def _effect(
-    connection: Connection, configuration: Configuration, row: Locked, system: System, text: str, original: Document, now: datetime
+    connection: Connection, configuration: Configuration, message: int, system: System, text: str, original: Document, now: datetime
 ) -> tuple[tuple[str, ...], tuple[str, ...], tuple[Command, ...]]:
     """The cases that would open and close, and the commands that would be issued, found by doing it and taking it back."""
-    assert row.message is not None
     opened: tuple[str, ...] = ()
     resolved: tuple[str, ...] = ()
     commands: tuple[Command, ...] = ()
@@ -189,7 +216,7 @@ def _effect(
             apply(
                 connection,
                 configuration,
-                [_arrival(connection, system, row.message, text.encode(), original, None, Said("typo"), now)],
+                [_arrival(connection, system, message, text.encode(), original, None, Said("typo"), now)],
                 now,
                 what="edit",
             )
@@ -305,18 +332,34 @@ def _digits(text: str) -> list[str]:
     return [character for character in text if character.isdigit()]
 
 
+def _bounded(text: str) -> bytes:
+    raw = text.encode()
+    if not 1 <= len(raw) <= RAW_MAX:
+        raise OperatorError(f"An edited message has 1 to {RAW_MAX // 1024 // 1024} MB.", "Correct it at its source.")
+    return raw
+
+
 def _row(connection: Connection, person: Person, work: int) -> Locked:
     with connection.transaction():
-        found = lock(connection, person, [Target(work)])
+        return _fit(lock(connection, person, [Target(work)]), work)
+
+
+def _fit(found: Mapping[int, Locked], work: int) -> Locked:
+    """The exception among those that may be seen, if a message of it can be edited."""
     if work not in found:
         raise OperatorError(f"There is no exception EX-{work} among those you may see.", "Check the number.")
-    if found[work].message is None or found[work].state == "resolved":
+    if (found[work].message is None and found[work].kind not in ("balance", "command")) or found[work].state == "resolved":
         raise OperatorError(f"{found[work].ref} is about no message that could be edited.", "Edit what could not be read.")
     return found[work]
 
 
-def _message(connection: Connection, configuration: Configuration, row: Locked) -> tuple[int, System, Document]:
-    ((id_, name, contract, origin, line, byte, meta, raw, _, _),) = fetch(connection, "message", [row.message])
+def _message(connection: Connection, configuration: Configuration, row: Locked, wanted: int | None) -> tuple[int, System, Document]:
+    """The message of an exception, or the one of those it rests on that is wanted."""
+    if row.message is None:
+        behind = [id_ for id_, *_ in fetch(connection, "messages_behind", 0, row.root)]
+        if wanted not in behind:
+            raise OperatorError(f"{row.ref} does not rest on message {wanted or '(none)'}.", "Choose one of those it rests on.")
+    ((id_, name, contract, origin, line, byte, meta, raw, _, _),) = fetch(connection, "message", [row.message or wanted])
     if name not in configuration.systems:
         raise OperatorError(f"The settings name no system {name!r} any more.", "Describe it again in tieout.toml.")
     document = Document(bytes(raw), origin, line, byte, contract, meta=msgspec.json.decode(meta))

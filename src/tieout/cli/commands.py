@@ -108,6 +108,7 @@ for _group, _name, _command in (
     (people_app, "role", people.role),
     (people_app, "scope", people.scope),
     (people_app, "password", people.password_),
+    (people_app, "reset-second-factor", people.reset_second_factor),
     (people_app, "disable", people.disable),
 ):
     _group.command(_name)(_command)

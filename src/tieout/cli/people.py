@@ -11,7 +11,7 @@ from rich.table import Table
 from tieout.cli import show
 from tieout.cli.options import Json, open_project
 from tieout.errors import OperatorError
-from tieout.people import accounts, password
+from tieout.people import accounts, password, second
 from tieout.people.accounts import Account
 
 Login = Annotated[str, typer.Argument(help="The person's login.")]
@@ -96,6 +96,14 @@ def password_(login: Login) -> None:
         who = accounts.account(project.connection, login)
         accounts.set_password(project.connection, who, _typed(), datetime.now(UTC), by=None)
         show.console.print(f"The password of {who.person.login} is set.", markup=False)
+
+
+def reset_second_factor(login: Login) -> None:
+    """Take the second factor of somebody who has lost it. Every sign-in of the person ends; a role that asks for one has it set up anew."""
+    with open_project() as project:
+        who = accounts.account(project.connection, login)
+        second.reset(project.connection, who, datetime.now(UTC), by=None)
+        show.console.print(f"The second factor of {who.person.login} is taken away.", markup=False)
 
 
 def disable(

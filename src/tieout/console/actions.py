@@ -80,8 +80,9 @@ class Offer(msgspec.Struct, frozen=True):
 
 
 def on_lists(person: Person) -> list[Offer]:
-    """The buttons above a list."""
-    return [Offer(one.name, one.label, one.key, denied(person, one.right)) for one in map(BUTTONS.__getitem__, ON_LISTS)]
+    """The buttons above a list; the last two are about messages that could not be read."""
+    made = [Offer(one.name, one.label, one.key, denied(person, one.right)) for one in map(BUTTONS.__getitem__, ON_LISTS)]
+    return [*made, Offer("edit", "Edit", "e", denied(person, Right.RESOLVE)), Offer("replay", "Replay", "", denied(person, Right.CONNECT))]
 
 
 def on_item(visit: Visit, row: Row) -> list[Offer]:
@@ -91,7 +92,11 @@ def on_item(visit: Visit, row: Row) -> list[Offer]:
     if row.kind in ("command", "balance") and not made[RETRY].denied and (why := _no_refusal(visit, row)):
         made[RETRY] = msgspec.structs.replace(made[RETRY], denied=why)
     may = denied(visit.person, Right.RESOLVE) or ("it is resolved" if row.state == "resolved" else "")
-    made.append(Offer("edit", "Edit and replay", "e", may or ("" if row.kind == "quarantine" else "there is no message to edit")))
+    made.append(
+        Offer(
+            "edit", "Edit and replay", "e", may or ("" if row.kind in ("quarantine", "command", "balance") else "there is no message to edit")
+        )
+    )
     made.append(Offer("link", "Link", "", may or ("" if row.kind in ("waiting", "balance") else "there is no transaction to link")))
     return made
 

@@ -5,6 +5,7 @@ import pkgutil
 import secrets
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from importlib import import_module
 from typing import NamedTuple
 
@@ -26,6 +27,7 @@ from tieout.console.headers import Headers
 from tieout.console.render import environment
 from tieout.console.visit import Refusal, Visit
 from tieout.errors import Forbidden, OperatorError, StoreError
+from tieout.people import audit
 from tieout.people.person import Right
 from tieout.people.throttle import TooFast
 from tieout.store.pool import Busy
@@ -105,6 +107,8 @@ def _answer(request: Request, work: Work, form: Form, began: float) -> Response:
                 return door.sign_in_first(request)
             visit = Visit(request, desk, session, person, door.token_of(request) if person else "", form)
             response = _worked(visit, work)
+            if response.status_code == 403 and person is not None:
+                _note(visit)
     except (StoreError, psycopg.OperationalError, Busy) as bad:
         return _failure(request, 503, "The database is not at hand", "Nothing was changed. Try again in a moment.", bad)
     spent = {**visit.spent, "app": time.perf_counter() - began}
@@ -140,9 +144,17 @@ def _let_in(visit: Visit, work: Work, needs: Right) -> None:
 
 def _refused(visit: Visit, refused: Refusal) -> Response:
     """What was not done and why: as a page, or as a part of one for our script."""
+    visit.why_not = refused.title
     if visit.person_or_none is None:
         return _failure(visit.request, refused.status, refused.title, refused.detail, None)
     return visit.show("pages/refused.html", refused.status, block="problem" if visit.fragment else "", refused=refused)
+
+
+def _note(visit: Visit) -> None:
+    """Who reaches for more than is his is written down, after what he did is undone; a database that takes nothing takes that neither."""
+    what = f"{visit.request.method} {visit.path}"
+    with suppress(psycopg.errors.ReadOnlySqlTransaction):
+        audit.write(visit.connection, visit.person, "refused", what[:400], {"why": visit.why_not[:400]}, visit.now)
 
 
 async def _no_such(request: Request, error: Exception) -> Response:

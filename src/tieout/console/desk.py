@@ -13,6 +13,7 @@ from tieout.console.figures import Figure, Figures
 from tieout.core.attempt import Target
 from tieout.core.lane import Limits
 from tieout.errors import StoreError
+from tieout.people.vault import Vault
 from tieout.policy import CompanyPolicy
 from tieout.report.state import Ledger
 from tieout.runtime.configuration import Configuration
@@ -30,6 +31,7 @@ class Desk(msgspec.Struct, frozen=True):
     """The project as the console sees it. `environment` is a word (prod, test, demo); `zone` is for people without their own.
 
     `configuration` is the console's own, shared by its threads; `limits` and `targets` say how systems are told things.
+    `vault` seals the secrets of second factors; without a key it seals none.
     """
 
     pool: Pool
@@ -43,6 +45,7 @@ class Desk(msgspec.Struct, frozen=True):
     targets: Mapping[str, Target] = {}
     sign_in: SignInTable = SignInTable()
     access: Access = Access()
+    vault: Vault = msgspec.field(default_factory=lambda: Vault(lambda: ""))
     one_writer: Lock = msgspec.field(default_factory=Lock)
     """Held while a decision is posted: the configuration is one for all threads, and posting learns from what it posts."""
     figures: Figures = msgspec.field(default_factory=Figures)

@@ -29,7 +29,10 @@ ZONE = "X-Zone"
 
 
 class Visit:
-    """One request with all a page needs. `fetch` runs named SQL, `show` answers with a template."""
+    """One request with all a page needs. `fetch` runs named SQL, `show` answers with a template.
+
+    `why_not` is what was said to whoever was refused.
+    """
 
     def __init__(self, request: Request, desk: Desk, session: Session, person: Person | None, token: str, form: Form) -> None:
         self.request = request
@@ -42,6 +45,7 @@ class Visit:
         if zone := request.headers.get(ZONE):
             self.preferences = msgspec.structs.replace(self.preferences, utc=zone == "UTC")
         self.fragment = request.headers.get(FRAGMENT, "")
+        self.why_not = ""
         self._form = form
         self._health: Health | None = None
         self.spent = {"db": 0.0, "render": 0.0}

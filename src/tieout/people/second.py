@@ -14,6 +14,7 @@ from tieout.errors import Forbidden, OperatorError
 from tieout.people import audit, throttle
 from tieout.people.accounts import Account
 from tieout.people.person import Person, Right
+from tieout.people.vault import Vault, is_sealed
 from tieout.store.database import Connection, fetch, run
 
 STEP_SECONDS = 30
@@ -49,19 +50,19 @@ def is_needed(connection: Connection, person: Person, roles: Collection[str], *,
     return "enrol" if any(role in roles for role in person.roles) else ""
 
 
-def begin(connection: Connection, person: Person, now: datetime) -> str:
-    """A new secret for the app of somebody, in base 32. It counts once a code of it was given to `confirm`."""
+def begin(connection: Connection, vault: Vault, person: Person, now: datetime) -> str:
+    """A new secret for the app of somebody, in base 32, kept sealed. It counts once a code of it was given to `confirm`."""
     if second(connection, person.id).since is not None:
         raise OperatorError("There is a second factor already.", "Remove it first, with a code of it.")
     secret = pyotp.random_base32()
-    run(connection, "begin_second", person.id, secret, now)
+    run(connection, "begin_second", person.id, vault.seal(secret, _about(person.id)), now)
     return secret
 
 
-def pending(connection: Connection, person: int) -> str:
+def pending(connection: Connection, vault: Vault, person: int) -> str:
     """The secret that waits for its first code; empty when there is none."""
     found = fetch(connection, "second_of", person)
-    return str(found[0][0]) if found and found[0][1] is None else ""
+    return vault.open(found[0][0], _about(person)) if found and found[0][1] is None else ""
 
 
 def address(secret: str, login: str, company: str) -> str:
@@ -69,11 +70,11 @@ def address(secret: str, login: str, company: str) -> str:
     return pyotp.TOTP(secret).provisioning_uri(name=login, issuer_name=company)
 
 
-def confirm(connection: Connection, person: Person, code: str, now: datetime) -> list[str]:
+def confirm(connection: Connection, vault: Vault, person: Person, code: str, now: datetime) -> list[str]:
     """Let the factor count from now on; the recovery codes, which are shown now and never again. Raises WrongCode."""
     with connection.transaction():
         run(connection, "lock_person", person.id)
-        secret = pending(connection, person.id)
+        secret = pending(connection, vault, person.id)
         step = _step(secret, code, now) if secret else 0
         if not step:
             raise _wrong()
@@ -83,13 +84,13 @@ def confirm(connection: Connection, person: Person, code: str, now: datetime) ->
     return made
 
 
-def check(connection: Connection, account: Account, typed: str, now: datetime) -> None:
+def check(connection: Connection, vault: Vault, account: Account, typed: str, now: datetime) -> None:
     """Take a code of the app or a recovery code, once. Raises WrongCode or TooFast."""
     person = account.person
     throttle.admit(connection, f"second {person.login}", "", now)
     with connection.transaction():
         run(connection, "lock_person", person.id)
-        how = _taken(connection, person.id, "".join(typed.split()), now)
+        how = _taken(connection, vault, person.id, "".join(typed.split()), now)
         if how:
             audit.write(connection, person, "second factor given", person.login, {"how": how}, now)
     if not how:
@@ -98,20 +99,20 @@ def check(connection: Connection, account: Account, typed: str, now: datetime) -
     throttle.forget(connection, f"second {person.login}")
 
 
-def renew(connection: Connection, account: Account, typed: str, now: datetime) -> list[str]:
+def renew(connection: Connection, vault: Vault, account: Account, typed: str, now: datetime) -> list[str]:
     """Ten new recovery codes in place of the old ones, for whoever gives a code. Raises WrongCode."""
-    check(connection, account, typed, now)
+    check(connection, vault, account, typed, now)
     with connection.transaction():
         made = _new_codes(connection, account.person.id)
         audit.write(connection, account.person, "recovery codes renewed", account.person.login, {}, now)
     return made
 
 
-def remove(connection: Connection, account: Account, typed: str, roles: Collection[str], now: datetime) -> None:
+def remove(connection: Connection, vault: Vault, account: Account, typed: str, roles: Collection[str], now: datetime) -> None:
     """Do without, for whoever gives a code and has no role that asks for one. Raises WrongCode, Forbidden."""
     if any(role in roles for role in account.person.roles):
         raise Forbidden("A role of yours asks for a second factor.", "It can be set anew by an admin, not left out.")
-    check(connection, account, typed, now)
+    check(connection, vault, account, typed, now)
     with connection.transaction():
         run(connection, "drop_second", account.person.id)
         run(connection, "drop_recovery", account.person.id)
@@ -131,13 +132,16 @@ def reset(connection: Connection, who: Account, now: datetime, *, by: Person | N
         audit.write(connection, by, "second factor reset", who.person.login, {}, now)
 
 
-def _taken(connection: Connection, person: int, typed: str, now: datetime) -> str:
+def _taken(connection: Connection, vault: Vault, person: int, typed: str, now: datetime) -> str:
     found = fetch(connection, "second_of", person)
     if not found or found[0][1] is None:
         return ""
-    secret, _, last = found[0]
+    kept, _, last = found[0]
+    secret = vault.open(kept, _about(person))
     step = _step(secret, typed, now)
     if step > last:
+        if not is_sealed(kept):
+            run(connection, "seal_second", vault.seal(secret, _about(person)), person)
         run(connection, "use_second", step, person)
         return "app"
     return "recovery code" if run(connection, "use_recovery", now, person, _hash(typed)) == 1 else ""
@@ -151,6 +155,10 @@ def _step(secret: str, typed: str, now: datetime) -> int:
         if hmac.compare_digest(made.generate_otp(step).encode(), code.encode()):
             found = step
     return found
+
+
+def _about(person: int) -> str:
+    return f"second factor of {person}"
 
 
 def _new_codes(connection: Connection, person: int) -> list[str]:

@@ -39,7 +39,8 @@ def admit(connection: Connection, login: str, address: str, now: datetime) -> No
     with connection.transaction():
         run(connection, "make_try", now, sorted(keys))
         found = {key: (tries, since) for key, tries, since in fetch(connection, "tries_of", sorted(keys))}
-        left = max((since + keys[key].wait(tries) - now for key, (tries, since) in found.items()), default=timedelta())
+        waits = [(since, keys[key].wait(tries)) for key, (tries, since) in found.items()]
+        left = max((since + wait - now for since, wait in waits if wait), default=timedelta())  # another's try may be a moment ahead of `now`
         if left > timedelta():
             raise TooFast(max(1, round(left.total_seconds())))
         for key, (tries, since) in found.items():

@@ -170,7 +170,7 @@ def console_of(project: Tieout, pool: Pool) -> BaseRoute:
     desk = Desk(
         pool, settings.project.name or project.folder.name, settings.project.environment, settings.project.timezone,
         is_secure=settings.sign_in.address.startswith("https:"), configuration=project.fresh_configuration(), limits=limits_of(settings),
-        targets=targets_of(settings), sign_in=settings.sign_in, access=access_of(project),
+        targets=targets_of(settings), sign_in=settings.sign_in, access=access_of(project), vault=project.vault(),
     )  # fmt: skip
     return Mount("", console(desk))
 
@@ -213,6 +213,7 @@ def _refuse(project: Tieout, roles: Sequence[str], host: str) -> None:
         project.secrets_of(name)
     if PEOPLE in roles:
         project.sign_in_secret()
+        project.vault().check()
     if POLL in roles:
         for name in _polled(project):
             poller(project.systems[name])

@@ -105,6 +105,10 @@ def _check_sign_in(table: SignInTable, need: Callable[[bool, str, str], None]) -
         need(_is_network(proxy), f"`sign_in.proxies` names {proxy!r}", 'Write a network such as "10.0.0.0/8".')
     for role in table.second_factor:
         need(role in PEOPLE_ROLES, f"`sign_in.second_factor` names the role {role!r}", f"The roles are {', '.join(PEOPLE_ROLES)}.")
+    need(
+        not table.key or SECRET_PLACE.fullmatch(table.key) is not None,
+        "`sign_in.key` does not say where the key lies", 'Write key = "env:NAME" or "file:PATH". If it was the key, make another.',
+    )  # fmt: skip
     if not table.issuer:
         need(table.passwords, "`sign_in.passwords` is false and there is no `issuer`: nobody could sign in", "Name an issuer or leave it out.")
         need(not table.client and not table.roles, "`sign_in` names a client or roles and no `issuer`", "Name who vouches for people.")

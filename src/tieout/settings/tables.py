@@ -142,6 +142,9 @@ class SignInTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `proxies` the networks of reverse proxies whose `X-Forwarded-For` is believed; `passwords = false` leaves single sign-on alone;
     `second_factor` names the roles whose local accounts have to show a code of an app besides, such as `["approver", "admin"]`.
 
+    `key` (`env:NAME` or `file:PATH`) is where the text lies that the secrets of second factors are sealed with; left out, one is made in the
+    project's `.tieout` folder. Where several machines serve the console they need the same.
+
     Single sign-on (OpenID Connect): `issuer`, our `client` id there and its `secret` (`env:NAME` or `file:PATH`; none for a public
     client), the `scope` that is asked for, and the names of the claims with the `login` and the `groups`. What the groups may do and
     see: `roles`, `teams`, `channels`, `warehouses`, each as group -> names; `["*"]` sees all. Who is in no group of `roles` is not let in.
@@ -151,6 +154,7 @@ class SignInTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     proxies: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
     passwords: bool = True
     second_factor: tuple[str, ...] = ()
+    key: str = ""
     issuer: str = ""
     client: str = ""
     secret: str = ""

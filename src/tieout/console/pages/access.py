@@ -53,7 +53,7 @@ def second_factor(visit: Visit) -> Response:
 
 def _second(visit: Visit, *, codes: list[str] | None = None) -> Response:
     account = accounts.account(visit.connection, visit.person.login)
-    secret = second.pending(visit.connection, visit.person.id)
+    secret = second.pending(visit.connection, visit.desk.vault, visit.person.id)
     uri = second.address(secret, visit.person.login, visit.desk.name) if secret else ""
     response = visit.show(
         "pages/settings_second_factor.html", title="Second factor", at="second-factor", account=account, codes=codes or [], secret=secret, uri=uri,
@@ -68,25 +68,25 @@ def begin_second(visit: Visit) -> Response:
     """A secret for the app; it counts after its first code."""
     if accounts.account(visit.connection, visit.person.login).issuer:
         raise Refusal(409, "You sign in at your provider", "A second factor is set up there. Nothing was changed.")
-    second.begin(visit.connection, visit.person, visit.now)
+    second.begin(visit.connection, visit.desk.vault, visit.person, visit.now)
     return RedirectResponse("/settings/second-factor", 303)
 
 
 def confirm_second(visit: Visit) -> Response:
     """The first code: from now on it is asked for."""
-    return _second(visit, codes=second.confirm(visit.connection, visit.person, visit.field("code"), visit.now))
+    return _second(visit, codes=second.confirm(visit.connection, visit.desk.vault, visit.person, visit.field("code"), visit.now))
 
 
 def renew_codes(visit: Visit) -> Response:
     """Other recovery codes in place of the old."""
     account = accounts.account(visit.connection, visit.person.login)
-    return _second(visit, codes=second.renew(visit.connection, account, visit.field("code"), visit.now))
+    return _second(visit, codes=second.renew(visit.connection, visit.desk.vault, account, visit.field("code"), visit.now))
 
 
 def remove_second(visit: Visit) -> Response:
     """Do without."""
     account = accounts.account(visit.connection, visit.person.login)
-    second.remove(visit.connection, account, visit.field("code"), visit.desk.sign_in.second_factor, visit.now)
+    second.remove(visit.connection, visit.desk.vault, account, visit.field("code"), visit.desk.sign_in.second_factor, visit.now)
     return visit.done("The second factor is removed.", "/settings/second-factor", next_="/settings/second-factor")
 
 

@@ -17,22 +17,37 @@ from tieout.people.person import Right
 
 
 def edit(visit: Visit) -> Response:
-    """The message as it came, what was read in it, and the commands that rest on it, side by side."""
-    return _side_by_side(visit, _row(visit), "", None)
+    """The message as it came, what was read in it, and the commands that rest on it, side by side; where several are behind, which one."""
+    row = _row(visit)
+    if row.kind != "quarantine" and _which(visit) is None:
+        found = edits.sources(visit.connection, visit.desk.configuration, visit.person, row.id)
+        return visit.show("pages/edit_which.html", title=f"Edit and replay {row.ref}", row=row, sources=found)
+    return _side_by_side(visit, row, "", None)
+
+
+def _which(visit: Visit) -> int | None:
+    """The message that is meant, of those behind an exception."""
+    stated = visit.field("message") or dict(visit.query).get("message", "")
+    return int(stated) if stated.isdecimal() and len(stated) < 19 else None
 
 
 def replay(visit: Visit) -> Response:
     """Try what was typed, nothing of which stays; or, when that was seen, keep it as a child of the original."""
     row, text = _row(visit), visit.field("text").replace("\r\n", "\n")
+    if visit.fragment == "read":
+        columns, refused = edits.check(visit.connection, visit.desk.configuration, visit.person, row.id, text, _which(visit))
+        return visit.show("fragments/edit_read.html", columns=columns, refused=refused, row=row)
     if visit.field("step") != "go":
         with visit.desk.one_writer:
-            found = edits.trial(visit.connection, visit.desk.configuration, visit.person, row.id, text, visit.now)
+            found = edits.trial(visit.connection, visit.desk.configuration, visit.person, row.id, text, visit.now, _which(visit))
         return _side_by_side(visit, row, text, found)
     target = Target(row.id, int(visit.field("version") or 0))
     said = Said(visit.field("reason"), visit.field("why"))
     try:
         with visit.desk.one_writer:
-            child = edits.replay(visit.connection, visit.desk.configuration, visit.person, target, visit.field("hash"), text, visit.now, said)
+            child = edits.replay(
+                visit.connection, visit.desk.configuration, visit.person, target, visit.field("hash"), text, visit.now, said, _which(visit)
+            )
     except OperatorError as bad:
         return _side_by_side(visit, _row(visit), text, None, bad)
     return visit.go(f"/exceptions/{row.ref}", said=f"{row.ref}: message {child} takes the place of the original.")
@@ -40,7 +55,7 @@ def replay(visit: Visit) -> Response:
 
 def _side_by_side(visit: Visit, row: Row, text: str, found: edits.Trial | None, bad: OperatorError | None = None) -> Response:
     """The three columns; what was typed stays in the first, whatever was refused."""
-    draft = edits.draft(visit.connection, visit.desk.configuration, visit.person, row.id, visit.now)
+    draft = edits.draft(visit.connection, visit.desk.configuration, visit.person, row.id, visit.now, _which(visit))
     return visit.show(
         "pages/edit.html", 200 if bad is None else 403 if isinstance(bad, Forbidden) else 409, title=f"Edit and replay {row.ref}", row=row, draft=draft,
         text=text or draft.raw, trial=found, reasons=REASONS["edit"],

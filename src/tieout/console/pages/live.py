@@ -61,14 +61,15 @@ def _first(request: Request, pulse: Pulse, after: int) -> list[bytes] | None:
 
 
 def counters(visit: Visit) -> Response:
-    """How many there are behind each link of the rail."""
+    """How many there are behind each link of the rail; of those in `least` there are at least so many, as a system is behind."""
     wanted = filter_of(urls.read(GRAMMAR, []), visit.now, visit.zone)
     counts = {
         "exceptions": visit.timed("db", count, visit.connection, wanted, visit.person, visit.now),
         "approvals": cards.waiting_for(visit),
         "operations": visit.fetch("operations_running")[0][0],
     }
-    return Response(msgspec.json.encode({**counts, "notices": visit.health.notices}), media_type=JSON)
+    more = {"least": ["exceptions"] if visit.health.behind else [], "notices": visit.health.notices}
+    return Response(msgspec.json.encode({**counts, **more}), media_type=JSON)
 
 
 def find(visit: Visit) -> Response:

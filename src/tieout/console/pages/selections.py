@@ -33,7 +33,36 @@ def choose(visit: Visit) -> Response:
         body = {"id": chosen.id, "many": chosen.many, "said": said(chosen)}
         return Response(msgspec.json.encode(body), media_type="application/json")
     name = visit.field("action")
+    if name in ELSEWHERE:
+        return RedirectResponse(ELSEWHERE[name](visit, chosen), 303)
     return RedirectResponse(f"/selections/{chosen.id}/{name}" if name in actions.BUTTONS else f"/selections/{chosen.id}/assign", 303)
+
+
+def _edit(visit: Visit, chosen: Selection) -> str:
+    """Where one message is edited."""
+    if chosen.many != 1:
+        raise Refusal(422, "Messages are edited one at a time", f"{chosen.many:,} are selected. Select one, or none and press e on its row.")
+    ((ref,),) = visit.fetch("refs_of_selection", chosen.id)
+    return f"/exceptions/{ref}/edit"
+
+
+def _replay(visit: Visit, chosen: Selection) -> str:
+    """Where the messages behind a selection are replayed: at the one system that sent them."""
+    visit.person.need(Right.CONNECT)
+    systems = [name for (name,) in visit.fetch("systems_of_selection", chosen.id)]
+    if not systems:
+        raise Refusal(
+            422, "Nothing that is selected is about a message", "Nothing was begun. Select what could not be read: filter kind quarantine."
+        )
+    if len(systems) > 1:
+        raise Refusal(
+            422, f"The messages came from {', '.join(systems)}", "Nothing was begun. A replay is of one system; filter by system first."
+        )
+    return f"/connectors/{systems[0]}/replay?selection={chosen.id}"
+
+
+ELSEWHERE = {"edit": _edit, "replay": _replay}
+"""What is done about messages has pages of its own."""
 
 
 def said(chosen: Selection) -> str:
@@ -49,9 +78,11 @@ def worth(sums: dict[str, Decimal]) -> list[str]:
 
 def ask(visit: Visit) -> Response:
     """The form of an action on a selection, or its preview at once when there is nothing to fill in."""
-    button = actions.button(visit.argument("action"))
-    visit.person.need(button.right)
     chosen = selections.selection(visit.connection, visit.person, visit.argument("id"), visit.now)
+    if (name := visit.argument("action")) in ELSEWHERE:
+        return RedirectResponse(ELSEWHERE[name](visit, chosen), 303)
+    button = actions.button(name)
+    visit.person.need(button.right)
     if not button.asks:
         return _preview(visit, button, chosen, actions.said(button, visit))
     return visit.show(

@@ -42,8 +42,8 @@ def sign_in(visit: Visit) -> Response:
     if waits is None:
         return _signed_in(visit, token, wanted)
     account, what = waits
-    if what == "enrol" and not second.pending(visit.connection, account.person.id):
-        second.begin(visit.connection, account.person, visit.now)
+    if what == "enrol" and not second.pending(visit.connection, visit.desk.vault, account.person.id):
+        second.begin(visit.connection, visit.desk.vault, account.person, visit.now)
     response = RedirectResponse(f"{SECOND}?next={wanted}", 303)
     response.headers.append("Set-Cookie", sessions.cookie(token, secure=visit.desk.is_secure))
     return response
@@ -68,9 +68,9 @@ def give_second(visit: Visit) -> Response:
     codes: list[str] = []
     try:
         if what == "enrol":
-            codes = second.confirm(visit.connection, account.person, visit.field("code"), visit.now)
+            codes = second.confirm(visit.connection, visit.desk.vault, account.person, visit.field("code"), visit.now)
         else:
-            second.check(visit.connection, account, visit.field("code"), visit.now)
+            second.check(visit.connection, visit.desk.vault, account, visit.field("code"), visit.now)
     except OperatorError as bad:
         return _second(visit, 429 if isinstance(bad, TooFast) else 422, wanted, account, what, wrong=str(bad))
     token = sessions.begin(
@@ -102,7 +102,7 @@ def _form(visit: Visit, status: int, wanted: str, *, login: str = "", wrong: str
 
 
 def _second(visit: Visit, status: int, wanted: str, account: Account, what: str, *, wrong: str = "") -> Response:
-    secret = second.pending(visit.connection, account.person.id) if what == "enrol" else ""
+    secret = second.pending(visit.connection, visit.desk.vault, account.person.id) if what == "enrol" else ""
     uri = second.address(secret, account.person.login, visit.desk.name) if secret else ""
     response = visit.show(
         "pages/sign_in_second.html", status, wanted=wanted, account=account, wrong=wrong, secret=secret, uri=uri, qr=qr(uri) if uri else "",
@@ -129,7 +129,7 @@ def _address(visit: Visit) -> str:
 
 
 AT_ONCE = 2
-"""A password takes a tenth of a second and 64 MiB to look at, on purpose: a whole office that signs in waits here, and takes no session."""
+"""Passwords are looked at one after the other, and take work on purpose: a whole office that signs in waits here, and takes no session."""
 routes = [
     open_page(door.SIGN_IN, form), open_page(door.SIGN_IN, sign_in, writes=True, at_once=AT_ONCE), open_page(SECOND, ask_second),
     open_page(SECOND, give_second, writes=True), act("/sign-out", sign_out),

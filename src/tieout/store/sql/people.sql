@@ -209,6 +209,10 @@ update person_second set confirmed = %s, step = %s where person = %s and confirm
 -- name: use_second
 update person_second set step = %s where person = %s
 
+-- name: seal_second
+-- one from before secrets were sealed
+update person_second set secret = %s where person = %s
+
 -- name: drop_second
 delete from person_second where person = %s
 

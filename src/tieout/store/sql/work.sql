@@ -76,11 +76,12 @@ where w.id is null or w.state = 'resolved' or (w.quantity::text, w.worth, w.curr
 order by c.case_id
 
 -- name: write_cases
--- what `seen_cases` gave, routed: the cases by primary key, other names of their roots by link_a and link_b; what people did meanwhile stays
+-- what `seen_cases` gave, routed: the cases by primary key, other names of their roots by link_a and link_b; what people did meanwhile stays.
+-- The texts are gathered apart from their words: a function is only written out in place where what it is given is a plain column
 with source as (
   select u.*, c.hint, c.root, c.key, c.side, c.code as account, c.quantity, c.since, c.due as owed_at, regexp_replace(c.root, '^[^/]*/[^/]*/', '') as number,
     coalesce(c.notes->>'entity', '') as entity, m.more, coalesce(o.merged_into, o.id) as cause, o.state = 'regressed' as is_back,
-    work_words(variadic array[c.root, c.key, u.party, u.sku, u.channel, u.warehouse, u.system, u.class, u.title, u.summary] || coalesce(n.names, '{}')) as search
+    work_words(variadic t.texts) as search
   from unnest(%(key)s::text[], %(kind)s::text[], %(class_)s::text[], %(title)s::text[], %(summary)s::text[], %(system)s::text[], %(systems)s::text[],
     %(party)s::text[], %(sku)s::text[], %(channel)s::text[], %(warehouse)s::text[], %(worth)s::numeric[], %(currency)s::text[], %(priced)s::boolean[],
     %(opened)s::timestamptz[], %(cause)s::bigint[], %(to_team)s::text[], %(to_person)s::text[], %(urgency)s::int[], %(due)s::timestamptz[],
@@ -93,6 +94,8 @@ with source as (
   left join lateral (
     select array_agg(x.ref) as names from (select a as ref from link where b = c.root union select b from link where a = c.root limit 50) x
   ) n on true
+  cross join lateral (
+    select array[c.root, c.key, u.party, u.sku, u.channel, u.warehouse, u.system, u.class, u.title, u.summary] || coalesce(n.names, '{}') as texts offset 0) t
 ), before as (
   select w.id, w.state, w.worth from source s join work w on w.kind = s.kind and w.source_key = s.case_id
 ), written as (
@@ -706,6 +709,17 @@ select c.id from message m join message c on c.system = m.system
   and c.key >= convert_to('edit ' || %s::bigint || ' ', 'UTF8') and c.key < convert_to('edit ' || %s::bigint || '!', 'UTF8')
 where m.id = %s
 
+-- name: messages_behind
+-- by message_id, or by posting_root and fact_identity: a message that could not be read, or those whose statements stand on a root
+select m.id, s.name, x.kind, x.identity, m.received
+from (
+  select %s::bigint as id, '' as kind, '' as identity
+  union all
+  select f.message, f.kind, f.identity
+  from (select distinct p.entries::json->>0 as identity from posting p where p.root = %s) i
+  cross join lateral (select f.message, f.kind, f.identity from fact f where f.identity = i.identity order by f.ordinal desc limit 1) f
+) x join message m on m.id = x.id join system s on s.id = m.system order by m.received desc, m.id desc, x.identity limit 50
+
 -- name: commands_about
 select key, act, body::text from command where root = %s order by created, key limit 50
 
@@ -770,6 +784,14 @@ delete from default_view where person = %s and page = %s
 -- name: causes_beyond
 -- by work_cause and work_origin: a case of one of the causes that whoever asks may not see
 select w.id from work w where (w.cause = any(%(ids)s) or w.origin = any(%(ids)s)) and not {seen} limit 1
+
+-- name: refs_of_selection
+select w.ref from selection_item i join work w on w.id = i.work where i.selection = %s order by w.id limit 2
+
+-- name: systems_of_selection
+-- by primary keys, each message once
+select distinct s.name from selection_item i join work w on w.id = i.work join message m on m.id = w.message join system s on s.id = m.system
+where i.selection = %s order by 1
 
 -- name: messages_to_replay
 -- by message_received (or, for a selection, its primary key and work's); without those that a person has edited into another message

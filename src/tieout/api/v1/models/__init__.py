@@ -24,7 +24,7 @@ from tieout.api.v1.models.cases import (
     Tags,
     Totals,
 )
-from tieout.api.v1.models.edit import Draft, Edit, Replay, Statement, Trial
+from tieout.api.v1.models.edit import Draft, Edit, Origin, Replay, Statement, Trial
 from tieout.api.v1.models.ledger import Balance, Entry, Explanation, Source, TAccount, Transaction
 from tieout.api.v1.models.me import Delegation, Key, MadeKey, Me, NewDelegation, NewKey
 from tieout.api.v1.models.plain import (
@@ -87,6 +87,7 @@ __all__ = [
     "NewView",
     "Operation",
     "OperationItem",
+    "Origin",
     "Outcome",
     "Part",
     "Pause",

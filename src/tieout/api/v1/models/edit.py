@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field, StringConstraints
 
 from tieout.api.v1.models.cases import Reasoned
-from tieout.api.v1.models.plain import Told
+from tieout.api.v1.models.plain import Moment, Told
 
 
 class Statement(BaseModel):
@@ -27,15 +27,30 @@ class Draft(BaseModel):
     statements: list[Statement]
 
 
+class Origin(BaseModel):
+    """A message that a case rests on."""
+
+    message: int
+    system: str
+    kind: str
+    identity: str
+    received: Moment
+
+
+MessageId = Annotated[int | None, Field(ge=1, le=2**63 - 1, description="One of its sources; that of a case that could not be read is known.")]
+
+
 class Edit(Told):
     """A message as it is to be."""
 
+    message: MessageId = None
     text: Annotated[str, StringConstraints(min_length=1, max_length=100_000, pattern=r"^[^\x00]*$")]
 
 
 class Replay(Reasoned):
     """A message as it is to be, with the hash of the one that was edited."""
 
+    message: MessageId = None
     text: Annotated[str, StringConstraints(min_length=1, max_length=100_000, pattern=r"^[^\x00]*$")]
     hash: Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
 

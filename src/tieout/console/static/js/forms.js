@@ -3,7 +3,7 @@ import { Away, ambient, part } from "./morph.js";
 import { on } from "./keys.js";
 import { fail, say, undo } from "./tell.js";
 import { go } from "./nav.js";
-import { chosen, cursorRef, forget, grid, mark, move, renew } from "./grid.js";
+import { chosen, cursorRef, cursorRow, forget, grid, mark, move, renew } from "./grid.js";
 import { refresh } from "./pane.js";
 
 const sheet = document.createElement("dialog");
@@ -53,8 +53,8 @@ async function done(response) {
   if (next) return void go(next);
   const changed = (response.headers.get("X-Changed") || "").split(",").filter(Boolean);
   if (grid()) {
+    if (response.headers.has("X-Advance")) move(grid().cursor + 1);
     await renew(changed);
-    if (response.headers.has("X-Advance") && grid()) move(grid().cursor + 1);
   } else if (changed.length) {
     go(location.pathname + location.search, { push: false, keep: true });
   }
@@ -129,6 +129,10 @@ export async function act(name) {
   }
   if (name === "mine" || name === "acknowledge") return void send(`/exceptions/${ref}/${name}`, {});
   if (name === "edit") go(`/exceptions/${ref}/edit`);
+  else if (name === "replay") {
+    const item = cursorRow()?.querySelector("input").value;
+    if (item) ask("/selections", { method: "POST", body: new URLSearchParams({ csrf: document.body.dataset.csrf, action: name, item }) });
+  }
   else ask(`/exceptions/${ref}/${name}`);
 }
 
@@ -170,6 +174,24 @@ document.addEventListener("operation", ({ detail }) => {
   for (const text of document.querySelectorAll(`[data-progress-text="${ref}"]`)) {
     text.textContent = `${detail.done.toLocaleString("en")} of ${detail.of.toLocaleString("en")}${detail.state === "running" ? "" : `, ${detail.state}`}`;
   }
+});
+// While a message is edited, what the contract reads in it follows what is typed; only the newest answer counts.
+let reading = 0;
+document.addEventListener("input", (event) => {
+  const place = event.target.matches("[data-reads]") && document.querySelector("[data-read]");
+  if (!place) return;
+  const mine = ++reading;
+  setTimeout(async () => {
+    if (mine !== reading || !event.target.isConnected) return;
+    const form = event.target.form;
+    try {
+      const { response, root } = await part(form.getAttribute("action"), "read", { method: "POST", body: new URLSearchParams(new FormData(form)) });
+      const found = response.ok && root && root.querySelector("[data-read]");
+      if (found && mine === reading) document.querySelector("[data-read]").replaceWith(document.importNode(found, true));
+    } catch (failure) {
+      if (!(failure instanceof Away)) say("What you typed was not checked: the server cannot be reached.");
+    }
+  }, 400);
 });
 document.addEventListener("chosen", tell);
 document.addEventListener("page", tell);

@@ -101,7 +101,7 @@ const counters = every(5, async () => {
   const counts = await response.json();
   for (const place of document.querySelectorAll("[data-counter]")) {
     const count = counts[place.dataset.counter];
-    place.textContent = count ? count.toLocaleString("en") : "";
+    place.textContent = count ? (counts.least.includes(place.dataset.counter) ? "≥ " : "") + count.toLocaleString("en") : "";
   }
   notices(counts.notices);
 });
@@ -142,6 +142,8 @@ document.addEventListener("visibilitychange", () => {
 });
 document.addEventListener("page", counters);
 setInterval(() => document.hidden || counters(), 30000);
+addEventListener("offline", () => heard({ t: "cut" }));
+addEventListener("online", () => leads() && !paused && status(live()));
 on("fresh", () => { if (fresh) { fresh = 0; go(location.pathname + location.search, { push: false }); } return true; });
 document.addEventListener("zone", () => word.textContent.startsWith("Live") && status(live()));
 on("pause", () => {
