@@ -19,7 +19,12 @@ states = ["OrderPlaced"]
 [systems.erp]
 connector = "canonical"
 role = "erp"
-states = ["OrderBooked"]
+states = ["OrderBooked", "Invoiced"]
+
+[systems.bank]
+connector = "canonical"
+role = "bank"
+states = ["CashReceived"]
 
 [policy]
 checkpoints = "c.toml"
@@ -179,6 +184,22 @@ def test_links_made_by_hand_wait_where_a_checkpoint_holds_corrections(project: P
     assert "Linked" in facts(project, project.folder / "after.csv")
     said = done(project, "decide", "link", SHOP, "erp/sales_order/SO-9", "--as", "dan", "--why", "wrong", "--withdraw")
     assert said.startswith("Request ")
+
+
+def test_matches_made_by_hand_wait_where_a_checkpoint_holds_corrections(project: Project) -> None:
+    invoice = "erp/invoice/INV-1"
+    stated = {"happened": "2026-03-04T09:00:00Z", "currency": "USD"}
+    say(project, "erp", {"kind": "Invoiced", "system": "erp", "type": "invoice", "number": "INV-1", **stated,
+                         "lines": [{"line": "1", "subject": SHOP, "item": "SKU-1", "quantity": 10, "value": 450}]})  # fmt: skip
+    say(project, "bank", {"kind": "CashReceived", "system": "bank", "type": "bank_entry", "number": "B1", **stated,
+                          "lines": [{"line": "1", "subject": "bank/bank_entry/B1", "value": 450}]})  # fmt: skip
+    matched = ("decide", "match", "bank/bank_entry//B1", f"{invoice}=450", "--as", "dan", "--why", "by its amount")
+    assert "checkpoints 2026-11 row 2 decided because act is manual_correction." in done(project, *matched)
+    assert "waits already" in refused(project, *matched)
+    assert "Matched" not in facts(project, project.folder / "before.csv")
+    assert "Dan has not the role controller" in refused(project, *approval(project), "dan")
+    assert "approved and posted" in done(project, *approval(project), "bob")
+    assert "Matched" in facts(project, project.folder / "after.csv")
 
 
 def test_once_the_database_has_people_they_decide_at_every_door(project: Project) -> None:
