@@ -136,6 +136,18 @@ def test_a_message_is_edited_and_replayed_as_a_child(api: Api, told: World) -> N
     assert [action for (action,) in actions if action != "refused"] == ["read masked", "edit and replay"]
 
 
+def test_the_messages_that_a_balance_rests_on_are_named_and_can_be_edited(api: Api) -> None:
+    key = api.key("ana", "analyst")
+    one = open_cases(api, key, "kind=balance")[0]
+    found = api.call("GET", f"/cases/{one['ref']}/sources", key=key)
+    assert found.status == 200, found.body
+    source = found.json["items"][0]
+    assert (source["system"], source["kind"]) in {("shop", "OrderPlaced"), ("erp", "OrderBooked"), ("wms", "Shipped"), ("erp", "Invoiced")}
+    draft = api.call("GET", f"/cases/{one['ref']}/draft?message={source['message']}", key=key)
+    assert source["identity"] in {statement["identity"] for statement in draft.json["statements"]}
+    assert api.call("GET", f"/cases/{one['ref']}/draft?message=999999", key=key).status == 409
+
+
 def test_candidates_say_why(api: Api) -> None:
     key = api.key("ana", "analyst")
     one = open_cases(api, key)[0]

@@ -105,7 +105,7 @@ def test_a_stopped_system_is_not_asked_and_the_reason_is_said(driven: World) -> 
     ana = join(driven, "ana", "analyst")
     found = refused(driven)
     lane.make(driven.connection, [found.system], NOW)
-    lane.pause(driven.connection, found.system, "chen", "maintenance", later(5), NOW)
+    lane.pause(driven.connection, found.system, join(driven, "chen", "engineer"), "maintenance", later(5), NOW)
     (outcome,) = resolve.retry(driven.connection, driven.configuration, ana, [target(found)], NOW, AGAIN)
     assert outcome.outcome == "not eligible"
     assert outcome.reason == f"{found.system} is paused by chen until 2026-06-01 05:00 UTC: maintenance"

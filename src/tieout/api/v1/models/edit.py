@@ -1,11 +1,12 @@
 """A message that is edited and replayed."""
 
+from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, StringConstraints
 
 from tieout.api.v1.models.cases import Reasoned
-from tieout.api.v1.models.plain import Moment, Told
+from tieout.api.v1.models.plain import Told
 
 
 class Statement(BaseModel):
@@ -34,7 +35,7 @@ class Origin(BaseModel):
     system: str
     kind: str
     identity: str
-    received: Moment
+    received: datetime
 
 
 MessageId = Annotated[int | None, Field(ge=1, le=2**63 - 1, description="One of its sources; that of a case that could not be read is known.")]
