@@ -159,14 +159,16 @@ def install() -> Path:
 
 
 def build() -> Path:
-    """The template database of these pins, modules, seed and year, made once. Raises NotHere."""
+    """The template database of these pins, modules and seed, made once a day, since its opening stock is of that day. Raises NotHere."""
     home = install()
-    name = f"template_{_hash(PINS.read_bytes(), ' '.join(MODULES).encode(), SEED.read_bytes(), str(date.today().year).encode())}"
+    name = f"template_{_hash(PINS.read_bytes(), ' '.join(MODULES).encode(), SEED.read_bytes(), date.today().isoformat().encode())}"
     template = home / f"{name}.sqlite"
     if template.exists():
         return template
     with _alone(template):
         if not template.exists():
+            for old in home.glob("template_*.sqlite"):
+                old.unlink()
             _fill(home, name, template)
     return template
 
