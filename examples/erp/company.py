@@ -113,12 +113,17 @@ class Company:
         """The warehouse says what it did."""
         self.take_in("wms", f"{name}.jsonl", "".join(json.dumps(event) + "\n" for event in events))
 
+    def open(self) -> None:
+        """In the morning: what Tryton has already, and what stands on the shelves of the warehouse."""
+        self.poll()
+        self.events("opening-stock", self.warehouse.open())
+
     def template(self, system: str, name: str) -> str:
-        """A document of the day, its dates filled in: the day is always today, because Tryton's clock is."""
+        """A document of the day, its dates filled in: the day is always today, because Tryton's clock is, and every hour is past."""
         text = (HERE / system / name).read_text()
         for token, form in (("@DAY@", "%Y-%m-%d"), ("@YYYYMMDD@", "%Y%m%d"), ("@YYMMDD@", "%y%m%d")):
             text = text.replace(token, self.today.strftime(form))
-        return text
+        return text.replace("@HOUR@", (self.today - timedelta(hours=1)).strftime("%Y-%m-%dT%H"))
 
     def poll(self) -> bool:
         """Ask Tryton what changed, until it has said everything; false when it does not answer."""

@@ -9,7 +9,6 @@ from examples.erp.clerk import Clerk
 from examples.erp.company import Company
 from examples.erp.papers import refund, statement
 
-PRODUCTS = [f"SKU-{n:04d}" for n in range(1, 21)]
 LATE, TWICE, PARTLY = "shop/order/1005", "shop/order/1009", "shop/order/1001"
 REPRICED, DELETED, REFUSED, UNANNOUNCED = "shop/order/1003", "shop/order/1006", "shop/order/1008", "shop/order/1012"
 WRONG = {
@@ -49,8 +48,6 @@ class Day:
     def orders(self) -> None:
         """Orders come in by X12 and from the web shop, and Tieout books them in Tryton."""
         company = self.company
-        company.poll()
-        company.events("opening-stock", company.warehouse.open(dict.fromkeys(PRODUCTS, 1000)))
         for system, name in (("edi", "BIGBOX-850.edi"), ("edi", "HOMEHUB-850.edi"), ("shop", "orders.jsonl")):
             company.take_in(system, name, company.template(system, name))
         company.take_in("edi", "BIGBOX-850-again.edi", company.template("edi", "BIGBOX-850.edi"))

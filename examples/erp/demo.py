@@ -64,6 +64,7 @@ class Demo:
     def day(self, tryton: Tryton, warehouse: Warehouse) -> bool:
         """Play the day; compare; let people correct; compare again."""
         with Company(FOLDER, tryton, warehouse) as company:
+            company.open()
             clerk = Clerk(_clerk(tryton))
             day = Day(company, clerk, self.say)
             day.play()
@@ -92,7 +93,7 @@ class Demo:
             Warehouse() as warehouse,
             Company(FOLDER / "killed", tryton, warehouse, schema="northgate_killed") as company,
         ):
-            company.poll()
+            company.open()
             killed = faults.killed_in_the_middle(company, partial(_clerk, tryton), self.say)
             good = self.told("killed", company, killed)
         self.say(f"A bad line: {times} answers are lost, {times} requests arrive after we have stopped waiting.")
@@ -102,7 +103,7 @@ class Demo:
             BadLine(tryton, cuts=times, delays=times) as line,
             Company(FOLDER / "line", tryton, warehouse, line=line, schema="northgate_line") as company,
         ):
-            company.poll()
+            company.open()
             spoiled = faults.on_a_bad_line(company, line, partial(_clerk, tryton), self.say)
             return self.told("bad_line", company, spoiled) and line.is_over and good
 

@@ -10,6 +10,8 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 NAME = "W1"
+STOCK = {f"SKU-{n:04d}": 1000 for n in range(1, 21)}
+"""What stands on its shelves in the morning, as Tryton has it too."""
 
 
 class Warehouse:
@@ -72,9 +74,9 @@ class Warehouse:
             self._moved(number, items, 1),
         ]
 
-    def open(self, items: Mapping[str, int]) -> list[dict[str, Any]]:
+    def open(self) -> list[dict[str, Any]]:
         """The stock it begins with."""
-        return [self._moved(next(self._numbers), items, 1)]
+        return [self._moved(next(self._numbers), STOCK, 1)]
 
     def _moved(self, number: int, items: Mapping[str, int], sign: int) -> dict[str, Any]:
         return self._event("stock_moved", number, {item: sign * quantity for item, quantity in items.items()}, warehouse=NAME)

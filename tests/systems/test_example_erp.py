@@ -36,7 +36,7 @@ def company_of(tryton: Tryton, tmp_path: Path, database: Database) -> Iterator[C
 
         def make(**more: Any) -> Company:
             opened.append(Company(tmp_path / "company", tryton, warehouse, database=database.conninfo, schema=database.schema, **more))
-            opened[-1].poll()
+            opened[-1].open()
             return opened[-1]
 
         yield make
