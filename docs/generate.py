@@ -159,6 +159,7 @@ def facts_page() -> str:
 SECTIONS = (
     ("[project]", settings.ProjectTable, None),
     ("[systems.NAME]", settings.SystemTable, None),
+    ("[systems.NAME.sending]", settings.SendingTable, None),
     ("[channels.NAME]", settings.ChannelTable, None),
     ("[calendars.NAME]", settings.CalendarTable, None),
     ("[[tolerances]]", settings.ToleranceTable, Tolerance),

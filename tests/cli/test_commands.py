@@ -102,6 +102,7 @@ def test_explain_shows_every_line_down_to_file_line_and_byte(project: Project) -
 
 
 def test_a_dry_run_stores_nothing(project: Project, tmp_path: Path) -> None:
+    project.json("import", str(project.folder / "exports"), "--system", "shop")
     before = project.json("status")
     other = tmp_path / "more.csv"
     other.write_text(ORDERS.replace("1001", "2002"))

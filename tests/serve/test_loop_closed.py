@@ -115,4 +115,6 @@ def test_a_trace_leads_from_the_message_to_the_command_it_caused(
             if span.name in ("send", "probe"):
                 assert span.parent.span_id == received.context.span_id
                 assert span.attributes == {"system": "erp", "act": "book_order", "command": f"TBK+ shop/order/{number} 1"}
+    told = {f"00-{span.context.trace_id:032x}-{span.context.span_id:016x}-01" for span in spans if span.name == "send"}
+    assert told == set(erp.state["traces"]), "the target is told whose part it is"
     assert [span.name for span in spans].count("probe") >= 1, "a look after a lost answer belongs to the trace too"

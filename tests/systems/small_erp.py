@@ -56,6 +56,7 @@ class SmallErp(Behaviour):
         return self.server.state["secret"] in shown
 
     def write(self, what: str, wanted: dict[str, Any]) -> None:
+        self.server.state["traces"].append(self.headers.get("traceparent"))
         fault = self.server.state["faults"].pop(0) if self.server.state["faults"] else None
         if fault == "lost request":
             return self.hang_up()
@@ -104,5 +105,5 @@ class SmallErp(Behaviour):
 def small_erp() -> Iterator[Hostile]:
     """A small ERP on loopback, until the block ends."""
     with serving(SmallErp) as server:
-        server.state |= {"lock": threading.Lock(), "tokens": 0, "orders": [], "invoices": [], "keys": {}, "faults": []}
+        server.state |= {"lock": threading.Lock(), "tokens": 0, "orders": [], "invoices": [], "keys": {}, "faults": [], "traces": []}
         yield server

@@ -61,5 +61,5 @@ class Crew:
         if not task.is_held:
             return lost(task)
         command = task.command
-        with self._traces.span(task.move.value, task.trace, system=command.system, act=command.act.value, command=task.key):
+        with self._traces.span(task.move.value, task.trace, system=command.system, act=command.act.value, command=task.key) as task.trace:
             return self._delivery.deliver(task)

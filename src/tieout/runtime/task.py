@@ -9,6 +9,7 @@ import msgspec
 from tieout.connectors import Secrets
 from tieout.core.attempt import Move
 from tieout.core.command import Absent, Accepted, Call, Command, Failed, Outcome, Rejected, Reply
+from tieout.telemetry.traces import TRACEPARENT
 
 Ending = Outcome | Absent
 Talk = Generator[Call, Reply, Accepted | Rejected | Failed | Absent]
@@ -17,7 +18,7 @@ Talk = Generator[Call, Reply, Accepted | Rejected | Failed | Absent]
 class Task(msgspec.Struct):
     """A command that this process holds: `fence` is the number it was taken with, `starts` and `ends` bound it on the monotonic
     clock: it begins no earlier, and no write leaves us later, because by then somebody else may hold it. `trace` is the traceparent of
-    the message that caused it, where traces are made."""
+    the message that caused it, then of the conversation itself, where traces are made."""
 
     key: str
     fence: int
@@ -55,13 +56,18 @@ def guarded(talk: Talk, task: Task) -> Talk:
                     return lost(task)
                 task.wrote = True
             task.calls += 1
-            reply = yield call
+            reply = yield _traced(call, task.trace)
             call = talk.send(reply)
     except StopIteration as end:
         ending: Ending = end.value
         return ending
     finally:
         talk.close()
+
+
+def _traced(call: Call, trace: str) -> Call:
+    """The call as a part of the trace, for whoever keeps one at the other end."""
+    return msgspec.structs.replace(call, headers={**call.headers, TRACEPARENT: trace}) if trace else call
 
 
 def lost(task: Task) -> Failed:
