@@ -66,8 +66,9 @@ def list_(
     if state is not None and state not in set(State):
         raise OperatorError(f"There is no state {state!r}.", f"Write one of {', '.join(State)}.")
     with open_project() as project:
-        arguments = {"system": system, "state": state, "subject": subject, "limit": limit}
+        arguments = {"system": system, "state": state, "subject": subject, "limit": limit + 1}
         found = [_listed(row) for row in project.connection.execute(sql("list_commands"), arguments).fetchall()]
+        is_cut, found = len(found) > limit, found[:limit]
         if as_json:
             show.as_json(found)
             return
@@ -80,6 +81,8 @@ def list_(
             whom = one["waits_for"] or (f"asked: {one['asked']}" if one["asked"] else "")
             table.add_row(one["key"], one["act"], one["system"], one["state"], later, whom, one["reason"] or one["rule"])
         show.console.print(table)
+        if is_cut:
+            show.console.print(f"There are more than these {limit:,}; `--limit` says how many are shown.")
 
 
 def show_(key: Key, as_json: Json = False) -> None:

@@ -7,7 +7,7 @@ of the log is made anew from all that was ever said about it, so neither the ord
 from tieout.process.model import MODELS, Accounts, kinds, shape
 from tieout.store.database import Connection, fetch, fetch_by, run_by
 
-AT_ONCE = 20_000
+AT_ONCE = 5_000
 """So many statements, or roots of a first fill, are one portion."""
 PORTIONS_MAX = 10_000
 SETS = "set local enable_hashjoin = on; set local enable_mergejoin = on; set local enable_seqscan = on; set local jit = off; set local work_mem = '64MB'"
@@ -62,10 +62,11 @@ def _log(connection: Connection, accounts: Accounts, roots: list[str]) -> None:
     cases = [ref for (ref,) in fetch_by(connection, "process_touched", roots=roots, beside=beside)]
     cases = sorted({*roots, *cases})
     run_by(connection, "process_forget_cases", roots=cases)
+    pairs = [(root, one.name) for root in cases for one in MODELS if root.split("/", 2)[1] in one.cases]
     steps = [(name, kind, place) for name, found in named.items() for place, kind in enumerate(found)]
     arguments = {
-        "roots": cases, "models": [name for name, _, _ in steps], "kinds": [kind for _, kind, _ in steps], "ranks": [rank for _, _, rank in steps],
-        "case_models": [one.name for one in MODELS for _ in one.cases], "case_types": [type_ for one in MODELS for type_ in one.cases],
+        "roots": [root for root, _ in pairs], "models_of_roots": [model for _, model in pairs],
+        "models": [name for name, _, _ in steps], "kinds": [kind for _, kind, _ in steps], "ranks": [rank for _, _, rank in steps],
         "beside_models": [one.name for one in MODELS for _ in one.beside], "beside_types": [type_ for one in MODELS for type_ in one.beside],
         "worth_models": [one.name for one in MODELS for _ in one.worth], "worth_kinds": [kind for one in MODELS for kind in one.worth],
         "worth_ranks": [n for one in MODELS for n, _ in enumerate(one.worth)],

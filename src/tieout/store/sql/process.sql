@@ -94,26 +94,27 @@ where e.root = any(%(roots)s) and split_part(e.root, '/', 2) = any(%(beside)s)
 delete from process_case where root = any(%(roots)s)
 
 -- name: process_cases
--- by the primary key and process_event_document. A time that is known to the day only is the earliest of that day which keeps the order in which
+-- by the primary key and process_event_document, for pairs of model and root: their number tells the planner how much is joined, and what it
+-- cannot guess is put together first. A time that is known to the day only is the earliest of that day which keeps the order in which
 -- the steps are meant to come; a step that is said several times in a row is one
 with kind as (
   select * from unnest(%(models)s::text[], %(kinds)s::text[], %(ranks)s::int[]) as k(model, kind, rank)
-), type as (
-  select * from unnest(%(case_models)s::text[], %(case_types)s::text[]) as t(model, type)
 ), beside as (
   select * from unnest(%(beside_models)s::text[], %(beside_types)s::text[]) as t(model, type)
 ), own as (
-  select t.model, r.root, k.rank, e.document, e.kind, e.n, e.withdrawn, e.at, e.is_day, e.channel, e.warehouse, e.worth, e.currency
-  from unnest(%(roots)s::text[]) r(root) join type t on t.type = split_part(r.root, '/', 2)
-  join process_event e on e.root = r.root join kind k on k.model = t.model and k.kind = e.kind
+  select r.model, r.root, k.rank, e.document, e.kind, e.n, e.withdrawn, e.at, e.is_day, e.channel, e.warehouse, e.worth, e.currency
+  from unnest(%(models_of_roots)s::text[], %(roots)s::text[]) r(model, root)
+  join process_event e on e.root = r.root join kind k on k.model = r.model and k.kind = e.kind
+), shared as materialized (
+  select distinct o.model, o.root, s.root as other
+  from (select distinct model, root, document from own where model = any(%(beside_models)s::text[])) o
+  join process_event s on s.document = o.document and s.root <> o.root
 ), said as (
   select model, root, rank, document, kind, n, withdrawn, at, is_day from own
   union
-  select o.model, o.root, k.rank, e.document, e.kind, e.n, e.withdrawn, e.at, e.is_day
-  from (select distinct model, root, document from own) o
-  join process_event s on s.document = o.document and s.root <> o.root
-  join beside b on b.model = o.model and b.type = split_part(s.root, '/', 2)
-  join process_event e on e.root = s.root join kind k on k.model = o.model and k.kind = e.kind
+  select s.model, s.root, k.rank, e.document, e.kind, e.n, e.withdrawn, e.at, e.is_day
+  from shared s join beside b on b.model = s.model and b.type = split_part(s.other, '/', 2)
+  join process_event e on e.root = s.other join kind k on k.model = s.model and k.kind = e.kind
 ), bound as (
   select d.model, d.root, d.document, d.kind, d.n, max(x.at) as at
   from said d join said x on x.model = d.model and x.root = d.root and not x.is_day and x.rank < d.rank and x.at >= d.at and x.at < d.at + interval '1 day'
@@ -131,23 +132,26 @@ with kind as (
   select model, root, array_agg(step order by n) as steps, coalesce(array_agg(wait order by n) filter (where n > 1), '{}') as waits,
     min(at) as began, max(at) as ended
   from kept where n <= 100 group by 1, 2
-), worths as (
-  select distinct on (o.model, o.root) o.model, o.root, sum(o.worth) as worth, count(distinct o.currency) as many, max(o.currency) as currency
-  from own o join unnest(%(worth_models)s::text[], %(worth_kinds)s::text[], %(worth_ranks)s::int[]) as w(model, kind, rank) on w.model = o.model and w.kind = o.kind
-  where o.worth is not null group by o.model, o.root, w.rank order by o.model, o.root, w.rank
-), where_ as (
+), priced as (
+  select o.*, w.rank as place, min(w.rank) filter (where o.worth is not null) over (partition by o.model, o.root) as best
+  from own o left join unnest(%(worth_models)s::text[], %(worth_kinds)s::text[], %(worth_ranks)s::int[]) as w(model, kind, rank)
+    on w.model = o.model and w.kind = o.kind
+), about as (
   select model, root, coalesce((array_agg(channel order by at, rank, document, n) filter (where channel <> ''))[1], '') as channel,
-    coalesce((array_agg(warehouse order by at, rank, document, n) filter (where warehouse <> ''))[1], '') as warehouse
-  from own group by 1, 2
+    coalesce((array_agg(warehouse order by at, rank, document, n) filter (where warehouse <> ''))[1], '') as warehouse,
+    sum(worth) filter (where place = best) as worth, count(distinct currency) filter (where place = best and worth is not null) as many,
+    max(currency) filter (where place = best and worth is not null) as currency
+  from priced group by 1, 2
+), whole as materialized (
+  select * from way left join about using (model, root)
 ), variant as (
   insert into process_variant (model, steps, digest) select distinct model, steps, sha256(convert_to(array_to_string(steps, '>'), 'UTF8')) from way
   on conflict (model, digest) do update set steps = excluded.steps returning id, model, steps
 )
 insert into process_case (model, root, variant, began, ended, waits, channel, warehouse, worth, currency)
-select w.model, w.root, v.id, w.began, w.ended, w.waits, coalesce(h.channel, ''), coalesce(h.warehouse, ''),
-  case when o.many = 1 and o.currency <> '' then o.worth end, case when o.many = 1 then o.currency else '' end
-from way w join variant v on v.model = w.model and v.steps = w.steps
-left join worths o on o.model = w.model and o.root = w.root left join where_ h on h.model = w.model and h.root = w.root
+select w.model, w.root, v.id, w.began, w.ended, w.waits, coalesce(w.channel, ''), coalesce(w.warehouse, ''),
+  case when w.many = 1 and w.currency <> '' then w.worth end, case when w.many = 1 then w.currency else '' end
+from whole w join variant v on v.model = w.model and v.steps = w.steps
 
 -- name: process_standing
 -- by the primary key of the mark and the unique key of batch; the log counts as behind by all while it is filled
