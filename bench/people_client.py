@@ -181,13 +181,12 @@ class Person:
 async def send(task: dict[str, Any], watch: Watch, end: float) -> None:
     """Messages at a steady rate: orders, and one in a hundred that nobody can read, which is a new exception."""
     began, turns = time.monotonic(), itertools.count()
-    async with httpcore.AsyncConnectionPool(max_connections=SENDERS, max_keepalive_connections=SENDERS) as pool:
-        await asyncio.gather(*(_sender(pool, task, watch, turns, began, end) for _ in range(SENDERS)))
+    await asyncio.gather(*(_sender(task, watch, turns, began, end) for _ in range(SENDERS)))
 
 
-async def _sender(
-    pool: httpcore.AsyncConnectionPool, task: dict[str, Any], watch: Watch, turns: Iterator[int], began: float, end: float
-) -> None:
+async def _sender(task: dict[str, Any], watch: Watch, turns: Iterator[int], began: float, end: float) -> None:
+    """One of them, on a connection of its own: a pool of many looks at all of them for every request."""
+    pool = httpcore.AsyncConnectionPool(max_connections=1)
     """Whoever is free sends the next when it is due; the time counts from when it was due, not from when somebody got to it."""
     stamp = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
     headers = {"Authorization": f"Bearer {task['key']}", "Content-Type": "application/json"}
