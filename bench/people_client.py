@@ -93,9 +93,10 @@ class Person:
         page = (await self.ask("list", "/exceptions", **{"Accept-Encoding": "identity"})).content.decode()
         self.csrf = re.findall(r'data-csrf="([^"]+)"', page)[0]
         others = [asyncio.create_task(self.listen()), asyncio.create_task(self.look_on())]
-        while (now := time.monotonic()) < end:
-            await asyncio.sleep(min(self.random.uniform(*THINK_SECONDS), end - now))
+        while (thinks := self.random.uniform(*THINK_SECONDS)) < end - time.monotonic():
+            await asyncio.sleep(thinks)
             await self.step()
+        await asyncio.sleep(end - time.monotonic())
         others[1].cancel()
         while self.newest < self.task.get("last", 1 << 62) and time.monotonic() < end + TOLD_SECONDS:
             await asyncio.sleep(0.1)
@@ -236,7 +237,10 @@ async def play(task: dict[str, Any]) -> dict[str, Any]:
         "people_p95_ms": p95(every), "people_p50_ms": round(statistics.median(every), 1), "people_errors": sum(watch.errors.values()),
         "people_streams_stuck": stuck, "people_requests_per_s": round(len(every) / (RAMP_SECONDS + task["seconds"]), 1),
         "people_messages_per_s": round(len(messages) / (RAMP_SECONDS + task["seconds"])), "people_message_p95_ms": p95(messages),
-        "people_by_step": {name: {"p95_ms": p95(values), "many": len(values)} for name, values in sorted(watch.took.items())},
+        "people_by_step": {
+            name: {"p50_ms": round(statistics.median(values), 1), "p95_ms": p95(values), "many": len(values)}
+            for name, values in sorted(watch.took.items())
+        },
         "people_wrong": dict(watch.errors),
     }  # fmt: skip
 
