@@ -44,7 +44,7 @@ def test_a_held_command_is_let_go_and_another_refused(holding: str, world: World
     expect(page.locator("article")).to_have_count(2)
     expect(page.locator("article").first).to_contain_text("erp is told to post invoice worth 10.00 USD: 1 line; nothing else.")
     page.locator("article").first.locator("summary").click()
-    expect(page.locator("article").first.locator(".plainlist")).to_contain_text("10 USD")
+    expect(page.locator("article").first.locator(".plainlist")).to_contain_text("10.00 USD")
     page.locator("article").first.focus()
     page.keyboard.press("y")
     page.locator("#sheet button.main").wait_for()

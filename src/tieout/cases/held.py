@@ -14,6 +14,7 @@ from tieout.people import accounts, audit
 from tieout.people.approvers import approvers
 from tieout.people.person import Person, Right
 from tieout.policy.approval import AnotherNeeded, Answer, Approved, People, Request, decide
+from tieout.policy.cell import amount_text
 from tieout.policy.checkpoints import worth_of
 from tieout.runtime import desk
 from tieout.runtime.batch import Connection
@@ -106,7 +107,7 @@ def _quantity(quantity: Decimal | None, unit: str) -> str:
 
 
 def _amount(value: Decimal | None, currency: str) -> str:
-    return "" if value is None else f"{plain(value)} {currency}".strip()
+    return "" if value is None else f"{amount_text(value, currency)} {currency}".strip()
 
 
 def sums(found: Sequence[Held]) -> dict[str, Decimal]:

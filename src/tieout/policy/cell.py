@@ -61,7 +61,7 @@ class Measure(msgspec.Struct, frozen=True):
     unit: str = ""
 
     def __str__(self) -> str:
-        return f"{_shown(self.amount, self.unit)} {self.unit}".rstrip()
+        return f"{amount_text(self.amount, self.unit)} {self.unit}".rstrip()
 
 
 Value = str | tuple[str, ...] | Measure | None
@@ -241,8 +241,8 @@ def _compare(number: Fraction, sign: str, bound: Fraction) -> bool:
     return number < bound or (sign == "<=" and number == bound)
 
 
-def _shown(amount: Decimal | Fraction, unit: str) -> str:
-    """With the currency's digits; a fraction that has no end is cut after four decimals."""
+def amount_text(amount: Decimal | Fraction, unit: str) -> str:
+    """An amount as people read it: with the currency's digits; a fraction that has no end is cut after four decimals."""
     if isinstance(amount, Fraction):
         rough = (Decimal(amount.numerator) / Decimal(amount.denominator)).quantize(Decimal("0.0001"))
         amount = rough.normalize() if Fraction(rough) == amount else rough

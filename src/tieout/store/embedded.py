@@ -27,7 +27,6 @@ ROOT_HOME = Path("/var/lib/tieout")
 SOCKET_PATH_MAX = 85
 SETTINGS = {
     "listen_addresses": "''",
-    "shared_buffers": "'512MB'",
     "max_wal_size": "'4GB'",
     "max_connections": "60",
     "checkpoint_timeout": "'15min'",
@@ -35,6 +34,10 @@ SETTINGS = {
     "log_timezone": "'UTC'",
     "jit": "off",
 }
+
+
+BUFFERS_MB = (128, 2048)
+"""At least and at most; between them an eighth of the machine's memory. Beyond what they hold, each new message costs a page read and one written."""
 
 
 class Embedded:
@@ -136,7 +139,8 @@ class Embedded:
 
     def _init(self) -> None:
         self._run("initdb", "--auth=trust", "--encoding=UTF8", "--locale=C", "-U", "postgres", "-D", str(self.data))
-        lines = [f"{name} = {value}\n" for name, value in SETTINGS.items()]
+        settings = {"shared_buffers": f"'{buffers_mb(_memory())}MB'", **SETTINGS}
+        lines = [f"{name} = {value}\n" for name, value in settings.items()]
         lines.append(f"unix_socket_directories = '{self._socket()}'\n")
         with (self.data / "postgresql.conf").open("a") as conf:
             conf.writelines(lines)
@@ -172,6 +176,16 @@ class Embedded:
             )
             err.seek(0)
             return subprocess.CompletedProcess(done.args, done.returncode, "", err.read())
+
+
+def buffers_mb(memory: int) -> int:
+    """Megabytes of pages that the server keeps at hand, on a machine of so many bytes."""
+    least, most = BUFFERS_MB
+    return max(least, min(most, memory // 8 // 1024**2))
+
+
+def _memory() -> int:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def place_of(folder: Path) -> Path:
