@@ -66,7 +66,8 @@ class Kind:
         """As `--json` prints it."""
         return {
             "injected": self.injected, "expected": self.expected, "found": self.found, "right_class": self.right_class,
-            "right_owner": self.right_owner, "right_amount": self.right_amount, "p95_visible_s": p95(self.waits), "cleared": self.cleared,
+            "right_owner": self.right_owner, "right_amount": self.right_amount, "p95_visible_s": p95(self.waits),
+            "corrected": self.corrected, "cleared": self.cleared,
         }  # fmt: skip
 
     @property
@@ -112,6 +113,9 @@ class Grade:
             "kinds": {name: kind.written() for name, kind in sorted(self.kinds.items())},
             "false_alarms": len(self.false_alarms),
             "double_claims": len(self.double_claims),
+            "missed": len(self.missed),
+            "unbalanced": len(self.unbalanced),
+            "is_clean": self.is_clean,
             "ledger_hash": self.ledger_hash,
             "expected_misses": self.expected_misses,
             **(
