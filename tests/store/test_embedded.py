@@ -175,14 +175,15 @@ def test_the_socket_of_a_long_folder_name_is_removed_too(folder: Path) -> None:
     assert not socket.exists() and not server.folder.exists()
 
 
-def test_the_server_keeps_an_eighth_of_the_memory_within_bounds(folder: Path) -> None:
+def test_the_server_keeps_an_eighth_of_the_memory_within_bounds(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert [embedded.buffers_mb(gigabytes * 1024**3) for gigabytes in (0, 1, 4, 16, 512)] == [128, 128, 512, 2048, 2048]
+    monkeypatch.setattr(embedded, "_memory", lambda: 4 * 1024**3)
     server = Embedded(folder)
     server.start()
     with psycopg.connect(server.url) as connection:
         ((size,),) = connection.execute("select setting::int / 128 from pg_settings where name = 'shared_buffers'").fetchall()
     server.stop()
-    assert 128 <= size <= 2048
+    assert size == 512
 
 
 def test_what_the_server_says_is_part_of_the_error(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

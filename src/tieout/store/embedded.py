@@ -37,7 +37,7 @@ SETTINGS = {
 
 
 BUFFERS_MB = (128, 2048)
-"""At least and at most; between them an eighth of the machine's memory. Beyond what they hold, each new message costs a page read and one written."""
+"""At least and at most; between them an eighth of the machine's memory. The key of a message is a hash, so each new one touches a page anywhere."""
 
 
 class Embedded:
